@@ -1,0 +1,339 @@
+//! The vocabulary of faults: what goes wrong, where, and how often.
+//!
+//! Faults are scripts, never probabilities: "the next three listings of project
+//! `p`", "until cleared". `fault_book` keeps the armed ones; `api`, `dns` and
+//! `node` carry them out.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// One call of the Aiven API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// `GET /v1/project`
+    ListProjects,
+    /// `GET /v1/project/P/service`
+    ListServices,
+    /// `GET /v1/project/P/service/S`
+    GetService,
+    /// `GET /v1/project/P/service/S/tags`
+    GetServiceTags,
+    /// `PUT` or `PATCH /v1/project/P/service/S/tags`
+    UpdateServiceTags,
+    /// `GET /v1/project/P/kms/ca`
+    GetProjectCa,
+    /// `GET /v1/project/P/service_types`
+    ListServiceTypes,
+    /// `GET /v1/project/P/integration_types`
+    ListIntegrationTypes,
+    /// `GET /v1/project/P/integration_endpoint_types`
+    ListEndpointTypes,
+    /// `GET /v1/project/P/integration_endpoint`
+    ListEndpoints,
+    /// `POST /v1/project/P/integration_endpoint`
+    CreateEndpoint,
+    /// `GET /v1/project/P/integration_endpoint/E`
+    GetEndpoint,
+    /// `PUT /v1/project/P/integration_endpoint/E`
+    UpdateEndpoint,
+    /// `DELETE /v1/project/P/integration_endpoint/E`
+    DeleteEndpoint,
+    /// `GET /v1/project/P/service/S/integration`
+    ListServiceIntegrations,
+    /// `POST /v1/project/P/integration`
+    CreateIntegration,
+    /// `GET /v1/project/P/integration/I`
+    GetIntegration,
+    /// `PUT /v1/project/P/integration/I`
+    UpdateIntegration,
+    /// `DELETE /v1/project/P/integration/I`
+    DeleteIntegration,
+    /// Anything else; answered 404.
+    Unknown,
+}
+
+/// Which API requests a fault is for, and how many of them.
+///
+/// Faults are tried in the order of their injection; the first that matches
+/// answers, except that delays and holds add up with what follows.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    #[serde(default)]
+    pub(crate) operation: Option<Operation>,
+    #[serde(default)]
+    pub(crate) project: Option<String>,
+    #[serde(default)]
+    pub(crate) service: Option<String>,
+    #[serde(default)]
+    pub(crate) times: Option<u32>,
+    #[serde(default)]
+    pub(crate) after_effect: bool,
+}
+
+impl Fault {
+    /// Every request of `operation`, until cleared.
+    pub fn new(operation: Operation) -> Self {
+        Self {
+            operation: Some(operation),
+            ..Self::default()
+        }
+    }
+
+    /// Every request whatever the operation, until cleared.
+    pub fn any() -> Self {
+        Self::default()
+    }
+
+    /// Only requests about this project.
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.project = Some(project.into());
+        self
+    }
+
+    /// Only requests about this service (for [`Operation::CreateIntegration`],
+    /// the `source_service` in the body).
+    pub fn service(mut self, service: impl Into<String>) -> Self {
+        self.service = Some(service.into());
+        self
+    }
+
+    /// Exactly the next `times` matching requests.
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Carries the request out first and spoils only its answer: the write
+    /// happened, the client does not know.
+    pub fn after_effect(mut self) -> Self {
+        self.after_effect = true;
+        self
+    }
+
+    pub(crate) fn matches(
+        &self,
+        op: Operation,
+        project: Option<&str>,
+        service: Option<&str>,
+    ) -> bool {
+        self.operation.is_none_or(|wanted| wanted == op)
+            && self
+                .project
+                .as_deref()
+                .is_none_or(|wanted| Some(wanted) == project)
+            && self
+                .service
+                .as_deref()
+                .is_none_or(|wanted| Some(wanted) == service)
+    }
+}
+
+/// What an API request meets instead of a good answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiFault {
+    /// The answer comes this much later.
+    Delay(#[serde(with = "duration")] Duration),
+    /// The request waits until the fault is cleared, then goes on as usual.
+    /// Lets a test put two clients at the same point.
+    Hold,
+    /// Accepted, never answered, not even when the fault is cleared.
+    Hang,
+    /// The connection is reset (RST) without an answer.
+    Reset,
+    /// The connection is reset after half of the body.
+    ResetMidBody,
+    /// An Aiven-shaped error.
+    Status {
+        /// HTTP status.
+        code: u16,
+        /// Aiven's `message`.
+        message: String,
+    },
+    /// A whole answer as given, for what nothing else here says.
+    Answer {
+        /// HTTP status.
+        code: u16,
+        /// `Content-Type` header.
+        content_type: String,
+        /// The body, sent as it is.
+        body: String,
+    },
+    /// 429 in Aiven's words: `… Rate limit 120 exceeded - try again in 28s`.
+    RateLimited {
+        /// The wait named in the message, in seconds.
+        seconds: u32,
+        /// Value of a `Retry-After` header; Aiven documents none.
+        retry_after: Option<String>,
+    },
+    /// A proxy's HTML page with this status.
+    Html(u16),
+    /// 200 with `{}`.
+    EmptyObject,
+    /// 200 with an empty list where rows belong.
+    EmptyList,
+    /// 200 with the first half of the rows, well-formed.
+    HalfList,
+    /// 200 without the rows of these services, well-formed.
+    Without(Vec<String>),
+    /// 200 with a syntax error in the middle row.
+    Malformed,
+    /// `Content-Length` promises all, the connection closes after half.
+    CutConnection,
+    /// Half of the body with a matching `Content-Length`: cut JSON that HTTP calls complete.
+    CutJson,
+    /// 200 with a truthy `error` key, which Aiven's Python client treats as failure.
+    ErrorKey(String),
+    /// Every row has fields that nobody knows yet.
+    UnknownFields,
+    /// One more row, odd in this way, in the middle of the list.
+    OddRow(OddRow),
+    /// The body trickles: this many bytes at a time.
+    Trickle {
+        /// Bytes sent at once.
+        bytes: usize,
+        /// Pause between them.
+        #[serde(with = "duration")]
+        every: Duration,
+    },
+}
+
+impl ApiFault {
+    /// An Aiven-shaped error with the usual reason phrase of `code`.
+    pub fn status(code: u16) -> Self {
+        let message = hyper::StatusCode::from_u16(code)
+            .ok()
+            .and_then(|status| status.canonical_reason())
+            .unwrap_or("Unknown");
+        Self::Status {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// Whether it spoils the answer of a request that is otherwise carried out.
+    pub(crate) fn needs_answer(&self) -> bool {
+        !matches!(
+            self,
+            Self::Hang
+                | Self::Reset
+                | Self::Status { .. }
+                | Self::Answer { .. }
+                | Self::RateLimited { .. }
+                | Self::Html(_)
+                | Self::EmptyObject
+                | Self::ErrorKey(_)
+        )
+    }
+}
+
+/// A row of a service list that breaks an expectation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OddRow {
+    /// `service_name` is a number.
+    NumericName,
+    /// No `service_type`.
+    MissingType,
+    /// Named `odd-service`, with `port`s as strings; otherwise usual.
+    PortAsString,
+    /// Named `odd-service`, with unknown values in every enumeration.
+    UnknownEnums,
+    /// The row is `null`.
+    Null,
+}
+
+impl OddRow {
+    pub(crate) fn row(self) -> Value {
+        let component = |port: Value, route: &str, usage: &str| {
+            json!([{"component": "prometheus", "host": "odd-service.test", "port": port,
+                    "route": route, "usage": usage}])
+        };
+        match self {
+            Self::NumericName => {
+                json!({"service_name": 12345, "service_type": "pg", "state": "RUNNING",
+                "plan": "startup-4", "cloud_name": "aws-eu-west-2", "service_integrations": []})
+            }
+            Self::MissingType => json!({"service_name": "odd-service", "state": "RUNNING",
+                "plan": "startup-4", "cloud_name": "aws-eu-west-2", "service_integrations": []}),
+            Self::PortAsString => {
+                json!({"service_name": "odd-service", "service_type": "pg", "state": "RUNNING",
+                "plan": "startup-4", "cloud_name": "aws-eu-west-2", "service_integrations": [],
+                "components": component(json!("9273"), "dynamic", "primary")})
+            }
+            Self::UnknownEnums => {
+                json!({"service_name": "odd-service", "service_type": "quantumdb",
+                "state": "HIBERNATING", "plan": "cosmic-1", "cloud_name": "moon-north-1",
+                "service_integrations": [{"integration_type": "telepathy", "service_integration_id": "x",
+                    "enabled": true, "active": true, "source_service": "odd-service"}],
+                "node_states": [{"name": "odd-service-1", "state": "dreaming", "role": "oracle"}],
+                "components": component(json!(9273), "wormhole", "ornament")})
+            }
+            Self::Null => Value::Null,
+        }
+    }
+}
+
+/// What the name server does with a name.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DnsFault {
+    /// The name does not exist.
+    NxDomain,
+    /// The server failed.
+    ServFail,
+    /// No answer at all.
+    Timeout,
+    /// A as usual, AAAA fails with SERVFAIL.
+    AaaaFails,
+    /// NOERROR without a record.
+    Empty,
+    /// These addresses, such as another service's node.
+    Answer(Vec<IpAddr>),
+    /// The usual answer, this much later.
+    Delay(#[serde(with = "duration")] Duration),
+}
+
+/// What one node does instead of serving metrics.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeFault {
+    /// Nothing listens.
+    Refuse,
+    /// Accepts and says nothing, before TLS.
+    Hang,
+    /// Completes TLS, reads the request, says nothing.
+    HangAfterRequest,
+    /// Resets every connection.
+    Reset,
+    /// Answers with this HTTP status.
+    Status(u16),
+    /// 401 whatever the credentials.
+    WrongPassword,
+    /// A certificate for another service's name, by the right CA.
+    OtherName,
+    /// An expired certificate, by the right CA.
+    Expired,
+    /// A certificate for the right name, by an unknown CA.
+    OtherCa,
+    /// The page trickles: this many bytes at a time.
+    Trickle {
+        /// Bytes sent at once.
+        bytes: usize,
+        /// Pause between them.
+        #[serde(with = "duration")]
+        every: Duration,
+    },
+    /// The connection is reset after half of the page.
+    ResetMidBody,
+}
+
+/// Durations as `"250ms"` in the control API.
+mod duration {
+    pub(super) use jiff::fmt::serde::unsigned_duration::friendly::compact::required::deserialize;
+}

@@ -1,0 +1,64 @@
+//! A simulated Aiven: API, DNS and metrics nodes on loopback addresses, with
+//! faults on demand, in-process or as the binary `aiven-sim`.
+//!
+//! | part | where |
+//! |---|---|
+//! | HTTP API, as `api.aiven.io` | `api` |
+//! | name server (UDP and TCP) | `dns`, `zone` |
+//! | HTTPS metrics servers, one address each | `node`, `address`, `authority` |
+//! | what exists and how it changes | `world`, `render` |
+//! | what goes wrong | [`Fault`], [`ApiFault`], [`DnsFault`], [`NodeFault`] |
+//! | what was asked | [`Request`], [`DnsQueries`], [`NodeRecord`] |
+//! | the handle that tests hold | [`Simulator`] |
+//!
+//! Simulators share nothing but the loopback network: any number run side by
+//! side. What Aiven's documents leave open is marked `(?)`.
+//!
+//! ```
+//! # use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator};
+//! # async fn example() -> std::io::Result<()> {
+//! let sim = Simulator::builder().project("proj").start().await?;
+//! sim.add_service("proj", ServiceSpec::new("os-1", "opensearch").nodes(3));
+//! sim.inject(Fault::new(Operation::ListServices).times(2), ApiFault::status(503));
+//! // … start a client with sim.api_url(), sim.token(), sim.dns_addr() …
+//! sim.wait_until("the service is integrated", |sim| !sim.integrations("proj").is_empty()).await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod address;
+mod api;
+mod authority;
+mod body;
+mod builder;
+pub mod control;
+mod dns;
+mod fault;
+mod fault_book;
+mod node;
+mod refusal;
+mod render;
+mod request_log;
+pub mod scenario;
+mod service_type;
+mod shared;
+mod simulator;
+mod spec;
+mod token;
+mod wire;
+mod world;
+mod zone;
+
+pub use builder::Builder;
+pub use fault::{ApiFault, DnsFault, Fault, NodeFault, OddRow, Operation};
+pub use fault_book::FaultId;
+pub use node::NodeRecord;
+pub use refusal::Refusal;
+pub use render::SERVICE_PASSWORD;
+pub use request_log::Request;
+pub use shared::Pace;
+pub use simulator::{NodeView, Simulator};
+pub use spec::{ServiceSpec, ServiceState};
+pub use token::{Permission, TokenSpec};
+pub use world::{Endpoint, Integration};
+pub use zone::DnsQueries;

@@ -1,0 +1,139 @@
+//! The metrics page of a node: Telegraf-like text whose values move.
+//!
+//! A page is laid out once and filled at most once a second, plain and
+//! compressed, so that serving it costs what sending it costs.
+
+mod families;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::sync::{Mutex, OnceLock};
+use std::time::Instant;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::body::Body;
+use crate::node::lock;
+use families::{Kind, Series};
+
+/// What the page is about.
+#[derive(Clone, Debug)]
+pub(crate) struct PageSpec {
+    pub(crate) service_type: String,
+    pub(crate) node: String,
+    /// Exact number of series; unset: what the type naturally has.
+    pub(crate) series: Option<usize>,
+    /// Size of a streamed page that replaces the metrics.
+    pub(crate) bytes: Option<u64>,
+}
+
+pub(crate) struct MetricsPage {
+    spec: PageSpec,
+    started: Instant,
+    layout: OnceLock<Vec<Series>>,
+    filled: Mutex<Option<Filled>>,
+}
+
+/// The page as it is in one second.
+struct Filled {
+    second: u64,
+    plain: Bytes,
+    gzip: Option<Bytes>,
+}
+
+impl MetricsPage {
+    pub(crate) fn new(spec: PageSpec) -> Self {
+        Self {
+            spec,
+            started: Instant::now(),
+            layout: OnceLock::new(),
+            filled: Mutex::default(),
+        }
+    }
+
+    /// A body, and whether it is gzip.
+    pub(crate) fn body(&self, gzip: bool) -> (Body, bool) {
+        if let Some(bytes) = self.spec.bytes {
+            return (Body::chunked(Box::new(giant(bytes))), false);
+        }
+        let second = self.started.elapsed().as_secs();
+        let mut filled = lock(&self.filled);
+        if filled.as_ref().is_none_or(|filled| filled.second != second) {
+            *filled = Some(Filled {
+                second,
+                plain: self.fill(second),
+                gzip: None,
+            });
+        }
+        let Some(page) = &mut *filled else {
+            return (Body::whole(Bytes::new()), false);
+        };
+        if gzip {
+            let compressed = page.gzip.get_or_insert_with(|| compress(&page.plain));
+            return (Body::whole(compressed.clone()), true);
+        }
+        (Body::whole(page.plain.clone()), false)
+    }
+
+    fn fill(&self, second: u64) -> Bytes {
+        let layout = self.layout.get_or_init(|| families::layout(&self.spec));
+        let mut page = String::with_capacity(layout.len() * 96);
+        let mut family = "";
+        for series in layout {
+            if series.family != family {
+                family = &series.family;
+                let kind = if series.kind == Kind::Counter {
+                    "counter"
+                } else {
+                    "gauge"
+                };
+                // Writing to a String cannot fail.
+                let _ = writeln!(
+                    page,
+                    "# HELP {family} Telegraf collected metric\n# TYPE {family} {kind}"
+                );
+            }
+            let _ = writeln!(
+                page,
+                "{family}{{{}}} {}",
+                series.labels,
+                series.value(second)
+            );
+        }
+        page.into()
+    }
+}
+
+fn compress(plain: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 8), Compression::fast());
+    // Writing to a Vec cannot fail.
+    let _ = encoder.write_all(plain);
+    encoder.finish().unwrap_or_default().into()
+}
+
+/// At least `bytes` of valid text, a piece at a time.
+fn giant(bytes: u64) -> impl Iterator<Item = Bytes> + Send {
+    const LINES: u64 = 1000;
+    let mut sent = 0;
+    let mut number = 0;
+    std::iter::from_fn(move || {
+        if sent >= bytes {
+            return None;
+        }
+        let mut piece = String::with_capacity(64 << 10);
+        if number == 0 {
+            piece.push_str("# TYPE sim_giant gauge\n");
+        }
+        for line in number..number + LINES {
+            let _ = writeln!(
+                piece,
+                "sim_giant{{line=\"{line:012}\",filler=\"0123456789abcdef\"}} {line}"
+            );
+        }
+        number += LINES;
+        sent += piece.len() as u64;
+        Some(Bytes::from(piece))
+    })
+}

@@ -1,0 +1,234 @@
+//! The serving task of a node: accept, TLS, HTTP, each with its faults.
+
+use std::future::pending;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use hyper::body::Incoming;
+use hyper::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE,
+};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use rustls::HandshakeKind;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use crate::body::Body;
+use crate::fault::NodeFault;
+use crate::node::{NodeServer, Shown, lock};
+use crate::shared::Shared;
+use crate::wire::{ResetSwitch, Wire};
+
+/// Pause before listening again on an address that was in use a moment ago.
+const RELISTEN: Duration = Duration::from_millis(10);
+
+/// Serves until `stop`. Without a listener it makes one as soon as it may.
+pub(super) async fn serve(
+    node: Arc<NodeServer>,
+    shared: Arc<Shared>,
+    mut listener: Option<TcpListener>,
+    stop: CancellationToken,
+) {
+    let mut faults = node.fault.subscribe();
+    let mut connections = stop.child_token();
+    loop {
+        let fault = faults.borrow_and_update().clone();
+        if fault == Some(NodeFault::Refuse) {
+            listener = None;
+            drop_all(&mut connections, &stop);
+        } else if Shown::under(fault.as_ref()) != Shown::Right {
+            drop_all(&mut connections, &stop);
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = faults.changed() => {}
+            () = accept(&node, &shared, &mut listener, &connections), if fault != Some(NodeFault::Refuse) => {}
+        }
+    }
+}
+
+/// Ends open connections, so that a fault holds for keep-alive clients too.
+fn drop_all(connections: &mut CancellationToken, stop: &CancellationToken) {
+    connections.cancel();
+    *connections = stop.child_token();
+}
+
+/// Accepts for ever; returns only to be called again after a failure.
+async fn accept(
+    node: &Arc<NodeServer>,
+    shared: &Arc<Shared>,
+    listener: &mut Option<TcpListener>,
+    connections: &CancellationToken,
+) {
+    let Some(listening) = listener else {
+        match node.listen() {
+            Ok(listening) => *listener = Some(listening),
+            Err(_) => tokio::time::sleep(RELISTEN).await,
+        }
+        return;
+    };
+    while let Ok((stream, _)) = listening.accept().await {
+        let stop = connections.clone();
+        let (node, connection_shared) = (Arc::clone(node), Arc::clone(shared));
+        shared.spawn(async move {
+            let open = OpenConnection::new(node, connection_shared);
+            stop.run_until_cancelled_owned(open.serve(stream)).await;
+        });
+    }
+}
+
+/// Counts itself out when dropped, however the connection ends.
+struct OpenConnection {
+    node: Arc<NodeServer>,
+    shared: Arc<Shared>,
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.node.note(|record| record.open_connections -= 1);
+        self.shared.changed();
+    }
+}
+
+impl OpenConnection {
+    fn new(node: Arc<NodeServer>, shared: Arc<Shared>) -> Self {
+        node.note(|record| {
+            record.connections += 1;
+            record.open_connections += 1;
+        });
+        shared.changed();
+        Self { node, shared }
+    }
+
+    async fn serve(self, stream: TcpStream) {
+        let reset = ResetSwitch::default();
+        let wire = Wire::new(stream, reset.clone());
+        let fault = self.node.fault.borrow().clone();
+        match fault {
+            Some(NodeFault::Hang) => return pending().await,
+            Some(NodeFault::Reset) => return reset.arm(),
+            _ => {}
+        }
+        let Ok(config) = self.node.tls_config(fault.as_ref()) else {
+            return;
+        };
+        // A client that does not like the certificate ends it here.
+        let Ok(tls) = TlsAcceptor::from(config).accept(wire).await else {
+            return;
+        };
+        let resumed = tls.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+        self.node.note(|record| {
+            record.handshakes += 1;
+            record.resumed_handshakes += usize::from(resumed);
+        });
+        self.shared.changed();
+        let service = service_fn(|request| self.respond(request, reset.clone()));
+        // Clients may go whenever they like.
+        let _ = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(tls), service)
+            .await;
+    }
+
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        reset: ResetSwitch,
+    ) -> io::Result<Response<Body>> {
+        let authorization = request.headers().get(AUTHORIZATION).map(text);
+        self.node.note(|record| {
+            record.requests += 1;
+            record.authorizations.extend(authorization.clone());
+        });
+        self.shared.changed();
+        let fault = self.node.fault.borrow().clone();
+        match fault {
+            Some(NodeFault::Hang | NodeFault::HangAfterRequest) => return pending().await,
+            Some(NodeFault::Reset) => {
+                reset.arm();
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
+            Some(NodeFault::Status(code)) => {
+                return Ok(plain(
+                    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                ));
+            }
+            _ => {}
+        }
+        let wrong =
+            fault == Some(NodeFault::WrongPassword) || !self.node.accepts(authorization.as_deref());
+        let mut response = match (request.method(), request.uri().path()) {
+            _ if wrong => unauthorized(),
+            (&Method::GET, "/metrics") => self.page(&request),
+            (_, "/metrics") => plain(StatusCode::METHOD_NOT_ALLOWED),
+            _ => plain(StatusCode::NOT_FOUND),
+        };
+        response = response.map(|body| match fault {
+            Some(NodeFault::Trickle { bytes, every }) => body.trickled(bytes, every),
+            Some(NodeFault::ResetMidBody) => body.cut_in_half(Some(reset)),
+            _ => body,
+        });
+        Ok(response)
+    }
+
+    fn page(&self, request: &Request<Incoming>) -> Response<Body> {
+        let gzip = request
+            .headers()
+            .get_all(ACCEPT_ENCODING)
+            .iter()
+            .any(|value| {
+                text(value)
+                    .split(',')
+                    .any(|coding| coding.trim().starts_with("gzip"))
+            });
+        let (body, compressed) = self.node.page.body(gzip);
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
+        );
+        if compressed {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        self.node.note(|record| record.pages += 1);
+        self.shared.changed();
+        response
+    }
+}
+
+impl NodeServer {
+    fn accepts(&self, authorization: Option<&str>) -> bool {
+        let credentials = lock(&self.credentials);
+        let Some(credentials) = &*credentials else {
+            return false;
+        };
+        let pair = format!("{}:{}", credentials.username, credentials.password);
+        let expected = BASE64_STANDARD.encode(pair);
+        authorization.and_then(|value| value.strip_prefix("Basic ")) == Some(expected.as_str())
+    }
+}
+
+fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+fn plain(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::whole(format!("{status}\n")));
+    *response.status_mut() = status;
+    response
+}
+
+fn unauthorized() -> Response<Body> {
+    let mut response = plain(StatusCode::UNAUTHORIZED);
+    response.headers_mut().insert(
+        WWW_AUTHENTICATE,
+        HeaderValue::from_static("Basic realm=\"Restricted\""),
+    );
+    response
+}

@@ -1,0 +1,19 @@
+//! The simulator against its own word: every fault does what it says, and what
+//! a client relies on is there.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a raw client of literal addresses: nothing is looked up"
+)]
+#![allow(clippy::unwrap_used, reason = "a test's panic is its message")]
+
+mod api;
+mod bed;
+mod bulk;
+mod client;
+mod control;
+mod dns;
+mod faults;
+mod lifecycle;
+mod node_faults;
+mod nodes;

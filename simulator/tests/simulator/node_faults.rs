@@ -1,0 +1,116 @@
+//! Every node fault does what it says.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use aiven_sim::NodeFault;
+
+use crate::bed::{bed, opensearch};
+use crate::client::{GOOD, PATIENCE};
+
+#[tokio::test]
+async fn certificate_faults_fail_verification_and_see_no_credential() {
+    let bed = bed(opensearch(1)).await;
+    for (fault, cause) in [
+        (NodeFault::OtherName, "not valid for name"),
+        (NodeFault::Expired, "expired"),
+        (NodeFault::OtherCa, "UnknownIssuer"),
+    ] {
+        let before = bed
+            .sim
+            .node("proj", "os-1", 0)
+            .record()
+            .authorizations
+            .len();
+        let error = bed.failure(fault).await;
+        assert!(error.to_string().contains(cause), "{error}");
+        let seen = bed
+            .sim
+            .node("proj", "os-1", 0)
+            .record()
+            .authorizations
+            .len()
+            - before;
+        assert_eq!(seen, 2, "one before and one after the fault");
+    }
+}
+
+#[tokio::test]
+async fn refused_and_reset_connections_say_so() {
+    let bed = bed(opensearch(1)).await;
+    bed.sim.node_fault("proj", "os-1", 0, NodeFault::Refuse);
+    let refused = async {
+        while bed.scrape(0, Some(GOOD)).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        bed.scrape(0, Some(GOOD)).await.unwrap_err()
+    };
+    assert_eq!(refused.await.kind(), ErrorKind::ConnectionRefused);
+    bed.sim.clear_node_fault("proj", "os-1", 0);
+    assert_eq!(bed.scrape_when_listening().await.status, 200);
+    assert_eq!(
+        bed.failure(NodeFault::Reset).await.kind(),
+        ErrorKind::ConnectionReset
+    );
+    assert_eq!(
+        bed.failure(NodeFault::ResetMidBody).await.kind(),
+        ErrorKind::ConnectionReset
+    );
+}
+
+#[tokio::test]
+async fn hanging_nodes_say_nothing() {
+    let bed = bed(opensearch(2)).await;
+    let addr = bed.sim.addresses("proj", "os-1")[0];
+    bed.sim.node_fault("proj", "os-1", 0, NodeFault::Hang);
+    assert!(
+        tokio::time::timeout(PATIENCE, bed.scraper.connect(addr, &bed.host))
+            .await
+            .is_err()
+    );
+    bed.sim
+        .node_fault("proj", "os-1", 0, NodeFault::HangAfterRequest);
+    bed.scraper.connect(addr, &bed.host).await.unwrap();
+    assert!(
+        tokio::time::timeout(PATIENCE, bed.scrape(0, Some(GOOD)))
+            .await
+            .is_err()
+    );
+    assert_eq!(bed.sim.node("proj", "os-1", 0).record().requests, 1);
+    assert_eq!(
+        bed.status(1, GOOD).await,
+        200,
+        "the other node is unaffected"
+    );
+}
+
+#[tokio::test]
+async fn status_and_password_faults_answer_so() {
+    let bed = bed(opensearch(1)).await;
+    bed.sim
+        .node_fault("proj", "os-1", 0, NodeFault::Status(500));
+    assert_eq!(bed.status(0, GOOD).await, 500);
+    bed.sim
+        .node_fault("proj", "os-1", 0, NodeFault::WrongPassword);
+    let refused = bed.scrape(0, Some(GOOD)).await.unwrap();
+    assert_eq!(refused.status, 401);
+    assert!(
+        refused
+            .head
+            .to_lowercase()
+            .contains("www-authenticate: basic")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn trickling_pages_arrive_slowly_and_whole() {
+    let bed = bed(opensearch(1).series(50)).await;
+    let whole = bed.scrape(0, Some(GOOD)).await.unwrap().body.len();
+    let every = Duration::from_secs(1);
+    bed.sim
+        .node_fault("proj", "os-1", 0, NodeFault::Trickle { bytes: 500, every });
+    let asked = tokio::time::Instant::now();
+    let slow = bed.scrape(0, Some(GOOD)).await.unwrap().body.len();
+    assert!(slow.abs_diff(whole) < 200, "{slow} {whole}");
+    assert!(asked.elapsed() >= every * u32::try_from(slow / 500).unwrap());
+}

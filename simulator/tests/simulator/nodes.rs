@@ -1,0 +1,341 @@
+//! Nodes, scraped with TLS that verifies name and CA.
+
+use std::io::{ErrorKind, Read};
+use std::time::Duration;
+
+use aiven_sim::{Pace, Simulator};
+use rustls::ProtocolVersion;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::bed::{bed, bed_in, opensearch};
+use crate::client::{GOOD, NEWER, Scraper, request};
+
+#[tokio::test]
+async fn every_node_serves_metrics_of_its_type_to_the_right_credentials_only() {
+    let bed = bed(opensearch(3)).await;
+    for node in 0..3 {
+        let page = bed.scrape(node, Some(GOOD)).await.unwrap();
+        assert_eq!(page.status, 200);
+        let text = String::from_utf8(page.body).unwrap();
+        assert!(text.contains("# TYPE cpu_usage_idle gauge\n"));
+        assert!(text.contains("elasticsearch_cluster_health_number_of_nodes{"));
+        assert!(text.contains(&format!("host=\"os-1-{}\"", node + 1)));
+        assert!(text.lines().filter(|line| !line.starts_with('#')).count() > 300);
+        assert_eq!(bed.status(node, NEWER).await, 401);
+        assert_eq!(bed.scrape(node, None).await.unwrap().status, 401);
+    }
+    let record = bed.sim.node("proj", "os-1", 0).record();
+    assert_eq!(
+        (
+            record.connections,
+            record.handshakes,
+            record.requests,
+            record.pages
+        ),
+        (3, 3, 3, 1)
+    );
+    assert_eq!(record.authorizations, [GOOD, NEWER]);
+}
+
+#[tokio::test]
+async fn only_get_metrics_is_served() {
+    let bed = bed(opensearch(1)).await;
+    for (line, status) in [
+        ("GET /", "404"),
+        ("POST /metrics", "405"),
+        ("GET /metrics?x=y", "200"),
+    ] {
+        let addr = bed.sim.addresses("proj", "os-1")[0];
+        let (mut tls, _) = bed.scraper.connect(addr, &bed.host).await.unwrap();
+        let request = format!(
+            "{line} HTTP/1.1\r\nHost: x\r\nAuthorization: {GOOD}\r\nConnection: close\r\n\r\n"
+        );
+        tls.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        tls.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(&answer[9..12], status.as_bytes(), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn values_move_and_counters_never_fall() {
+    let bed = bed(opensearch(1)).await;
+    let page = async || String::from_utf8(bed.scrape(0, Some(GOOD)).await.unwrap().body).unwrap();
+    let counter = |page: &str| -> f64 {
+        let line = page
+            .lines()
+            .find(|line| line.starts_with("kernel_context_switches{"))
+            .unwrap()
+            .to_owned();
+        line.rsplit_once(' ').unwrap().1.parse().unwrap()
+    };
+    let first = page().await;
+    let mut next = page().await;
+    while next == first {
+        // The page changes with the second; nothing announces it.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        next = page().await;
+    }
+    assert!(counter(&next) > counter(&first));
+}
+
+#[tokio::test]
+async fn gzip_is_sent_when_asked_for() {
+    let bed = bed(opensearch(1)).await;
+    let addr = bed.sim.addresses("proj", "os-1")[0];
+    let (mut tls, _) = bed.scraper.connect(addr, &bed.host).await.unwrap();
+    let asked = request(
+        &bed.host,
+        Some(GOOD),
+        "Accept-Encoding: gzip\r\nConnection: close\r\n",
+    );
+    tls.write_all(asked.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    tls.read_to_end(&mut answer).await.unwrap();
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap();
+    assert!(
+        String::from_utf8_lossy(&answer[..end])
+            .to_lowercase()
+            .contains("content-encoding: gzip")
+    );
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&answer[end + 4..])
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(text.contains("cpu_usage_idle{"));
+    assert!(answer.len() < text.len() / 4);
+}
+
+#[tokio::test]
+async fn pages_can_have_any_number_of_series_or_be_giant() {
+    let series = |body: &[u8]| {
+        String::from_utf8_lossy(body)
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .count()
+    };
+    for wanted in [10, 1500] {
+        let bed = bed(opensearch(1).series(wanted)).await;
+        assert_eq!(
+            series(&bed.scrape(0, Some(GOOD)).await.unwrap().body),
+            wanted
+        );
+    }
+    let bed = bed(opensearch(1).page_bytes(3_000_000)).await;
+    assert!(bed.scrape(0, Some(GOOD)).await.unwrap().body.len() >= 3_000_000);
+}
+
+#[tokio::test]
+async fn connections_are_kept_alive_and_sessions_resume() {
+    let bed = bed(opensearch(1)).await;
+    let addr = bed.sim.addresses("proj", "os-1")[0];
+    let (mut tls, _) = bed.scraper.connect(addr, &bed.host).await.unwrap();
+    for _ in 0..3 {
+        tls.write_all(request(&bed.host, None, "").as_bytes())
+            .await
+            .unwrap();
+        let mut answer = [0; 4096];
+        assert!(tls.read(&mut answer).await.unwrap() > 0);
+    }
+    drop(tls);
+    bed.status(0, GOOD).await;
+    let record = bed.sim.node("proj", "os-1", 0).record();
+    assert_eq!(
+        (record.connections, record.requests, record.handshakes),
+        (2, 4, 2)
+    );
+    assert_eq!(record.resumed_handshakes, 1);
+    bed.sim
+        .wait_until("all are closed", |sim| {
+            sim.node("proj", "os-1", 0).record().open_connections == 0
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn tls_1_2_and_1_3_are_spoken() {
+    let bed = bed(opensearch(1)).await;
+    for (version, protocol) in [
+        (&rustls::version::TLS12, ProtocolVersion::TLSv1_2),
+        (&rustls::version::TLS13, ProtocolVersion::TLSv1_3),
+    ] {
+        let scraper = Scraper::with_versions(&bed.sim.ca_pem("proj"), &[version]);
+        let addr = bed.sim.addresses("proj", "os-1")[0];
+        let page = scraper.scrape(addr, &bed.host, Some(GOOD)).await.unwrap();
+        assert_eq!((page.status, page.version), (200, protocol));
+    }
+}
+
+#[tokio::test]
+async fn certificate_is_for_the_services_names_by_its_projects_ca() {
+    let bed = bed(opensearch(1)).await;
+    let addr = bed.sim.addresses("proj", "os-1")[0];
+    let public = format!("public-{}", bed.host);
+    assert_eq!(
+        bed.scraper
+            .scrape(addr, &public, Some(GOOD))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+    let error = bed
+        .scraper
+        .scrape(addr, "os-2-proj.a.aivencloud.test", Some(GOOD))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("not valid for name"), "{error}");
+    bed.sim.add_project("other");
+    let stranger = Scraper::trusting(&bed.sim.ca_pem("other"));
+    let error = stranger
+        .scrape(addr, &bed.host, Some(GOOD))
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("UnknownIssuer") || error.to_string().contains("BadSignature"),
+        "{error}"
+    );
+    let expires = bed.sim.node("proj", "os-1", 0).certificate_expires();
+    assert!(expires > jiff::Timestamp::now());
+    assert_eq!(
+        bed.sim
+            .node("proj", "os-1", 0)
+            .record()
+            .authorizations
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn certificates_may_be_public_or_reissued_or_for_other_names() {
+    let public = bed(opensearch(1).public_ca()).await;
+    let addr = public.sim.addresses("proj", "os-1")[0];
+    assert!(public.scrape(0, Some(GOOD)).await.is_err());
+    let trusting = Scraper::trusting(&public.sim.public_ca_pem());
+    assert_eq!(
+        trusting
+            .scrape(addr, &public.host, Some(GOOD))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+
+    let reissued = bed(opensearch(1)).await;
+    assert_eq!(reissued.status(0, GOOD).await, 200);
+    reissued.sim.reissue_ca("proj");
+    assert!(reissued.scrape(0, Some(GOOD)).await.is_err());
+    let trusting = Scraper::trusting(&reissued.sim.ca_pem("proj"));
+    let addr = reissued.sim.addresses("proj", "os-1")[0];
+    assert_eq!(
+        trusting
+            .scrape(addr, &reissued.host, Some(GOOD))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+
+    let named = bed(opensearch(1).certificate_names(["only.this.test".into()])).await;
+    let addr = named.sim.addresses("proj", "os-1")[0];
+    assert!(named.scrape(0, Some(GOOD)).await.is_err());
+    assert_eq!(
+        named
+            .scraper
+            .scrape(addr, "only.this.test", Some(GOOD))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn changed_credentials_reach_one_node_after_the_other() {
+    let bed = bed_in(
+        Simulator::builder().rollout_delay(Pace::ByHand),
+        opensearch(2),
+    )
+    .await;
+    bed.sim
+        .change_endpoint("proj", &bed.endpoint, "metrics", "a-newer-password");
+    assert_eq!(
+        (bed.status(0, GOOD).await, bed.status(0, NEWER).await),
+        (200, 401)
+    );
+    bed.sim.roll_out("proj", "os-1", 0);
+    assert_eq!(
+        (bed.status(0, GOOD).await, bed.status(0, NEWER).await),
+        (401, 200)
+    );
+    assert_eq!(
+        (bed.status(1, GOOD).await, bed.status(1, NEWER).await),
+        (200, 401)
+    );
+    bed.sim.fail_over("proj", "os-1");
+    assert_eq!(
+        bed.status(1, NEWER).await,
+        200,
+        "new nodes have the new ones"
+    );
+
+    let timed = bed_in(
+        Simulator::builder().rollout_delay(Duration::from_millis(20)),
+        opensearch(2),
+    )
+    .await;
+    timed
+        .sim
+        .change_endpoint("proj", &timed.endpoint, "metrics", "a-newer-password");
+    assert_eq!(timed.status(1, GOOD).await, 200);
+    while timed.status(1, NEWER).await != 200 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(timed.status(0, NEWER).await, 200, "the first was first");
+}
+
+#[tokio::test]
+async fn integration_with_another_endpoint_keeps_the_oldest_pair() {
+    let bed = bed(opensearch(1)).await;
+    let other = bed
+        .sim
+        .add_endpoint("proj", "by-hand", "metrics", "a-newer-password");
+    bed.sim.add_integration("proj", "os-1", &other);
+    assert_eq!(
+        (bed.status(0, GOOD).await, bed.status(0, NEWER).await),
+        (200, 401)
+    );
+    let first = bed.sim.integrations("proj")[0].id.clone();
+    bed.sim.delete_integration("proj", &first);
+    assert_eq!(
+        (bed.status(0, GOOD).await, bed.status(0, NEWER).await),
+        (401, 200)
+    );
+}
+
+#[tokio::test]
+async fn replaced_nodes_stop_and_are_remembered() {
+    let bed = bed(opensearch(1)).await;
+    let old = bed.sim.node("proj", "os-1", 0);
+    assert_eq!(bed.status(0, GOOD).await, 200);
+    bed.sim.fail_over("proj", "os-1");
+    assert!(!old.is_running());
+    while tokio::net::TcpStream::connect(old.addr()).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bed.status(0, GOOD).await, 200);
+    assert_eq!(old.record().authorizations, [GOOD]);
+}
+
+#[tokio::test]
+async fn unintegrated_and_powered_off_services_listen_nowhere() {
+    let sim = Simulator::builder().project("proj").start().await.unwrap();
+    sim.add_service("proj", opensearch(1));
+    let addr = sim.addresses("proj", "os-1")[0];
+    let error = tokio::net::TcpStream::connect(addr).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
