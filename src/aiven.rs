@@ -1,0 +1,57 @@
+//! Aiven's API: one client, the few calls that are needed, and what can go
+//! wrong with them. Knows JSON and HTTP; decides nothing about services.
+//!
+//! Sources: Aiven's OpenAPI as generated into `aiven/go-client-codegen`, and
+//! Aiven's own clients where that is silent.
+
+pub mod client;
+pub mod error;
+pub mod listing;
+pub mod projection;
+pub mod wire;
+
+pub use client::Client;
+pub use error::{Error, Kind};
+
+/// The calls of the API that are made, by the name they have in metrics and messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// `GET /project/{p}/service`
+    ListServices,
+    /// `GET /project/{p}/service/{s}`
+    GetService,
+    /// `GET /project/{p}/integration_types`
+    ListIntegrationTypes,
+    /// `GET /project/{p}/integration_endpoint`
+    ListEndpoints,
+    /// `POST /project/{p}/integration_endpoint`
+    CreateEndpoint,
+    /// `GET /project/{p}/integration_endpoint/{e}?include_secrets=true`
+    GetEndpoint,
+    /// `PUT /project/{p}/integration_endpoint/{e}`
+    UpdateEndpoint,
+    /// `GET /project/{p}/kms/ca`
+    GetProjectCa,
+    /// `GET /project/{p}/service/{s}/integration`
+    ListIntegrations,
+    /// `POST /project/{p}/integration`
+    CreateIntegration,
+}
+
+impl Operation {
+    /// The label value in metrics, and the name in messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operation::ListServices => "list_services",
+            Operation::GetService => "get_service",
+            Operation::ListIntegrationTypes => "list_integration_types",
+            Operation::ListEndpoints => "list_endpoints",
+            Operation::CreateEndpoint => "create_endpoint",
+            Operation::GetEndpoint => "get_endpoint",
+            Operation::UpdateEndpoint => "update_endpoint",
+            Operation::GetProjectCa => "get_project_ca",
+            Operation::ListIntegrations => "list_integrations",
+            Operation::CreateIntegration => "create_integration",
+        }
+    }
+}

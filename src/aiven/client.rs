@@ -1,0 +1,359 @@
+//! The client: authenticated, bounded in time and size, retrying what is worth
+//! it, and never following a redirect with the token.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use reqwest::{RequestBuilder, Response, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use tokio::time::{Instant, timeout};
+
+use super::Operation;
+use super::error::{Error, Kind};
+use super::listing::{ListingReader, Recall};
+use super::wire::{
+    self, Endpoint, Endpoints, IntegrationTypes, Integrations, PROMETHEUS, ServiceReader,
+};
+use crate::config::Credentials;
+use crate::model::inventory::Listing;
+use crate::model::plan::SupportedTypes;
+use crate::model::service::Service;
+use crate::telemetry::Telemetry;
+
+mod call;
+mod trust;
+
+use call::{Call, retries, wait_after};
+
+/// Rows asked for in a listing. The API has no paging for services, and an
+/// unset limit may be a low one (Aiven's own client sets 999 everywhere).
+const LISTING_LIMIT: usize = 100_000;
+
+/// A listing may take this many request timeouts in all, as long as bytes keep coming.
+const LISTING_PATIENCE: u32 = 10;
+
+/// Largest error body read.
+const LARGEST_ERROR: usize = 64 << 10;
+
+/// Longest wait within one call. What asks for more is left for a later cycle.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A client of one Aiven account, shared by all projects.
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    authorization: HeaderValue,
+    token: SecretString,
+    request_timeout: Duration,
+    telemetry: Telemetry,
+    /// No request before this: Aiven counts its limit per user, not per project.
+    not_before: Mutex<Option<Instant>>,
+    token_rejected: AtomicBool,
+}
+
+impl Client {
+    /// `base` is `aiven.api_url`; `http` must neither follow redirects nor use
+    /// the system's resolver.
+    ///
+    /// # Errors
+    /// When the token cannot be part of an HTTP header.
+    pub fn new(
+        http: reqwest::Client,
+        base: Url,
+        token: SecretString,
+        request_timeout: Duration,
+        telemetry: Telemetry,
+    ) -> anyhow::Result<Client> {
+        let mut authorization = HeaderValue::try_from(format!("aivenv1 {}", token.expose_secret()))
+            .map_err(|_| anyhow::anyhow!("aiven.api_token has a character that no HTTP header can carry; paste it again without line breaks"))?;
+        authorization.set_sensitive(true);
+        Ok(Client {
+            http,
+            base,
+            authorization,
+            token,
+            request_timeout,
+            telemetry,
+            not_before: Mutex::new(None),
+            token_rejected: AtomicBool::new(false),
+        })
+    }
+
+    /// Lists the services of a project. `last` lets unchanged ones pass unparsed.
+    ///
+    /// # Errors
+    /// After retries; nothing may be concluded from a failed listing.
+    pub async fn list_services(
+        &self,
+        project: &str,
+        reader: &mut ServiceReader,
+        last: &Recall,
+    ) -> Result<(Listing, Recall), Error> {
+        let call = Call::new(self, Operation::ListServices, project);
+        let mut backoff = backon::BackoffBuilder::build(retries());
+        loop {
+            let patience = self.request_timeout * LISTING_PATIENCE;
+            let reading = timeout(patience, self.list_once(&call, reader, last));
+            let bounded = async { reading.await.unwrap_or(Err(Kind::Timeout(patience))) };
+            let kind = match call.counted(bounded).await {
+                Ok(listing) => return Ok(listing),
+                Err(kind) => kind,
+            };
+            match backoff
+                .next()
+                .and_then(|wait| wait_after(&kind, Some(wait)))
+            {
+                Some(wait) if kind.is_transient() => tokio::time::sleep(wait).await,
+                _ => return Err(call.error(kind)),
+            }
+        }
+    }
+
+    async fn list_once(
+        &self,
+        call: &Call<'_>,
+        reader: &mut ServiceReader,
+        last: &Recall,
+    ) -> Result<(Listing, Recall), Kind> {
+        let limit = LISTING_LIMIT.to_string();
+        let url = self.url(&["project", call.project, "service"], &[("limit", &limit)]);
+        let mut response = self.send(self.http.get(url)).await?;
+        let mut listing = ListingReader::new(reader, last);
+        let mut received = 0;
+        // A connection that breaks now leaves a listing cut off in the middle.
+        let cut_off = |kind, received| match kind {
+            Kind::Transport(_) => Kind::Truncated(received),
+            other => other,
+        };
+        while let Some(chunk) = self
+            .chunk(&mut response)
+            .await
+            .map_err(|kind| cut_off(kind, received))?
+        {
+            received += chunk.len() as u64;
+            listing.feed(&chunk)?;
+        }
+        listing.finish(LISTING_LIMIT)
+    }
+
+    /// Asks for one service by name.
+    ///
+    /// # Errors
+    /// After retries; see [`Kind::says_service_does_not_exist`].
+    pub async fn service(
+        &self,
+        project: &str,
+        name: &str,
+        reader: &mut ServiceReader,
+    ) -> Result<Service, Error> {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            service: Box<serde_json::value::RawValue>,
+        }
+        let path = ["project", project, "service", name];
+        let call = Call::new(self, Operation::GetService, project);
+        let answer: Answer = call.get(&path).await?;
+        let read = reader.read(answer.service.get().as_bytes());
+        read.map_err(|unreadable| call.error(Kind::Malformed(unreadable.0)))
+    }
+
+    /// The service types whose metrics Aiven can expose to Prometheus.
+    ///
+    /// # Errors
+    /// After retries, or when Aiven does not know the integration.
+    pub async fn supported_types(&self, project: &str) -> Result<SupportedTypes, Error> {
+        let call = Call::new(self, Operation::ListIntegrationTypes, project);
+        let answer: IntegrationTypes = call.get(&["project", project, "integration_types"]).await?;
+        answer.prometheus_sources().ok_or_else(|| {
+            let what = "no integration type \"prometheus\" in it";
+            call.error(Kind::Malformed(what.to_owned()))
+        })
+    }
+
+    /// The project's integration endpoints of type `prometheus`.
+    ///
+    /// # Errors
+    /// After retries.
+    pub async fn prometheus_endpoints(&self, project: &str) -> Result<Vec<Endpoint>, Error> {
+        let call = Call::new(self, Operation::ListEndpoints, project);
+        let path = ["project", project, "integration_endpoint"];
+        let answer: Endpoints = call.get(&path).await?;
+        let mut endpoints = answer.service_integration_endpoints;
+        endpoints.retain(|endpoint| endpoint.endpoint_type == PROMETHEUS);
+        Ok(endpoints)
+    }
+
+    /// Creates an integration endpoint. Asked once: whoever calls looks again
+    /// before asking a second time.
+    ///
+    /// # Errors
+    /// Any [`Kind`]; after `Timeout` and `Transport` it may exist all the same.
+    pub async fn create_endpoint(
+        &self,
+        project: &str,
+        name: &str,
+        credentials: &Credentials,
+    ) -> Result<(), Error> {
+        let call = Call::new(self, Operation::CreateEndpoint, project);
+        let body = json!({
+            "endpoint_name": name,
+            "endpoint_type": PROMETHEUS,
+            "user_config": {
+                "basic_auth_username": credentials.username,
+                "basic_auth_password": credentials.password.expose_secret(),
+            },
+        });
+        let path = ["project", project, "integration_endpoint"];
+        let created = call.post(&path, &body).await;
+        // A refusal may quote the value that it does not like.
+        created.map_err(|error| error.without(credentials.password.expose_secret()))
+    }
+
+    /// Whether a service has a Prometheus integration, with whatever endpoint.
+    ///
+    /// # Errors
+    /// After retries.
+    pub async fn has_prometheus_integration(
+        &self,
+        project: &str,
+        service: &str,
+    ) -> Result<bool, Error> {
+        let call = Call::new(self, Operation::ListIntegrations, project);
+        let path = ["project", project, "service", service, "integration"];
+        let body = call.get_bytes(&path, &[]).await?;
+        let answer: Integrations<'_> = serde_json::from_slice(&body)
+            .map_err(|error| call.error(Kind::Malformed(wire::describe(&error))))?;
+        Ok(answer.has_prometheus(service))
+    }
+
+    /// Integrates a service with an endpoint. Asked once, as [`Client::create_endpoint`].
+    ///
+    /// # Errors
+    /// Any [`Kind`]; after `Timeout` and `Transport` it may exist all the same.
+    pub async fn create_integration(
+        &self,
+        project: &str,
+        service: &str,
+        endpoint_id: &str,
+    ) -> Result<(), Error> {
+        let call = Call::new(self, Operation::CreateIntegration, project);
+        let body = json!({
+            "integration_type": PROMETHEUS,
+            "source_service": service,
+            "dest_endpoint_id": endpoint_id,
+        });
+        call.post(&["project", project, "integration"], &body).await
+    }
+
+    /// Sends a request and returns its answer if it is a 2xx.
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Kind> {
+        self.wait_out_throttling().await?;
+        let request = request.header(AUTHORIZATION, self.authorization.clone());
+        let response = timeout(self.request_timeout, request.send())
+            .await
+            .map_err(|_| Kind::Timeout(self.request_timeout))?
+            .map_err(transport)?;
+        if response.status().is_success() {
+            self.token_rejected.store(false, Ordering::Relaxed);
+            return Ok(response);
+        }
+        Err(self.refusal(response).await)
+    }
+
+    async fn refusal(&self, mut response: Response) -> Kind {
+        let status = response.status();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
+        let mut body = Vec::new();
+        while let Ok(Some(chunk)) = self.chunk(&mut response).await {
+            body.extend_from_slice(&chunk);
+            if body.len() > LARGEST_ERROR {
+                break;
+            }
+        }
+        let kind =
+            Kind::from_answer(status, retry_after, &body).without(self.token.expose_secret());
+        match &kind {
+            Kind::Throttled { wait, .. } => self.hold(wait.unwrap_or(Duration::from_secs(1))),
+            Kind::TokenRejected(_) if !self.token_rejected.swap(true, Ordering::Relaxed) => {
+                tracing::error!(%kind, "Aiven rejects the token; asking again slowly");
+            }
+            _ => {}
+        }
+        kind
+    }
+
+    async fn chunk(&self, response: &mut Response) -> Result<Option<bytes::Bytes>, Kind> {
+        timeout(self.request_timeout, response.chunk())
+            .await
+            .map_err(|_| Kind::Timeout(self.request_timeout))?
+            .map_err(transport)
+    }
+
+    fn hold(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut gate = self
+            .not_before
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        *gate = Some(gate.map_or(until, |set| set.max(until)));
+    }
+
+    async fn wait_out_throttling(&self) -> Result<(), Kind> {
+        let gate = *self
+            .not_before
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let Some(until) = gate.filter(|until| *until > Instant::now()) else {
+            return Ok(());
+        };
+        let wait = until - Instant::now();
+        if wait > LONGEST_WAIT {
+            return Err(Kind::Throttled {
+                message: "Aiven asked to wait longer".to_owned(),
+                wait: Some(wait),
+            });
+        }
+        tokio::time::sleep_until(until).await;
+        Ok(())
+    }
+
+    /// `base` + `/v1/` + segments, each percent-encoded.
+    fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push("v1").extend(segments);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+}
+
+/// `Retry-After`: seconds, or a date.
+fn retry_after(value: &HeaderValue) -> Option<Duration> {
+    let text = value.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(text)
+        .ok()?;
+    date.duration_since(jiff::Timestamp::now()).try_into().ok()
+}
+
+/// reqwest's error down to its cause, without the URL.
+fn transport(error: reqwest::Error) -> Kind {
+    use std::error::Error as _;
+    let error = error.without_url();
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    Kind::Transport(message)
+}

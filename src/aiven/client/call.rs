@@ -1,0 +1,147 @@
+//! One call: its attempts, counted, and its errors, named.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::{Method, RequestBuilder};
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::{Client, LONGEST_WAIT};
+use crate::aiven::Operation;
+use crate::aiven::error::{self, Error, Kind};
+use crate::aiven::wire;
+
+/// Largest answer read whole. A single Kafka service can be some megabytes.
+const LARGEST_ANSWER: usize = 16 << 20;
+
+/// One call: what its metrics and errors have in common.
+pub(super) struct Call<'a> {
+    pub(super) client: &'a Client,
+    pub(super) operation: Operation,
+    pub(super) project: &'a str,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(client: &'a Client, operation: Operation, project: &'a str) -> Self {
+        Call {
+            client,
+            operation,
+            project,
+        }
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Error> {
+        self.get_with(path, &[]).await
+    }
+
+    pub(super) async fn get_with<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, Error> {
+        let body = self.get_bytes(path, query).await?;
+        wire::read(&body).map_err(|what| self.error(Kind::Malformed(what)))
+    }
+
+    pub(super) async fn get_bytes(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Vec<u8>, Error> {
+        let ask = || async {
+            let request = self
+                .client
+                .http
+                .request(Method::GET, self.client.url(path, query));
+            self.counted(self.ask(request)).await
+        };
+        ask.retry(retries())
+            .when(Kind::is_transient)
+            .adjust(wait_after)
+            .await
+            .map_err(|kind| self.error(kind))
+    }
+
+    pub(super) async fn post(&self, path: &[&str], body: &serde_json::Value) -> Result<(), Error> {
+        self.write(Method::POST, path, body).await
+    }
+
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: &serde_json::Value,
+    ) -> Result<(), Error> {
+        let url = self.client.url(path, &[]);
+        let request = self.client.http.request(method, url).json(body);
+        let answer = self.counted(self.ask(request)).await;
+        answer.map(drop).map_err(|kind| self.error(kind))
+    }
+
+    async fn ask(&self, request: RequestBuilder) -> Result<Vec<u8>, Kind> {
+        let mut response = self.client.send(request).await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = self.client.chunk(&mut response).await? {
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(Kind::Malformed(format!("more than {LARGEST_ANSWER} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        match error::hidden_error(&body) {
+            Some(message) => Err(Kind::Refused {
+                status: 200,
+                message,
+            }),
+            None => Ok(body),
+        }
+    }
+
+    /// Runs one attempt and counts it.
+    pub(super) async fn counted<T>(
+        &self,
+        attempt: impl Future<Output = Result<T, Kind>>,
+    ) -> Result<T, Kind> {
+        let started = Instant::now();
+        let answer = attempt.await;
+        let code = answer
+            .as_ref()
+            .err()
+            .map_or_else(|| "200".to_owned(), Kind::code);
+        let telemetry = &self.client.telemetry;
+        telemetry.api_request(self.operation, code, started.elapsed());
+        answer
+    }
+
+    pub(super) fn error(&self, kind: Kind) -> Error {
+        Error {
+            operation: self.operation,
+            project: self.project.to_owned(),
+            kind: kind.without(self.client.token.expose_secret()),
+        }
+    }
+}
+
+/// Three tries within some seconds; the poll interval is the retry beyond that.
+pub(super) fn retries() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(Duration::from_secs(15))
+        .with_factor(2.0)
+        .with_max_times(2)
+        .with_jitter()
+}
+
+/// The wait before the next try: what Aiven asks for, if that is bearable.
+pub(super) fn wait_after(kind: &Kind, planned: Option<Duration>) -> Option<Duration> {
+    match kind {
+        Kind::Throttled {
+            wait: Some(wait), ..
+        } if *wait > LONGEST_WAIT => None,
+        Kind::Throttled {
+            wait: Some(wait), ..
+        } => planned.map(|own| own.max(*wait)),
+        _ => planned,
+    }
+}

@@ -1,0 +1,83 @@
+//! The calls that bring trust and credentials: the project's CA, and an
+//! integration endpoint with its secrets.
+
+use reqwest::Method;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::{Call, Client};
+use crate::aiven::wire::secrets::{EndpointAnswer, ProjectCa};
+use crate::aiven::{Error, Kind, Operation};
+use crate::config::Credentials;
+
+impl Client {
+    /// The certificate of the project's CA, as PEM that is known to hold at
+    /// least one certificate and none that cannot be a trust anchor.
+    ///
+    /// # Errors
+    /// After retries. A token without `organization:projects:write` gets
+    /// [`Kind::Forbidden`], which is usual.
+    pub async fn project_ca(&self, project: &str) -> Result<String, Error> {
+        let call = Call::new(self, Operation::GetProjectCa, project);
+        let answer: ProjectCa = call.get(&["project", project, "kms", "ca"]).await?;
+        match is_usable_ca(&answer.certificate) {
+            true => Ok(answer.certificate),
+            false => {
+                let what = "no certificate of a CA in it".to_owned();
+                Err(call.error(Kind::Malformed(what)))
+            }
+        }
+    }
+
+    /// Username and password of an integration endpoint; `None` when Aiven
+    /// answers without them, or with a mask in their place.
+    ///
+    /// # Errors
+    /// After retries. A token without `project:integrations:write` gets
+    /// [`Kind::Forbidden`].
+    pub async fn endpoint_credentials(
+        &self,
+        project: &str,
+        endpoint_id: &str,
+    ) -> Result<Option<Credentials>, Error> {
+        let call = Call::new(self, Operation::GetEndpoint, project);
+        let path = ["project", project, "integration_endpoint", endpoint_id];
+        let query = [("include_secrets", "true")];
+        let answer: EndpointAnswer = call.get_with(&path, &query).await?;
+        Ok(answer.credentials())
+    }
+
+    /// Gives an integration endpoint other credentials. Asked once: whoever
+    /// calls looks again before asking a second time.
+    ///
+    /// # Errors
+    /// Any [`Kind`]; after `Timeout` and `Transport` it may be done all the same.
+    pub async fn update_endpoint(
+        &self,
+        project: &str,
+        endpoint_id: &str,
+        credentials: &Credentials,
+    ) -> Result<(), Error> {
+        let call = Call::new(self, Operation::UpdateEndpoint, project);
+        let path = ["project", project, "integration_endpoint", endpoint_id];
+        let password = credentials.password.expose_secret();
+        let body = json!({
+            "user_config": {
+                "basic_auth_username": credentials.username,
+                "basic_auth_password": password,
+            },
+        });
+        let updated = call.write(Method::PUT, &path, &body).await;
+        updated.map_err(|error| error.without(password))
+    }
+}
+
+fn is_usable_ca(pem: &str) -> bool {
+    let mut roots = RootCertStore::empty();
+    let all_usable = CertificateDer::pem_slice_iter(pem.as_bytes())
+        .all(|section| section.is_ok_and(|certificate| roots.add(certificate).is_ok()));
+    all_usable && !roots.is_empty()
+}

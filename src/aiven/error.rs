@@ -1,0 +1,363 @@
+//! What can go wrong with a call, sorted by what the caller does next.
+//!
+//! A message carries Aiven's own words where the answer has Aiven's shape, and
+//! never the body otherwise: error bodies have been seen to quote secrets.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+use super::Operation;
+
+/// Longest message taken from an answer, in characters.
+const LONGEST_MESSAGE: usize = 400;
+
+/// A call that failed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{} in project {project}: {kind}", .operation.as_str())]
+pub struct Error {
+    /// The call.
+    pub operation: Operation,
+    /// The project it was made in.
+    pub project: String,
+    /// What happened.
+    pub kind: Kind,
+}
+
+impl Error {
+    /// The same with a secret taken out of Aiven's words, should they quote it.
+    pub fn without(mut self, secret: &str) -> Error {
+        self.kind = self.kind.without(secret);
+        self
+    }
+}
+
+/// What happened to a call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Kind {
+    /// 401, or a 403 about the token itself.
+    #[error(
+        "Aiven does not accept the token ({0}); check that aiven.api_token is complete, not expired and not revoked"
+    )]
+    TokenRejected(String),
+    /// 403: the token is good, but lacks a right here.
+    #[error(
+        "the token lacks a right ({0}); it needs project:services:read and project:integrations:write in this project"
+    )]
+    Forbidden(String),
+    /// 404.
+    #[error("not found ({message})")]
+    NotFound {
+        /// Aiven's words.
+        message: String,
+        /// Aiven's `error_code`, where given.
+        code: Option<String>,
+    },
+    /// 409: it exists already.
+    #[error("conflict ({0})")]
+    Conflict(String),
+    /// 429. The limit counts per user, so other tools with the same token take part.
+    #[error("throttled ({message}); give this program a token of a user of its own")]
+    Throttled {
+        /// Aiven's words.
+        message: String,
+        /// How long Aiven asks to wait, in the header or the message.
+        wait: Option<Duration>,
+    },
+    /// Any other 4xx, or a 2xx that says it is an error: asking again will not help.
+    #[error("refused with {status} ({message})")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Aiven's words.
+        message: String,
+    },
+    /// 5xx or 408.
+    #[error("Aiven answered {status} ({message})")]
+    Server {
+        /// HTTP status.
+        status: u16,
+        /// Aiven's words.
+        message: String,
+    },
+    /// No answer, or no more of it, in time.
+    #[error(
+        "no answer within {0:?}; check the network to aiven.api_url, or raise aiven.request_timeout"
+    )]
+    Timeout(Duration),
+    /// The connection could not be made, or broke.
+    #[error(
+        "{0}; check the network to aiven.api_url, and aiven.ca_cert if it is about a certificate"
+    )]
+    Transport(String),
+    /// The answer ended in the middle.
+    #[error("the answer ended after {0} bytes, in the middle of the document")]
+    Truncated(u64),
+    /// The answer is not what was asked for.
+    #[error("the answer is not understood ({0})")]
+    Malformed(String),
+}
+
+impl Kind {
+    /// Whether the same call may succeed in a moment.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Kind::Throttled { .. }
+                | Kind::Server { .. }
+                | Kind::Timeout(_)
+                | Kind::Transport(_)
+                | Kind::Truncated(_)
+        )
+    }
+
+    /// Whether this is Aiven's own word that the service does not exist. A 404
+    /// of a proxy, or one about the project, is not.
+    pub fn says_service_does_not_exist(&self) -> bool {
+        let Kind::NotFound { message, code } = self else {
+            return false;
+        };
+        code.as_deref() == Some("service_not_found")
+            || (message.starts_with("Service ") && message.contains("does not exist"))
+    }
+
+    /// The same with a secret taken out of Aiven's words, should they quote it.
+    pub fn without(mut self, secret: &str) -> Kind {
+        let (Kind::TokenRejected(message)
+        | Kind::Forbidden(message)
+        | Kind::Conflict(message)
+        | Kind::NotFound { message, .. }
+        | Kind::Throttled { message, .. }
+        | Kind::Refused { message, .. }
+        | Kind::Server { message, .. }) = &mut self
+        else {
+            return self;
+        };
+        if !secret.is_empty() && message.contains(secret) {
+            *message = message.replace(secret, "<secret>");
+        }
+        self
+    }
+
+    /// The code in `api_requests_total`: the HTTP status, or one word.
+    pub fn code(&self) -> String {
+        match self {
+            Kind::TokenRejected(_) => "401".to_owned(),
+            Kind::Forbidden(_) => "403".to_owned(),
+            Kind::NotFound { .. } => "404".to_owned(),
+            Kind::Conflict(_) => "409".to_owned(),
+            Kind::Throttled { .. } => "429".to_owned(),
+            Kind::Refused { status, .. } | Kind::Server { status, .. } => status.to_string(),
+            Kind::Timeout(_) => "timeout".to_owned(),
+            Kind::Transport(_) => "transport".to_owned(),
+            Kind::Truncated(_) => "truncated".to_owned(),
+            Kind::Malformed(_) => "malformed".to_owned(),
+        }
+    }
+
+    /// Sorts an answer that is not 2xx. `retry_after` is the header's value in seconds.
+    pub fn from_answer(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Kind {
+        let Said { message, code } = Said::read(body);
+        match status.as_u16() {
+            401 => Kind::TokenRejected(message),
+            403 if is_about_the_token(&message) => Kind::TokenRejected(message),
+            403 => Kind::Forbidden(message),
+            404 => Kind::NotFound { message, code },
+            409 => Kind::Conflict(message),
+            429 => {
+                let wait = retry_after.or_else(|| wait_in(&message));
+                Kind::Throttled { message, wait }
+            }
+            // Aiven's own client takes "already exists" for a conflict whatever the status.
+            400..=499 if message.contains("already exists") => Kind::Conflict(message),
+            408 => Kind::Server {
+                status: 408,
+                message,
+            },
+            status @ 500.. => Kind::Server { status, message },
+            status => Kind::Refused { status, message },
+        }
+    }
+}
+
+/// The message of a 2xx answer that is an error all the same: Aiven's Python
+/// client treats a truthy `error` member so.
+pub fn hidden_error(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Hidden {
+        #[serde(default)]
+        error: serde_json::Value,
+        #[serde(default)]
+        message: Option<String>,
+    }
+    let hidden: Hidden = serde_json::from_slice(body).ok()?;
+    error_message(&hidden.error, hidden.message)
+}
+
+/// As [`hidden_error`], of members that were already read.
+pub fn error_message(error: &serde_json::Value, message: Option<String>) -> Option<String> {
+    use serde_json::Value;
+    let is_error = match error {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::Array(rows) => !rows.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(true) => true,
+    };
+    let text = || message.or_else(|| error.as_str().map(str::to_owned));
+    is_error.then(|| text().map_or_else(|| "no message in the answer".to_owned(), shorten))
+}
+
+fn is_about_the_token(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("invalid token") || message.contains("expired token")
+}
+
+/// The wait in `…Rate limit 120 exceeded - try again in 28s`.
+fn wait_in(message: &str) -> Option<Duration> {
+    let (_, rest) = message.split_once("try again in ")?;
+    let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
+    let after = &rest[digits.len()..];
+    let seconds = digits.parse().ok()?;
+    after.starts_with('s').then(|| Duration::from_secs(seconds))
+}
+
+/// What Aiven said in an error's body.
+struct Said {
+    message: String,
+    code: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    message: Option<String>,
+    errors: Option<serde_json::Value>,
+}
+
+impl Said {
+    fn read(body: &[u8]) -> Said {
+        let Ok(body) = serde_json::from_slice::<Body>(body) else {
+            return Said {
+                message: "no message of Aiven's in the answer".to_owned(),
+                code: None,
+            };
+        };
+        let first = body.errors.as_ref().and_then(|errors| errors.get(0));
+        let text = |key| first?.get(key)?.as_str().map(str::to_owned);
+        let message = body.message.or_else(|| text("message"));
+        Said {
+            message: message.map_or_else(|| "no message in the answer".to_owned(), shorten),
+            code: text("error_code"),
+        }
+    }
+}
+
+/// One printable line of bounded length.
+fn shorten(message: String) -> String {
+    message
+        .chars()
+        .take(LONGEST_MESSAGE)
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(status: u16, body: &str) -> Kind {
+        let status = StatusCode::from_u16(status).unwrap();
+        Kind::from_answer(status, None, body.as_bytes())
+    }
+
+    #[test]
+    fn aivens_message_is_carried_and_other_json_is_not_echoed() {
+        let body = r#"{"message": "Service nope does not exist", "errors": [{"error_code": "service_not_found"}]}"#;
+        assert!(
+            kind(404, body)
+                .to_string()
+                .contains("Service nope does not exist")
+        );
+        let odd = kind(500, r#"{"token": "hunter2"}"#).to_string();
+        assert!(!odd.contains("hunter2"), "{odd}");
+        let html = kind(502, "<html>hunter2</html>").to_string();
+        assert!(!html.contains("hunter2"), "{html}");
+    }
+
+    #[test]
+    fn only_aivens_own_word_proves_that_a_service_is_gone() {
+        let yes = [
+            r#"{"message": "Service a does not exist"}"#,
+            r#"{"message": "gone", "errors": [{"message": "x", "error_code": "service_not_found"}]}"#,
+        ];
+        let no = [
+            r#"{"message": "Project p does not exist"}"#,
+            "<html>404</html>",
+            "{}",
+            r#"{"message": "Not found"}"#,
+        ];
+        assert!(
+            yes.iter()
+                .all(|body| kind(404, body).says_service_does_not_exist())
+        );
+        assert!(
+            !no.iter()
+                .any(|body| kind(404, body).says_service_does_not_exist())
+        );
+        assert!(!kind(500, yes[0]).says_service_does_not_exist());
+    }
+
+    #[test]
+    fn the_wait_is_read_from_the_message() {
+        let message = "The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in 28s";
+        let body = format!(r#"{{"message": "{message}"}}"#);
+        let Kind::Throttled { wait, .. } = kind(429, &body) else {
+            panic!("429 is throttling");
+        };
+        assert_eq!(wait, Some(Duration::from_secs(28)));
+        assert_eq!(wait_in("try again in a while"), None);
+        assert_eq!(wait_in("try again in 99999999999999999999999s"), None);
+        assert_eq!(wait_in("try again in 3 minutes"), None);
+    }
+
+    #[test]
+    fn a_header_goes_before_the_message() {
+        let body = br#"{"message": "try again in 28s"}"#;
+        let header = Some(Duration::from_secs(3));
+        let Kind::Throttled { wait, .. } =
+            Kind::from_answer(StatusCode::TOO_MANY_REQUESTS, header, body)
+        else {
+            panic!("429 is throttling");
+        };
+        assert_eq!(wait, header);
+    }
+
+    #[test]
+    fn statuses_are_sorted_by_what_to_do_next() {
+        let exists = r#"{"message": "Integration already exists"}"#;
+        assert!(matches!(kind(401, "{}"), Kind::TokenRejected(_)));
+        assert!(matches!(
+            kind(403, r#"{"message": "Invalid token"}"#),
+            Kind::TokenRejected(_)
+        ));
+        assert!(matches!(kind(403, "{}"), Kind::Forbidden(_)));
+        assert!(matches!(kind(409, "{}"), Kind::Conflict(_)));
+        assert!(matches!(kind(400, exists), Kind::Conflict(_)));
+        assert!(matches!(kind(400, "{}"), Kind::Refused { status: 400, .. }));
+        for transient in [408, 429, 500, 501, 503] {
+            assert!(kind(transient, "{}").is_transient(), "{transient}");
+        }
+        for lasting in [400, 401, 403, 404, 409, 422] {
+            assert!(!kind(lasting, "{}").is_transient(), "{lasting}");
+        }
+    }
+
+    #[test]
+    fn a_message_stays_one_line_of_bounded_length() {
+        let body = format!(r#"{{"message": "a\nb{}"}}"#, "x".repeat(10_000));
+        let said = Said::read(body.as_bytes()).message;
+        assert!(said.starts_with("a bx") && said.len() == LONGEST_MESSAGE);
+    }
+}

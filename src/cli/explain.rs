@@ -1,0 +1,68 @@
+//! `explain`: one service, step by step.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+use super::ask::ask;
+use super::table::{self, ago};
+use crate::explain::{Explanation, Unknown, explain};
+use crate::status::Status;
+
+/// Prints the explanation. Exits 0 only when all steps are done and nothing
+/// stands behind them.
+pub(super) async fn run(address: SocketAddr, name: String, json: bool) -> anyhow::Result<ExitCode> {
+    let (_, body) = ask(address, "/status").await?;
+    let status: Status = serde_json::from_str(&body)
+        .context("the daemon's /status is of another version than this command")?;
+    let explanations = match explain(&status, &name) {
+        Ok(explanations) => explanations,
+        Err(unknown) => anyhow::bail!(not_known(&name, &unknown)),
+    };
+    if json {
+        println!("{}", serde_json::to_string_pretty(&explanations)?);
+    } else {
+        for explanation in &explanations {
+            print(explanation, status.at);
+        }
+    }
+    let is_well = explanations.iter().all(|one| one.trouble.is_none());
+    Ok(match is_well {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+fn print(explanation: &Explanation, now: Timestamp) {
+    println!(
+        "{}/{}: {}\n",
+        explanation.project, explanation.service, explanation.verdict
+    );
+    let mut steps = table::table(["step", "done", "seen", "evidence"]);
+    for step in &explanation.steps {
+        let mark = if step.ok { "ok" } else { "FAILED" };
+        let when = step
+            .at
+            .map_or_else(String::new, |at| format!("{} ago", ago(at, now)));
+        steps.add_row([step.name, mark, &when, &step.evidence]);
+    }
+    table::print(steps);
+    if let Some(trouble) = &explanation.trouble {
+        println!("\nCAUSE  {}\nDO     {}", trouble.cause, trouble.remedy);
+    }
+}
+
+fn not_known(name: &str, unknown: &Unknown) -> String {
+    let mut lines = vec![format!("no service {name} is known")];
+    if !unknown.near.is_empty() {
+        lines.push(format!("did you mean {}?", unknown.near.join(" or ")));
+    }
+    for project in &unknown.unlisted {
+        lines.push(format!(
+            "CAUSE  it may be in a project that cannot be listed: {project}"
+        ));
+    }
+    lines.join("\n")
+}

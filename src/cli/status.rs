@@ -1,0 +1,133 @@
+//! `status`: how the running daemon fares, problems first.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+use super::ask::ask;
+use super::table::{self, ago};
+use crate::model::snapshot::{Origin, Stage};
+use crate::model::verdict::Verdict;
+use crate::status::{ProjectStatus, ServiceStatus, Status};
+
+/// Prints the daemon's status. Exits 1 when there is a problem.
+pub(super) async fn run(address: SocketAddr, json: bool) -> anyhow::Result<ExitCode> {
+    let (_, body) = ask(address, "/status").await?;
+    let status: Status = serde_json::from_str(&body)
+        .context("the daemon's /status is of another version than this command")?;
+    let problems = problems(&status);
+    if json {
+        println!("{body}");
+    } else {
+        print(&status, &problems);
+    }
+    Ok(match status.ready && problems.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+fn print(status: &Status, problems: &[String]) {
+    println!(
+        "aiven-metrics {}, instance {}: {}",
+        status.version,
+        status.instance_index,
+        status.readiness()
+    );
+    for problem in problems {
+        println!("PROBLEM {problem}");
+    }
+    println!();
+    let mut stages = table::table([
+        "project",
+        "services",
+        "targets",
+        "list",
+        "integrate",
+        "resolve",
+        "publish",
+    ]);
+    for project in &status.projects {
+        let [list, integrate, resolve, publish] = project
+            .stages
+            .named()
+            .map(|(_, stage)| freshness(stage, status.at));
+        let services: usize = project.verdicts.values().sum();
+        let (services, targets) = (services.to_string(), project.targets.to_string());
+        let name = project.name.clone();
+        stages.add_row([name, services, targets, list, integrate, resolve, publish]);
+    }
+    table::print(stages);
+    println!();
+    let mut verdicts = table::table(["verdict", "services", "for example"]);
+    for verdict in Verdict::ALL {
+        let mut of = status.services.iter().filter(|one| one.verdict == verdict);
+        let count = of.clone().count();
+        if let Some(first) = of.next() {
+            let example = match &first.cause {
+                Some(cause) => format!("{}/{}: {cause}", first.project, first.service),
+                None => format!("{}/{}", first.project, first.service),
+            };
+            verdicts.add_row([verdict.to_string(), count.to_string(), example]);
+        }
+    }
+    table::print(verdicts);
+}
+
+fn freshness(stage: &Stage, now: Timestamp) -> String {
+    match (&stage.failing, stage.last_success) {
+        (Some(failing), _) => format!("failing for {}", ago(failing.since, now)),
+        (None, Some(at)) => format!("ok {} ago", ago(at, now)),
+        (None, None) => "not yet".to_owned(),
+    }
+}
+
+/// What somebody should look at, one line each.
+fn problems(status: &Status) -> Vec<String> {
+    let of_projects = status
+        .projects
+        .iter()
+        .flat_map(|one| project_problems(one, status.at));
+    let of_services = status
+        .services
+        .iter()
+        .filter_map(|one| service_problem(one, status.at));
+    of_projects.chain(of_services).collect()
+}
+
+fn project_problems(project: &ProjectStatus, now: Timestamp) -> Vec<String> {
+    let stages = project.stages.named();
+    let failing = stages.iter().filter_map(|(stage, state)| {
+        let failing = state.failing.as_ref()?;
+        let since = ago(failing.since, now);
+        Some(format!(
+            "{}: {stage} failing for {since}: {}",
+            project.name, failing.cause
+        ))
+    });
+    let saved = match project.origin {
+        Origin::Saved(at) => Some(format!(
+            "{}: targets as saved {} ago; Aiven has not been heard since the start",
+            project.name,
+            ago(at, now)
+        )),
+        Origin::Nothing | Origin::Api => None,
+    };
+    saved.into_iter().chain(failing).collect()
+}
+
+fn service_problem(service: &ServiceStatus, now: Timestamp) -> Option<String> {
+    let name = format!("{}/{}", service.project, service.service);
+    if service.verdict.is_problem() {
+        let cause = service.cause.as_deref().unwrap_or("no cause is known");
+        return Some(format!("{name}: {}: {cause}", service.verdict));
+    }
+    let (host, failing) = service.unanswered.first_key_value()?;
+    let since = ago(failing.since, now);
+    Some(format!(
+        "{name}: {host} not resolved for {since}, published as last known: {}",
+        failing.cause
+    ))
+}

@@ -1,0 +1,47 @@
+//! `targets`: what is published now, one line a target.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+use super::ask::ask;
+use super::table;
+
+#[derive(Deserialize)]
+struct Group {
+    targets: Vec<String>,
+    labels: BTreeMap<String, String>,
+}
+
+/// Prints the published targets.
+pub(super) async fn run(address: SocketAddr, json: bool) -> anyhow::Result<ExitCode> {
+    let (status, body) = ask(address, "/sd").await?;
+    if status != StatusCode::OK {
+        anyhow::bail!("nothing is published: {}", body.trim());
+    }
+    if json {
+        print!("{body}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let groups: Vec<Group> = serde_json::from_str(&body)
+        .context("the daemon's /sd is of another version than this command")?;
+    let mut rows = table::table(["target", "project", "service", "type", "host"]);
+    for group in &groups {
+        let label = |key: &str| group.labels.get(key).map_or("", String::as_str);
+        for target in &group.targets {
+            rows.add_row([
+                target.as_str(),
+                label("aiven_project"),
+                label("aiven_service_name"),
+                label("aiven_service_type"),
+                label("aiven_hostname"),
+            ]);
+        }
+    }
+    table::print(rows);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,366 @@
+//! For each key values that must be refused, in a line that names the key and
+//! says what is wrong.
+
+use serde_json::{Value, json};
+
+use super::{CA, parse, with};
+
+/// Sets one key, and asserts that one problem results, in its path and words.
+fn assert_refused(path: &str, value: Value, problem_path: &str, words: &[&str]) {
+    let document = with(path, value.clone());
+    let invalid = parse(&document).expect_err(&format!("{path} = {value} was accepted"));
+    let paths: Vec<_> = invalid
+        .problems
+        .iter()
+        .map(|problem| &problem.path)
+        .collect();
+    assert_eq!(paths, [problem_path], "{invalid}");
+    for word in words {
+        assert!(
+            invalid.to_string().contains(word),
+            "no {word:?} in: {invalid}"
+        );
+    }
+}
+
+/// Refused at the path that was set.
+fn assert_each_refused(cases: &[(&str, Value, &str)]) {
+    for (path, value, word) in cases {
+        assert_refused(path, value.clone(), path, &[word, "found", "want"]);
+    }
+}
+
+#[test]
+fn unusable_values_of_the_api_are_refused() {
+    assert_each_refused(&[
+        ("aiven.api_url", json!(7), "the number 7"),
+        (
+            "aiven.api_url",
+            json!("http://api.aiven.io"),
+            "write https://",
+        ),
+        (
+            "aiven.api_url",
+            json!("http://localhost.example"),
+            "write https://",
+        ),
+        (
+            "aiven.api_url",
+            json!("ftp://api.aiven.io"),
+            "write https://",
+        ),
+        (
+            "aiven.api_url",
+            json!("data:text/plain,x"),
+            "write https://",
+        ),
+        (
+            "aiven.api_url",
+            json!("api.aiven.io"),
+            "https://api.example.com",
+        ),
+        (
+            "aiven.api_url",
+            json!("https://api.aiven.io /v1"),
+            "white space",
+        ),
+        (
+            "aiven.api_url",
+            json!("https://api.aiven.io/?a=b"),
+            "cut it off",
+        ),
+        (
+            "aiven.api_url",
+            json!("https://api.aiven.io/#a"),
+            "cut it off",
+        ),
+        ("aiven.api_token", json!(""), "an empty string"),
+        ("aiven.api_token", json!("token\n"), "white space"),
+        (
+            "aiven.ca_cert",
+            json!("not a certificate"),
+            "no certificate",
+        ),
+        ("aiven.ca_cert", json!(true), "true or false"),
+        (
+            "aiven.ca_cert",
+            json!(&CA[..200]),
+            "without its -----END line",
+        ),
+        (
+            "aiven.ca_cert",
+            json!(CA.replace("MIIB", "MII!")),
+            "not base64",
+        ),
+        (
+            "aiven.ca_cert",
+            json!(CA.replace("MIIB", "MIIA")),
+            "certificate 1",
+        ),
+        (
+            "aiven.ca_cert",
+            json!(CA.replace("CERTIFICATE", "PUBLIC KEY")),
+            "no certificate",
+        ),
+        ("aiven.projects", json!([]), "a list of 0"),
+        ("aiven.projects", json!("alpha"), "square brackets"),
+        ("aiven.poll_interval", json!(60), "\"60s\""),
+        ("aiven.poll_interval", json!("60"), "\"60s\""),
+        ("aiven.poll_interval", json!("99ms"), "100ms"),
+        ("aiven.poll_interval", json!("25h"), "to 24h"),
+        ("aiven.poll_interval", json!("-5m"), "-5m"),
+        ("aiven.request_timeout", json!("soon"), "number and a unit"),
+        ("aiven.request_timeout", json!("61m"), "to 1h"),
+    ]);
+    let key_and_certificate = CA.replace("CERTIFICATE", "PRIVATE KEY") + CA;
+    let words = ["a private key", "remove it"];
+    assert_refused(
+        "aiven.ca_cert",
+        json!(key_and_certificate),
+        "aiven.ca_cert",
+        &words,
+    );
+}
+
+#[test]
+fn items_are_named_by_their_place() {
+    let long = "a".repeat(64);
+    for (path, value, problem_path, word) in [
+        (
+            "aiven.projects",
+            json!(["a", "Beta"]),
+            "aiven.projects[1]",
+            "\"Beta\"",
+        ),
+        (
+            "aiven.projects",
+            json!([""]),
+            "aiven.projects[0]",
+            "an empty string",
+        ),
+        (
+            "aiven.projects",
+            json!(["1a"]),
+            "aiven.projects[0]",
+            "a letter first",
+        ),
+        (
+            "aiven.projects",
+            json!([long]),
+            "aiven.projects[0]",
+            "up to 63",
+        ),
+        (
+            "aiven.projects",
+            json!(["a", "b", "a"]),
+            "aiven.projects[2]",
+            "once",
+        ),
+        (
+            "aiven.projects",
+            json!(["a", null]),
+            "aiven.projects[1]",
+            "null",
+        ),
+        (
+            "services.types",
+            json!(["pg", "OpenSearch"]),
+            "services.types[1]",
+            "\"opensearch\"",
+        ),
+        (
+            "services.types",
+            json!(["pg", "pg"]),
+            "services.types[1]",
+            "once",
+        ),
+        (
+            "services.types",
+            json!([5]),
+            "services.types[0]",
+            "the number 5",
+        ),
+        (
+            "services.clouds",
+            json!(["a b"]),
+            "services.clouds[0]",
+            "white space",
+        ),
+        (
+            "services.tags",
+            json!({"team": 7}),
+            "services.tags.team",
+            "in quotes",
+        ),
+        (
+            "services.tags",
+            json!({"a b": "c"}),
+            "services.tags[\"a b\"]",
+            "tag name",
+        ),
+        (
+            "services.exclude",
+            json!(["ok", "[a"]),
+            "services.exclude[1]",
+            "unclosed",
+        ),
+        (
+            "services.exclude",
+            json!([""]),
+            "services.exclude[0]",
+            "an empty string",
+        ),
+        (
+            "dns.nameservers",
+            json!(["10.0.0.2"]),
+            "dns.nameservers[0]",
+            "\"10.0.0.2:53\"",
+        ),
+        (
+            "dns.nameservers",
+            json!(["fd00::2"]),
+            "dns.nameservers[0]",
+            "\"[fd00::2]:53\"",
+        ),
+        (
+            "dns.nameservers",
+            json!(["10.0.0.2:0"]),
+            "dns.nameservers[0]",
+            "from 1 to 65535",
+        ),
+        (
+            "dns.nameservers",
+            json!(["ns.example:53"]),
+            "dns.nameservers[0]",
+            "not looked up",
+        ),
+        (
+            "dns.nameservers",
+            json!(["10.0.0.2:99999"]),
+            "dns.nameservers[0]",
+            "up to 65535",
+        ),
+    ] {
+        assert_refused(path, value, problem_path, &[word, "found", "want"]);
+    }
+}
+
+#[test]
+fn unusable_values_of_the_other_sections_are_refused() {
+    let lines = "a\nb";
+    assert_each_refused(&[
+        ("services.types", json!({}), "an object"),
+        ("services.clouds", json!("aws"), "square brackets"),
+        ("services.tags", json!(["team"]), "a list of 1"),
+        ("services.exclude", json!("test-*"), "square brackets"),
+        ("integration.create", json!("true"), "without quotes"),
+        ("integration.endpoint_name", json!(""), "an empty string"),
+        (
+            "integration.endpoint_name",
+            json!(" a"),
+            "white space around",
+        ),
+        ("integration.endpoint_name", json!(lines), "\"a\\nb\""),
+        (
+            "integration.endpoint_id",
+            json!("a/../b"),
+            "letters, digits",
+        ),
+        ("integration.endpoint_id", json!(12), "the number 12"),
+        ("integration.username", json!("abcd"), "4 characters"),
+        (
+            "integration.username",
+            json!("a".repeat(33)),
+            "33 characters",
+        ),
+        ("integration.username", json!("Scraper"), "'S'"),
+        ("integration.username", json!(""), "0 characters"),
+        ("integration.password", json!("1234567"), "7 characters"),
+        (
+            "integration.password",
+            json!("p".repeat(65)),
+            "65 characters",
+        ),
+        (
+            "integration.password",
+            json!("password\n"),
+            "a control character",
+        ),
+        ("integration.creates_per_minute", json!(0), "from 1 to 1000"),
+        (
+            "integration.creates_per_minute",
+            json!(1001),
+            "from 1 to 1000",
+        ),
+        (
+            "integration.creates_per_minute",
+            json!("30"),
+            "without quotes",
+        ),
+        (
+            "integration.creates_per_minute",
+            json!(1.5),
+            "the number 1.5",
+        ),
+        ("dns.nameservers", json!("10.0.0.2:53"), "square brackets"),
+        ("dns.poll_interval", json!("0s"), "100ms"),
+        ("dns.timeout", json!("2m"), "to 1m"),
+        ("targets.path", json!("targets.json"), "add a folder"),
+        ("targets.path", json!("t/targets.txt"), ".json"),
+        ("targets.path", json!(""), ".json"),
+        ("targets.removal_grace", json!("25h"), "from 0s to 24h"),
+        (
+            "scrape_proxy.listen",
+            json!("0.0.0.0:9275"),
+            "a loopback address",
+        ),
+        ("scrape_proxy.listen", json!("127.0.0.1:9274"), "web.listen"),
+        (
+            "scrape_proxy.listen",
+            json!("127.0.0.1"),
+            "\"127.0.0.1:9275\"",
+        ),
+        ("scrape_proxy.timeout", json!([]), "a list of 0"),
+        ("scrape_proxy.ca_cert", json!("x"), "no certificate"),
+        ("web.listen", json!(":9274"), "\"0.0.0.0:9274\""),
+        ("web.listen", json!("localhost:80"), "\"127.0.0.1:80\""),
+        ("web.expose_status", json!(1), "true or false"),
+        ("state_dir", json!("state"), "absolute"),
+        ("state_dir", json!(""), "an empty string"),
+        ("instance_index", json!(-1), "the number -1"),
+        ("instance_index", json!(4_294_967_296_u64), "to 4294967295"),
+        ("log.level", json!("INFO"), "lower case"),
+        ("log.level", json!("warning"), "warn, info"),
+    ]);
+    assert_refused(
+        "web.listen",
+        json!("0.0.0.0:9275"),
+        "scrape_proxy.listen",
+        &["web.listen"],
+    );
+}
+
+#[test]
+fn unusable_values_of_cloud_foundry_are_refused() {
+    let whole = json!({
+        "api_url": "https://api.cf.example", "client_id": "metrics", "client_secret": "secret"
+    });
+    for (key, value, word) in [
+        ("api_url", json!("http://api.cf.example"), "write https://"),
+        ("api_url", Value::Null, "missing"),
+        ("client_id", json!("a b"), "white space"),
+        ("client_id", Value::Null, "missing"),
+        ("client_secret", json!(""), "an empty string"),
+        ("client_secret", Value::Null, "missing"),
+        ("ca_cert", json!("x"), "no certificate"),
+    ] {
+        let mut section = whole.clone();
+        section[key] = value;
+        assert_refused(
+            "cloud_foundry",
+            section,
+            &format!("cloud_foundry.{key}"),
+            &[word],
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! Before anything runs: the lock on `state_dir`, and what an earlier run left.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::model::inventory::Inventory;
+use crate::model::plan::Resolution;
+use crate::model::service::Service;
+use crate::publish::file_sd::{Recovered, TargetsFile};
+use crate::publish::state::{State, StateFile};
+
+/// Proof that no other daemon works on the same `state_dir`. Let go when
+/// dropped, and by the kernel when the process dies.
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Makes `state_dir` if need be and locks it.
+    ///
+    /// # Errors
+    /// When it cannot be made or written, or when another daemon has it.
+    pub(super) fn take(state_dir: &Path) -> anyhow::Result<Lock> {
+        let shown = state_dir.display();
+        fs::create_dir_all(state_dir).with_context(|| {
+            format!("state_dir: {shown} cannot be created; check the path and its permissions")
+        })?;
+        let path = state_dir.join("lock");
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .with_context(|| {
+                format!("state_dir: {shown} is not writable; check its owner and permissions")
+            })?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => bail!(
+                "state_dir: another aiven-metrics is running on {shown}; stop it, or give this one a state_dir of its own"
+            ),
+            Err(TryLockError::Error(error)) => Err(error)
+                .with_context(|| format!("state_dir: {} cannot be locked", path.display())),
+        }
+    }
+}
+
+/// What the last run left: its state, and what only `targets.json` tells.
+///
+/// # Errors
+/// When the folder of `targets.path` cannot be made.
+pub(super) fn restore(config: &Config) -> anyhow::Result<State> {
+    let targets = open_targets(config)?;
+    let file = StateFile::new(&config.state_dir);
+    let mut state = match file.load() {
+        Ok(Some(state)) => state,
+        Ok(None) => State::default(),
+        Err(unusable) => {
+            let aside = file.set_aside();
+            let kept =
+                aside.map_or_else(|error| error.to_string(), |path| path.display().to_string());
+            tracing::warn!(%unusable, kept, "the saved state is not usable; going on with what targets.json tells");
+            State::default()
+        }
+    };
+    complete(&mut state, &targets, config);
+    trust_unknown_tags(&mut state, config);
+    Ok(state)
+}
+
+/// Opens `targets.json`.
+///
+/// # Errors
+/// When its folder cannot be made.
+pub(super) fn open_targets(config: &Config) -> anyhow::Result<TargetsFile> {
+    let path = &config.targets.path;
+    TargetsFile::open(path.clone()).with_context(|| {
+        format!(
+            "targets.path: the folder of {} cannot be created",
+            path.display()
+        )
+    })
+}
+
+/// Adds the services that `targets.json` has and the state lacks: what was
+/// published goes on being so, also when the state could not be saved.
+fn complete(state: &mut State, targets: &TargetsFile, config: &Config) {
+    let recovered = match targets.recover() {
+        Ok(recovered) => recovered,
+        Err(error) => {
+            tracing::warn!(%error, path = %config.targets.path.display(), "targets.json is not usable; it is left alone until there is something to publish");
+            return;
+        }
+    };
+    let is_unknown = |one: &Recovered| {
+        let project = state.projects.get(one.project.as_str());
+        project.is_none_or(|project| project.inventory.get(&one.service.name).is_none())
+    };
+    let unknown: Vec<_> = recovered.into_iter().filter(is_unknown).collect();
+    if unknown.is_empty() {
+        return;
+    }
+    match state.saved_at {
+        None => tracing::warn!(
+            services = unknown.len(),
+            "no saved state; starting from the services in targets.json"
+        ),
+        Some(_) => tracing::info!(
+            services = unknown.len(),
+            "targets.json has services that the saved state lacks; they are kept"
+        ),
+    }
+    state.saved_at.get_or_insert_with(Timestamp::now);
+    let mut by_project: BTreeMap<String, Vec<Arc<Service>>> = BTreeMap::new();
+    for one in unknown {
+        for (host, addresses) in one.addresses {
+            state.addresses.entry(host).or_insert_with(|| Resolution {
+                addresses: addresses.into(),
+                failing: None,
+            });
+        }
+        let services = by_project.entry(one.project).or_default();
+        services.push(Arc::new(one.service));
+    }
+    for (project, services) in by_project {
+        let project = state.projects.entry(project.into()).or_default();
+        let known = project.inventory.iter();
+        let known = known.map(|known| (Arc::clone(&known.service), known.missing));
+        let unknown = services.into_iter().map(|service| (service, None));
+        project.inventory = Inventory::restore(known.chain(unknown).collect::<Vec<_>>());
+    }
+}
+
+/// A saved service tells nothing of tags that nobody asked about then. Until
+/// Aiven is asked, it counts as having them: a target is not dropped for a
+/// question that is still open.
+fn trust_unknown_tags(state: &mut State, config: &Config) {
+    let unknown: Vec<_> = config
+        .services
+        .tags
+        .iter()
+        .filter(|(key, _)| !state.tag_keys.contains(*key))
+        .collect();
+    if unknown.is_empty() {
+        return;
+    }
+    for project in state.projects.values_mut() {
+        let services = project.inventory.iter().map(|known| {
+            let mut service = (*known.service).clone();
+            let wanted = unknown
+                .iter()
+                .map(|(key, value)| (key.as_str().into(), value.as_str().into()));
+            service.tags = service.tags.into_iter().chain(wanted).collect();
+            (Arc::new(service), known.missing)
+        });
+        project.inventory = Inventory::restore(services.collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,405 @@
+//! Say why: one service's way to being scraped, step by step, for whoever is
+//! woken at three in the morning and does not know the code. Pure: everything
+//! is read off the daemon's status.
+
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::scrape::{Class, Failure};
+use crate::model::snapshot::Stage;
+use crate::model::verdict::Verdict;
+use crate::status::{ProjectStatus, ServiceStatus, Status};
+
+/// How alike a name must be to be suggested (Jaro-Winkler, 0 to 1).
+const ALIKE: f64 = 0.8;
+
+/// Most names that are suggested.
+const SUGGESTIONS: usize = 3;
+
+/// One service explained.
+#[derive(Debug, Serialize)]
+pub struct Explanation {
+    /// Its project.
+    pub project: String,
+    /// Its name.
+    pub service: String,
+    /// Why it is, or is not, scraped.
+    pub verdict: Verdict,
+    /// Its way, up to the first step that fails.
+    pub steps: Vec<Step>,
+    /// The true cause and what to do, unless all is well.
+    pub trouble: Option<Trouble>,
+}
+
+/// One step.
+#[derive(Debug, Serialize)]
+pub struct Step {
+    /// `listed`, `selected`, `eligible`, `integrated`, `resolved`, `published`, `scraped`.
+    pub name: &'static str,
+    /// Whether it is done.
+    pub ok: bool,
+    /// What shows it.
+    pub evidence: String,
+    /// When that was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+/// Why the first failing step fails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    /// In one line.
+    pub cause: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// A name that no known service has.
+#[derive(Debug, Serialize)]
+pub struct Unknown {
+    /// Known names that look alike, the likeliest first.
+    pub near: Vec<String>,
+    /// Projects that could not be listed, and why: it may be one of theirs.
+    pub unlisted: Vec<String>,
+}
+
+/// Explains every service of that name (`SERVICE` or `PROJECT/SERVICE`).
+///
+/// # Errors
+/// When there is none.
+pub fn explain(status: &Status, name: &str) -> Result<Vec<Explanation>, Unknown> {
+    let (project, service) = match name.split_once('/') {
+        Some((project, service)) => (Some(project), service),
+        None => (None, name),
+    };
+    let meant = |one: &&ServiceStatus| {
+        one.service == service && project.is_none_or(|project| one.project == project)
+    };
+    let found: Vec<_> = status.services.iter().filter(meant).collect();
+    if found.is_empty() {
+        return Err(unknown(status, service));
+    }
+    Ok(found
+        .into_iter()
+        .map(|one| explain_one(status, one))
+        .collect())
+}
+
+fn unknown(status: &Status, service: &str) -> Unknown {
+    let mut near: Vec<(f64, String)> = status
+        .services
+        .iter()
+        .map(|one| (strsim::jaro_winkler(&one.service, service), one))
+        .filter(|(alike, one)| *alike >= ALIKE || one.service.contains(service))
+        .map(|(alike, one)| (alike, format!("{}/{}", one.project, one.service)))
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.truncate(SUGGESTIONS);
+    let unlisted = status.projects.iter().filter_map(|project| {
+        let failing = project.stages.list.failing.as_ref()?;
+        Some(format!("{}: {}", project.name, failing.cause))
+    });
+    Unknown {
+        near: near.into_iter().map(|(_, name)| name).collect(),
+        unlisted: unlisted.collect(),
+    }
+}
+
+fn explain_one(status: &Status, service: &ServiceStatus) -> Explanation {
+    let project = status
+        .projects
+        .iter()
+        .find(|one| one.name == service.project);
+    let case = Case {
+        status,
+        service,
+        project,
+    };
+    let mut steps = Vec::new();
+    let mut trouble = None;
+    let all = [
+        Case::listed,
+        Case::selected,
+        Case::eligible,
+        Case::integrated,
+        Case::resolved,
+        Case::published,
+        Case::scraped,
+    ];
+    for step in all {
+        let (step, failed) = step(&case);
+        steps.push(step);
+        if failed.is_some() {
+            trouble = failed;
+            break;
+        }
+    }
+    Explanation {
+        project: service.project.clone(),
+        service: service.service.clone(),
+        verdict: service.verdict,
+        steps,
+        trouble: trouble.or_else(|| case.trouble_behind()),
+    }
+}
+
+/// A service with its surroundings.
+struct Case<'a> {
+    status: &'a Status,
+    service: &'a ServiceStatus,
+    project: Option<&'a ProjectStatus>,
+}
+
+type Outcome = (Step, Option<Trouble>);
+
+impl Case<'_> {
+    fn listed(&self) -> Outcome {
+        let list = self.project.map(|project| &project.stages.list);
+        let at = list.and_then(|list| list.last_success);
+        if self.service.verdict == Verdict::Leaving {
+            let remedy = "nothing, if the service was deleted; else see in Aiven's console whether it is in this project, and whether the token may see it";
+            return self.fails("listed", at, self.cause(), remedy);
+        }
+        let never = "known from before the start; Aiven has not listed the project since";
+        let evidence = match at {
+            Some(_) => "in Aiven's listing of the project",
+            None => never,
+        };
+        ok("listed", evidence, at)
+    }
+
+    fn selected(&self) -> Outcome {
+        match self.service.verdict {
+            Verdict::NotSelected => {
+                let remedy = "nothing, if that is meant; else change services.* in the job's properties and deploy";
+                self.fails("selected", None, self.cause(), remedy)
+            }
+            _ => ok("selected", "nothing in services.* excludes it", None),
+        }
+    }
+
+    fn eligible(&self) -> Outcome {
+        let kind = &self.service.service_type;
+        match self.service.verdict {
+            Verdict::PoweredOff => {
+                let remedy = "nothing, if that is meant; else power the service on at Aiven";
+                self.fails("eligible", None, self.cause(), remedy)
+            }
+            Verdict::Ineligible => {
+                let remedy = "nothing can be done here: ask Aiven whether it will support the type";
+                self.fails("eligible", None, self.cause(), remedy)
+            }
+            _ => ok("eligible", format!("powered on, of type {kind}"), None),
+        }
+    }
+
+    fn integrated(&self) -> Outcome {
+        let at = self.project.and_then(|one| one.stages.list.last_success);
+        let remedy = match self.service.verdict {
+            Verdict::AwaitingIntegration => self.remedy_for_waiting(),
+            Verdict::IntegrationFailed => {
+                "read Aiven's reason; it is tried again by itself, with growing pauses"
+            }
+            _ => return ok("integrated", self.integration(), at),
+        };
+        self.fails("integrated", at, self.cause(), remedy)
+    }
+
+    fn remedy_for_waiting(&self) -> &'static str {
+        let mut integrations = self.service.integrations.iter();
+        if integrations.any(|one| !one.enabled) {
+            return "enable the integration in Aiven's console, under the service's integrations";
+        }
+        "wait some minutes; if it stays so, look at the integrate stage in aiven-metrics status"
+    }
+
+    fn integration(&self) -> String {
+        let ours = self.project.and_then(|one| one.endpoint_id.as_deref());
+        let mut enabled = self.service.integrations.iter().filter(|one| one.enabled);
+        match enabled.next() {
+            Some(one) if Some(&*one.endpoint_id) == ours => {
+                format!(
+                    "integration {} with our endpoint {}",
+                    one.id, one.endpoint_id
+                )
+            }
+            Some(one) => format!(
+                "integration {} with another endpoint, {}, adopted as it is",
+                one.id, one.endpoint_id
+            ),
+            None => "integrated when last seen".to_owned(),
+        }
+    }
+
+    fn resolved(&self) -> Outcome {
+        let at = self.project.and_then(|one| one.stages.resolve.last_success);
+        if self.service.verdict == Verdict::Unresolved {
+            let remedy = "look the name up on this machine (dig NAME); if it fails there, mend DNS or dns.nameservers; a service that is being built gets its name in some minutes";
+            return self.fails("resolved", at, self.cause(), remedy);
+        }
+        let hosts = self.service.hosts.iter();
+        let mut found: Vec<_> = hosts
+            .map(|host| match host.targets.len() {
+                1 => format!("{}: 1 address", host.hostname),
+                count => format!("{}: {count} addresses", host.hostname),
+            })
+            .collect();
+        let stale = self.service.unanswered.iter();
+        found.extend(stale.map(|(name, failing)| {
+            format!(
+                "{name}: last known addresses, since {}: {}",
+                failing.since, failing.cause
+            )
+        }));
+        ok("resolved", found.join("; "), at)
+    }
+
+    fn published(&self) -> Outcome {
+        let publish = self.project.map(|one| &one.stages.publish);
+        let at = publish.and_then(|stage| stage.last_success);
+        if let Some(failing) = publish.and_then(|stage| stage.failing.as_ref()) {
+            let remedy = "free space or mend permissions; the old list stays in use meanwhile";
+            return self.fails("published", at, failing.cause.to_string(), remedy);
+        }
+        let targets: Vec<_> = self
+            .service
+            .hosts
+            .iter()
+            .flat_map(|host| &host.targets)
+            .collect();
+        let targets: Vec<_> = targets.iter().map(ToString::to_string).collect();
+        ok("published", format!("as {}", targets.join(", ")), at)
+    }
+
+    fn scraped(&self) -> Outcome {
+        let Some(proxy) = &self.status.scrape_proxy else {
+            let evidence =
+                "the scrape proxy is off, so only Prometheus knows: see its page /targets";
+            return ok("scraped", evidence, None);
+        };
+        let scrapes = &self.service.scrapes;
+        let last = scrapes.values().map(|one| one.at).max();
+        if self.service.verdict == Verdict::Scraped {
+            let good = scrapes.values().filter(|one| one.failure.is_none()).count();
+            let evidence = format!("{good} of {} nodes at their last scrape", scrapes.len());
+            return ok("scraped", evidence, last);
+        }
+        // Of several, the one that made the verdict.
+        let is_told = |failure: &&Failure| self.service.cause.as_ref() == Some(&failure.cause);
+        if let Some(failure) = self.failures().map(|(_, failure)| failure).find(is_told) {
+            return self.fails(
+                "scraped",
+                last,
+                failure.cause.clone(),
+                remedy(failure.class),
+            );
+        }
+        let (cause, remedy) = match proxy.last_request {
+            None => (
+                "Prometheus has not asked the scrape proxy for anything since the daemon started",
+                "check that Prometheus runs, that its file_sd_configs name our targets.json, and that its proxy_url is scrape_proxy.listen",
+            ),
+            Some(_) => (
+                "Prometheus asks for other targets, not yet for every node of this service",
+                "wait one scrape interval; then look for the target on Prometheus' page /targets",
+            ),
+        };
+        self.fails("scraped", proxy.last_request, cause.to_owned(), remedy)
+    }
+
+    /// Trouble that no step shows, because the service still does well on what
+    /// was known before.
+    fn trouble_behind(&self) -> Option<Trouble> {
+        if let Some((address, failure)) = self.failures().next() {
+            return Some(Trouble {
+                cause: format!("node {address}: {}", failure.cause),
+                remedy: remedy(failure.class).to_owned(),
+            });
+        }
+        let project = self.project?;
+        let failing = |stage: &Stage| stage.failing.clone();
+        let failing = failing(&project.stages.list).or_else(|| failing(&project.stages.resolve))?;
+        Some(Trouble {
+            cause: format!(
+                "{}: {} (since {})",
+                project.name, failing.cause, failing.since
+            ),
+            remedy: "the service is scraped as it was known before; mend this before it changes"
+                .to_owned(),
+        })
+    }
+
+    /// The nodes whose last scrape failed.
+    fn failures(&self) -> impl Iterator<Item = (&SocketAddr, &Failure)> {
+        let scrapes = self.service.scrapes.iter();
+        scrapes.filter_map(|(address, last)| Some((address, last.failure.as_ref()?)))
+    }
+
+    fn cause(&self) -> String {
+        let behind = self
+            .project
+            .and_then(|one| one.stages.list.failing.as_ref());
+        let own = self.service.cause.clone();
+        match (own, behind) {
+            (own, Some(failing)) => {
+                let own = own.unwrap_or_default();
+                format!("{own} (and Aiven cannot be asked: {})", failing.cause)
+            }
+            (Some(own), None) => own,
+            (None, None) => "no cause is known; please report this".to_owned(),
+        }
+    }
+
+    fn fails(
+        &self,
+        name: &'static str,
+        at: Option<Timestamp>,
+        cause: String,
+        remedy: &str,
+    ) -> Outcome {
+        let step = Step {
+            name,
+            ok: false,
+            evidence: cause.clone(),
+            at,
+        };
+        let remedy = remedy.to_owned();
+        (step, Some(Trouble { cause, remedy }))
+    }
+}
+
+fn ok(name: &'static str, evidence: impl Into<String>, at: Option<Timestamp>) -> Outcome {
+    let step = Step {
+        name,
+        ok: true,
+        evidence: evidence.into(),
+        at,
+    };
+    (step, None)
+}
+
+fn remedy(class: Class) -> &'static str {
+    match class {
+        Class::Connect => {
+            "wait some minutes if the service is new or under maintenance; else ask Aiven about the node"
+        }
+        Class::Timeout => {
+            "check the service's ip_filter and the firewalls between this machine and the node; if others reach it, the node hangs: ask Aiven"
+        }
+        Class::Tls => {
+            "nothing was sent to the node. Wait for DNS to follow if nodes were just replaced; else compare the certificate (openssl s_client -connect ADDRESS -servername HOST) with the project's CA, and set scrape_proxy.ca_cert if it is another"
+        }
+        Class::Unauthorised => {
+            "compare the username and password of the integration endpoint at Aiven with integration.username and .password; for an endpoint made by others the token needs project:integrations:write"
+        }
+        Class::Status => "ask Aiven about the node's metrics server",
+        Class::Aborted => {
+            "raise Prometheus' scrape_timeout if the page is large; else ask Aiven about the node"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! What is tried again when.
+
+use super::*;
+
+fn owed(services: &[&str]) -> Owed {
+    Owed {
+        endpoint_missing: false,
+        endpoint_id: Some("e".into()),
+        services: services.iter().map(|name| Arc::from(*name)).collect(),
+    }
+}
+
+fn refused() -> Attempt {
+    Attempt::Refused("no".into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_pauses_that_service_alone() {
+    let mut pauses = Pauses::default();
+    let work = owed(&["a", "b"]);
+    pauses.note(&"a".into(), &refused());
+    let now = Instant::now();
+    assert!(!pauses.is_due(&"a".into(), now));
+    assert!(pauses.is_due(&"b".into(), now));
+    assert!(pauses.next_due(&work).unwrap() <= now);
+    pauses.note(&"b".into(), &refused());
+    assert!(pauses.next_due(&work).unwrap() >= now + LATER);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_grow_up_to_their_limit() {
+    let mut pauses = Pauses::default();
+    let name: Arc<str> = "a".into();
+    let mut last = Duration::ZERO;
+    for _ in 0..20 {
+        let now = Instant::now();
+        pauses.note(&name, &refused());
+        last = pauses.services[&name].until - now;
+        tokio::time::advance(last).await;
+    }
+    assert!(
+        last >= LATER_AT_MOST && last <= 2 * LATER_AT_MOST,
+        "{last:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_longer_owed_starts_over() {
+    let mut pauses = Pauses::default();
+    pauses.note(&"a".into(), &refused());
+    pauses.forget_what_is_settled(&owed(&[]));
+    assert!(pauses.is_due(&"a".into(), Instant::now()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_due_without_an_endpoint_or_with_a_spent_budget() {
+    let pauses = Pauses::default();
+    let work = Owed {
+        endpoint_id: None,
+        ..owed(&["a"])
+    };
+    assert_eq!(pauses.next_due(&work), None);
+    let spent = Instant::now() + Duration::from_secs(30);
+    let pauses = Pauses {
+        all: Some(spent),
+        ..Pauses::default()
+    };
+    assert_eq!(pauses.next_due(&owed(&["a"])), Some(spent));
+    assert!(!pauses.is_due(&"a".into(), Instant::now()));
+}

@@ -1,0 +1,260 @@
+//! The keyring: what the scrape proxy trusts and which credentials it sends,
+//! ready before it asks and never in its way.
+//!
+//! One caretaker for each project keeps both current: it reads the project's CA
+//! and the credentials of every wanted integration endpoint from Aiven, writes
+//! the configured ones to our own endpoint, and saves all of it, so that a
+//! restarted daemon scrapes before its first call. What to trust, send, write
+//! and forget is decided in [`crate::model::authorities`] and
+//! [`crate::model::credentials`]; verification is never turned off.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use tokio::sync::watch;
+
+use crate::aiven::Client;
+use crate::config::{Config, Credentials, EndpointChoice};
+use crate::integrate::Turn;
+use crate::model::authorities::Authorities;
+use crate::model::credentials::Wanted;
+
+mod authority_watch;
+mod basic_auth;
+mod endpoint_care;
+mod endpoint_watch;
+mod ring;
+mod saved;
+mod schedule;
+mod shelf;
+mod trust;
+
+use authority_watch::AuthorityWatch;
+pub use basic_auth::BasicAuth;
+use endpoint_watch::EndpointWatch;
+use ring::ProjectRing;
+use saved::SavedEndpoints;
+use shelf::Shelf;
+use trust::Anchors;
+
+/// How long things last.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// From one look at Aiven to the next when nothing happens.
+    pub refresh: Duration,
+    /// The least time between two looks when scrapes fail; it doubles up to a
+    /// twelfth of `refresh` while looking brings nothing new.
+    pub soon: Duration,
+    /// How long Aiven must have other credentials than the ones that we
+    /// applied before we restore ours.
+    pub restore_after: Duration,
+    /// The least time that nodes have to report before previous credentials
+    /// are forgotten: several scrapes.
+    pub settle: Duration,
+    /// How long a replaced CA is trusted beside its successor.
+    pub overlap: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Timing {
+            refresh: Duration::from_secs(3600),
+            soon: Duration::from_secs(10),
+            restore_after: Duration::from_secs(15 * 60),
+            settle: Duration::from_secs(10 * 60),
+            overlap: Duration::from_secs(48 * 3600),
+        }
+    }
+}
+
+/// Trust and credentials by project. Cheap to clone; no call ever waits for
+/// the network or the disk.
+#[derive(Clone)]
+pub struct Keyring(Arc<Inner>);
+
+struct Inner {
+    projects: BTreeMap<Arc<str>, Arc<ProjectRing>>,
+    /// For a project that is not configured.
+    without_project: Arc<ClientConfig>,
+}
+
+/// Makes the caretaker of each project.
+pub struct Caretakers {
+    keyring: Keyring,
+    anchors: Arc<Anchors>,
+    authorities: Arc<Shelf<Authorities>>,
+    secrets: Arc<Shelf<SavedEndpoints>>,
+    configured: Option<Credentials>,
+    create: bool,
+    timing: Timing,
+}
+
+/// Keeps one project's part of the keyring current.
+pub struct Caretaker {
+    authorities: AuthorityWatch,
+    endpoints: EndpointWatch,
+}
+
+/// The keyring as the last run left it in `state_dir`, which must exist, and
+/// the makers of those who keep it current. An unusable file is put aside.
+pub fn open(config: &Config, timing: Timing) -> (Keyring, Caretakers) {
+    let anchors = Arc::new(Anchors::new(&config.scrape_proxy.ca_cert));
+    let projects = &config.aiven.projects;
+    let authorities = Shelf::open(&config.state_dir, "certificates.json", projects);
+    let rings = projects.iter().map(|project| {
+        let trust = anchors.with(&authorities.get(project));
+        (
+            Arc::from(project.as_str()),
+            Arc::new(ProjectRing::new(trust)),
+        )
+    });
+    let keyring = Keyring(Arc::new(Inner {
+        projects: rings.collect(),
+        without_project: anchors.with(&Authorities::default()),
+    }));
+    let configured = match &config.integration.endpoint {
+        EndpointChoice::Named { credentials, .. } => credentials.clone(),
+        EndpointChoice::Existing { .. } => None,
+    };
+    let caretakers = Caretakers {
+        keyring: keyring.clone(),
+        anchors,
+        authorities: Arc::new(authorities),
+        secrets: Arc::new(Shelf::open(&config.state_dir, "secrets.json", projects)),
+        configured,
+        create: config.integration.create,
+        timing,
+    };
+    (keyring, caretakers)
+}
+
+impl Caretakers {
+    /// The caretaker of one configured project. From now on the keyring has the
+    /// candidates of all endpoints that are `wanted` and known from before.
+    pub fn of(
+        &self,
+        project: &Arc<str>,
+        client: Arc<Client>,
+        turn: Turn,
+        wanted: watch::Receiver<Wanted>,
+    ) -> Caretaker {
+        let ring = self.keyring.0.projects.get(project);
+        // Of a project that is not configured nobody asks for anything.
+        let ring = ring.cloned().unwrap_or_else(|| {
+            let trust = Arc::clone(&self.keyring.0.without_project);
+            Arc::new(ProjectRing::new(trust))
+        });
+        Caretaker {
+            authorities: AuthorityWatch::new(
+                Arc::clone(project),
+                Arc::clone(&client),
+                Arc::clone(&ring),
+                Arc::clone(&self.anchors),
+                Arc::clone(&self.authorities),
+                self.timing,
+            ),
+            endpoints: EndpointWatch::new(
+                endpoint_watch::Setup {
+                    project: Arc::clone(project),
+                    client,
+                    ring,
+                    shelf: Arc::clone(&self.secrets),
+                    configured: self.configured.clone(),
+                    create: self.create,
+                    turn,
+                    timing: self.timing,
+                },
+                wanted,
+            ),
+        }
+    }
+}
+
+impl Caretaker {
+    /// Keeps the project's trust and credentials current. Ends when nobody is
+    /// left to want anything.
+    pub async fn run(self) {
+        tokio::select! {
+            () = self.endpoints.run() => {}
+            () = self.authorities.run() => {}
+        }
+    }
+}
+
+impl Keyring {
+    /// The TLS client for nodes of a project: TLS 1.2 or newer, trusting the
+    /// project's CAs, `scrape_proxy.ca_cert` and the public roots, with a
+    /// session store of its own. Another one after a change of trust, so that
+    /// no session outlives the CA that it was verified with; hold it for one
+    /// connection only.
+    pub fn trust(&self, project: &str) -> Arc<ClientConfig> {
+        match self.0.projects.get(project) {
+            Some(ring) => ring.trust.load_full(),
+            None => Arc::clone(&self.0.without_project),
+        }
+    }
+
+    /// The pairs that the nodes of an integration endpoint may take, best guess
+    /// first; none while none is known, see [`Keyring::why_none`].
+    pub fn candidates(&self, project: &str, endpoint_id: &str) -> Arc<[BasicAuth]> {
+        let ring = self.0.projects.get(project);
+        ring.and_then(|ring| ring.endpoint(endpoint_id))
+            .map_or_else(Arc::default, |endpoint| Arc::clone(&endpoint.candidates))
+    }
+
+    /// Every endpoint of the project that something is known of.
+    pub fn endpoint_ids(&self, project: &str) -> Vec<Arc<str>> {
+        let ring = self.0.projects.get(project);
+        ring.map_or_else(Vec::new, |ring| {
+            ring.endpoints.load().keys().cloned().collect()
+        })
+    }
+
+    /// Why there is no candidate, with what to do about it; `None` when there is one.
+    pub fn why_none(&self, project: &str, endpoint_id: &str) -> Option<Arc<str>> {
+        let ring = self.0.projects.get(project);
+        match ring.and_then(|ring| ring.endpoint(endpoint_id)) {
+            Some(endpoint) => endpoint.why_none.clone(),
+            None => Some(endpoint_care::NOT_ASKED.into()),
+        }
+    }
+
+    /// A node's certificate has an unknown issuer: the project may have a new
+    /// CA. To be called each time; how often Aiven is asked is bounded.
+    pub fn unknown_issuer(&self, project: &str) {
+        if let Some(ring) = self.0.projects.get(project) {
+            ring.unknown_issuer.ring();
+        }
+    }
+
+    /// A node refused every candidate: the endpoint may have other credentials
+    /// now. To be called each time; how often Aiven is asked is bounded.
+    pub fn refused(&self, project: &str, endpoint_id: &str) {
+        let ring = self.0.projects.get(project);
+        if let Some((ring, endpoint)) =
+            ring.and_then(|ring| Some((ring, ring.endpoint(endpoint_id)?)))
+            && endpoint.reports.refused()
+        {
+            ring.refusals.notify_one();
+        }
+    }
+
+    /// A node, named by service and address, took this pair. To be called after
+    /// every scrape that got past its authentication: previous credentials are
+    /// forgotten once all nodes that report took the present ones.
+    pub fn accepted(
+        &self,
+        project: &str,
+        endpoint_id: &str,
+        target: (Arc<str>, SocketAddr),
+        by: &BasicAuth,
+    ) {
+        let ring = self.0.projects.get(project);
+        if let Some(endpoint) = ring.and_then(|ring| ring.endpoint(endpoint_id)) {
+            endpoint.reports.accepted(target, by.id());
+        }
+    }
+}

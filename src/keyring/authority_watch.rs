@@ -1,0 +1,140 @@
+//! Keeps a project's CA known. Nothing that goes wrong here stops anything:
+//! the public roots and `scrape_proxy.ca_cert` are trusted all the same.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep_until};
+
+use super::Timing;
+use super::ring::ProjectRing;
+use super::schedule::Schedule;
+use super::shelf::Shelf;
+use super::trust::Anchors;
+use crate::aiven::{Client, Error, Kind};
+use crate::model::authorities::Authorities;
+
+/// When to try again to save what could not be saved.
+pub(super) const SAVE_AGAIN: Duration = Duration::from_secs(30);
+
+/// The watch over one project's CA.
+pub(super) struct AuthorityWatch {
+    project: Arc<str>,
+    client: Arc<Client>,
+    ring: Arc<ProjectRing>,
+    anchors: Arc<Anchors>,
+    shelf: Arc<Shelf<Authorities>>,
+    timing: Timing,
+    known: Authorities,
+    schedule: Schedule,
+    unsaved: bool,
+    /// Whether a failure was said since the last success.
+    said: bool,
+}
+
+impl AuthorityWatch {
+    pub(super) fn new(
+        project: Arc<str>,
+        client: Arc<Client>,
+        ring: Arc<ProjectRing>,
+        anchors: Arc<Anchors>,
+        shelf: Arc<Shelf<Authorities>>,
+        timing: Timing,
+    ) -> Self {
+        AuthorityWatch {
+            known: shelf.get(&project),
+            schedule: Schedule::new(&project, timing),
+            project,
+            client,
+            ring,
+            anchors,
+            shelf,
+            timing,
+            unsaved: false,
+            said: false,
+        }
+    }
+
+    /// Asks Aiven regularly, and when a node shows a certificate of an unknown
+    /// issuer. Never ends.
+    pub(super) async fn run(mut self) {
+        loop {
+            self.forget_outdated();
+            if self.unsaved {
+                self.unsaved = !self.shelf.put(&self.project, self.known.clone()).await;
+            }
+            let is_urgent = self.ring.unknown_issuer.is_rung();
+            let due = self.schedule.due(is_urgent);
+            if due <= Instant::now() {
+                self.ring.unknown_issuer.answer();
+                self.ask(is_urgent).await;
+                continue;
+            }
+            let again = Instant::now() + SAVE_AGAIN;
+            let wake = if self.unsaved { due.min(again) } else { due };
+            tokio::select! {
+                () = sleep_until(wake) => {}
+                () = self.ring.unknown_issuer.wait() => {}
+            }
+        }
+    }
+
+    async fn ask(&mut self, is_urgent: bool) {
+        match self.client.project_ca(&self.project).await {
+            Ok(pem) => {
+                let is_first = self.known.pems().next().is_none();
+                let changed = self.known.saw(&pem, Timestamp::now());
+                if changed {
+                    self.say_change(is_first);
+                    self.trust_what_is_known();
+                }
+                self.said = false;
+                self.schedule.answered(Instant::now(), is_urgent, changed);
+            }
+            Err(error) => {
+                self.say(&error);
+                self.schedule.failed(Instant::now(), &error.kind);
+            }
+        }
+    }
+
+    fn forget_outdated(&mut self) {
+        if self.known.forget(Timestamp::now(), self.timing.overlap) {
+            tracing::info!(project = %self.project, "the project's former CA is not trusted any more");
+            self.trust_what_is_known();
+        }
+    }
+
+    fn trust_what_is_known(&mut self) {
+        self.ring.trust.store(self.anchors.with(&self.known));
+        self.unsaved = true;
+    }
+
+    fn say_change(&self, is_first: bool) {
+        let hours = self.timing.overlap.as_secs() / 3600;
+        match is_first {
+            true => tracing::info!(project = %self.project, "the project's CA is known"),
+            false => {
+                tracing::info!(project = %self.project, hours, "the project has a new CA; the former one is trusted beside it for a while");
+            }
+        }
+    }
+
+    fn say(&mut self, error: &Error) {
+        if std::mem::replace(&mut self.said, true) {
+            tracing::debug!(project = %self.project, %error, "the project's CA still cannot be read");
+            return;
+        }
+        match &error.kind {
+            // Usual: the right is a wide one. And a token that is not accepted
+            // has been reported already.
+            Kind::Forbidden(_) | Kind::TokenRejected(_) => {
+                tracing::info!(project = %self.project, "the token may not read the project's CA (organization:projects:write); where nodes have certificates of that CA, give it as scrape_proxy.ca_cert");
+            }
+            _ => {
+                tracing::warn!(project = %self.project, %error, "the project's CA cannot be read; what is known is trusted as before, trying again later");
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! One pair, ready to be sent.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use hyper::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::Credentials;
+
+/// Keys the digests; another in each process.
+static DIGESTS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// A username and a password as the value of `Authorization`.
+#[derive(Clone)]
+pub struct BasicAuth {
+    header: HeaderValue,
+    id: u64,
+}
+
+impl BasicAuth {
+    pub(super) fn new(pair: &Credentials) -> BasicAuth {
+        let password = pair.password.expose_secret();
+        let plain = SecretString::from(format!("{}:{password}", pair.username));
+        let value = format!("Basic {}", BASE64_STANDARD.encode(plain.expose_secret()));
+        let mut header =
+            HeaderValue::try_from(value).expect("base64 has only characters that headers can have");
+        header.set_sensitive(true);
+        BasicAuth {
+            header,
+            id: BasicAuth::id_of(pair),
+        }
+    }
+
+    /// The [`BasicAuth::id`] of a pair.
+    pub(super) fn id_of(pair: &Credentials) -> u64 {
+        DIGESTS.hash_one((&pair.username, pair.password.expose_secret()))
+    }
+
+    /// The value of `Authorization`, marked as sensitive.
+    pub fn header(&self) -> &HeaderValue {
+        &self.header
+    }
+
+    /// The same for equal pairs and, as good as always, another for others:
+    /// a digest with a key that each process makes anew. Tells nothing of the pair.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+impl fmt::Debug for BasicAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BasicAuth(<secret>)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(username: &str, password: &str) -> Credentials {
+        Credentials {
+            username: username.to_owned(),
+            password: SecretString::from(password.to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_header_is_that_of_rfc_7617_and_sensitive() {
+        let auth = BasicAuth::new(&pair("Aladdin", "open sesame"));
+        assert_eq!(auth.header(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert!(auth.header().is_sensitive());
+        let umlauts = BasicAuth::new(&pair("scraper", "pässwörter\u{7f}"));
+        assert!(umlauts.header().to_str().is_ok());
+    }
+
+    #[test]
+    fn debug_shows_neither_the_pair_nor_its_digest() {
+        let auth = BasicAuth::new(&pair("scraper", "open sesame"));
+        let shown = format!("{auth:?} {:?}", auth.header());
+        for secret in [
+            "scraper",
+            "open sesame",
+            "c2NyYXBlcj",
+            &auth.id().to_string(),
+        ] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+
+    #[test]
+    fn equal_pairs_have_equal_ids_and_others_do_not() {
+        let id = |username, password| BasicAuth::new(&pair(username, password)).id();
+        assert_eq!(id("scraper", "open sesame"), id("scraper", "open sesame"));
+        assert_ne!(id("scraper", "open sesame"), id("scraper", "open sesames"));
+        assert_ne!(id("scraper", "1open sesame"), id("scraper1", "open sesame"));
+    }
+}

@@ -1,0 +1,114 @@
+//! The form in which credentials are saved, in `secrets.json` and nowhere
+//! else: the one place where a password is serialised.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::config::Credentials;
+use crate::model::credentials::Held;
+
+/// One project's endpoints, by id.
+pub(super) type SavedEndpoints = BTreeMap<Arc<str>, SavedEndpoint>;
+
+/// One endpoint; see [`Held`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct SavedEndpoint {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    applied: Option<SavedPair>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_aiven: Option<SavedPair>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    previous: Vec<SavedPair>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    differs_since: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct SavedPair {
+    username: String,
+    #[serde(serialize_with = "expose", deserialize_with = "conceal")]
+    password: SecretString,
+}
+
+impl From<&Held> for SavedEndpoint {
+    fn from(held: &Held) -> Self {
+        SavedEndpoint {
+            applied: held.applied.as_ref().map(SavedPair::from),
+            at_aiven: held.at_aiven.as_ref().map(SavedPair::from),
+            previous: held.previous.iter().map(SavedPair::from).collect(),
+            changed_at: held.changed_at,
+            differs_since: held.differs_since,
+        }
+    }
+}
+
+impl From<SavedEndpoint> for Held {
+    fn from(saved: SavedEndpoint) -> Self {
+        Held {
+            applied: saved.applied.map(Credentials::from),
+            at_aiven: saved.at_aiven.map(Credentials::from),
+            previous: saved.previous.into_iter().map(Credentials::from).collect(),
+            changed_at: saved.changed_at,
+            differs_since: saved.differs_since,
+        }
+    }
+}
+
+impl From<&Credentials> for SavedPair {
+    fn from(pair: &Credentials) -> Self {
+        SavedPair {
+            username: pair.username.clone(),
+            password: pair.password.clone(),
+        }
+    }
+}
+
+impl From<SavedPair> for Credentials {
+    fn from(pair: SavedPair) -> Self {
+        Credentials {
+            username: pair.username,
+            password: pair.password,
+        }
+    }
+}
+
+fn expose<S: Serializer>(password: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(password.expose_secret())
+}
+
+fn conceal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_saved_is_what_is_held_and_debug_shows_no_password() {
+        let pair = |name: &str| Credentials {
+            username: name.to_owned(),
+            password: SecretString::from("hunter2-\"hunter2\"".to_owned()),
+        };
+        let at = Timestamp::from_second(1_800_000_000).unwrap();
+        let held = Held {
+            applied: Some(pair("applied")),
+            at_aiven: Some(pair("at-aiven")),
+            previous: vec![pair("before"), pair("long-before")],
+            changed_at: Some(at),
+            differs_since: Some(at),
+        };
+        let saved = SavedEndpoint::from(&held);
+        let shown = format!("{saved:?} {held:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+        let json = serde_json::to_string(&saved).unwrap();
+        let back: SavedEndpoint = serde_json::from_str(&json).unwrap();
+        assert_eq!(Held::from(back), held);
+    }
+}

@@ -1,0 +1,152 @@
+//! When to ask Aiven about one thing again: regularly, and sooner when scrapes
+//! fail, but never often in vain.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Timing;
+use crate::aiven::Kind;
+
+/// The longest pause before an urgent question, as a part of `refresh`.
+const URGENT_PART: u32 = 12;
+
+/// A rejected token is asked with this many of those pauses in between.
+const SLOW_FACTOR: u32 = 2;
+
+/// When to ask about one thing.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    timing: Timing,
+    /// A part of `refresh` that sets this schedule apart from others, so that
+    /// not all projects ask in the same second of each hour.
+    spread: Duration,
+    /// When it is due though nothing happened.
+    regular: Instant,
+    /// When it may be asked at the earliest, if something happened.
+    urgent: Instant,
+    /// The pause after the next fruitless question.
+    pause: Duration,
+}
+
+impl Schedule {
+    /// Due at once. Equal `name`s spread alike.
+    pub(super) fn new(name: &str, timing: Timing) -> Schedule {
+        let now = Instant::now();
+        let part = (xxhash_rust::xxh3::xxh3_64(name.as_bytes()) % 100) as u32;
+        Schedule {
+            timing,
+            spread: timing.refresh / 1000 * part,
+            regular: now,
+            urgent: now,
+            pause: timing.soon,
+        }
+    }
+
+    /// When to ask, given whether something happened that makes it urgent.
+    pub(super) fn due(&self, is_urgent: bool) -> Instant {
+        match is_urgent {
+            true => self.regular.min(self.urgent),
+            false => self.regular,
+        }
+    }
+
+    /// Aiven answered. A regular question without news says nothing about how
+    /// often urgent ones are in vain.
+    pub(super) fn answered(&mut self, now: Instant, was_urgent: bool, brought_news: bool) {
+        if brought_news || !was_urgent {
+            self.pause = self.timing.soon;
+        }
+        self.urgent = now + self.lengthen();
+        self.regular = now + self.timing.refresh + self.spread;
+    }
+
+    /// Aiven could not be asked, or refused to answer.
+    pub(super) fn failed(&mut self, now: Instant, kind: &Kind) {
+        let longest = self.longest_pause();
+        self.regular = now + self.timing.refresh + self.spread;
+        self.urgent = now + longest;
+        match kind {
+            Kind::TokenRejected(_) => {
+                self.regular = now + longest * SLOW_FACTOR;
+                self.urgent = self.regular;
+            }
+            Kind::Throttled { wait, .. } => {
+                let wait = wait.unwrap_or_default().max(self.lengthen());
+                self.regular = now + wait;
+                self.urgent = now + wait;
+            }
+            kind if kind.is_transient() => {
+                self.urgent = now + self.lengthen();
+                self.regular = self.urgent;
+            }
+            _ => {}
+        }
+    }
+
+    /// Looks at `at`, or before.
+    pub(super) fn look_by(&mut self, at: Instant) {
+        self.regular = self.regular.min(at);
+    }
+
+    fn lengthen(&mut self) -> Duration {
+        let pause = self.pause;
+        self.pause = (pause * 2).min(self.longest_pause());
+        pause
+    }
+
+    fn longest_pause(&self) -> Duration {
+        (self.timing.refresh / URGENT_PART).max(self.timing.soon)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn schedule() -> Schedule {
+        Schedule::new("project", Timing::default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn questions_in_vain_become_rare_and_news_makes_them_quick_again() {
+        let mut schedule = schedule();
+        let now = Instant::now();
+        assert_eq!(schedule.due(false), now);
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            schedule.answered(now, true, false);
+            pauses.push((schedule.due(true) - now).as_secs());
+        }
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 300, 300, 300]);
+        assert!(schedule.due(false) - now >= Timing::default().refresh);
+        for (was_urgent, brought_news) in [(true, true), (false, false)] {
+            schedule.answered(now, was_urgent, brought_news);
+            assert_eq!(schedule.due(true) - now, 10 * SECOND);
+            schedule.answered(now, true, false);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_passes_is_tried_again_soon_and_what_lasts_seldom() {
+        let now = Instant::now();
+        let after = |kind| {
+            let mut schedule = schedule();
+            schedule.failed(now, &kind);
+            let wait = |is_urgent| (schedule.due(is_urgent) - now).as_secs();
+            (wait(false), wait(true))
+        };
+        assert_eq!(after(Kind::Timeout(SECOND)), (10, 10));
+        let throttled = Kind::Throttled {
+            message: String::new(),
+            wait: Some(28 * SECOND),
+        };
+        assert_eq!(after(throttled), (28, 28));
+        assert_eq!(after(Kind::TokenRejected(String::new())), (600, 600));
+        let (regular, urgent) = after(Kind::Forbidden(String::new()));
+        assert!((3600..=3960).contains(&regular), "{regular}");
+        assert_eq!(urgent, 300);
+    }
+}

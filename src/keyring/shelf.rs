@@ -1,0 +1,196 @@
+//! A JSON file in `state_dir` with something for each project, written whole
+//! whenever a part of it changes. Readable by the owner alone.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::aiven::wire::describe;
+use crate::publish::atomic_file::{self, Readers};
+
+/// The format of the files. A file of another version is not read.
+const VERSION: u32 = 1;
+
+/// The file, and its content in memory.
+pub(super) struct Shelf<T> {
+    path: PathBuf,
+    content: Mutex<Content<T>>,
+}
+
+struct Content<T> {
+    projects: BTreeMap<Arc<str>, T>,
+    /// Whether the last write failed, to say its trouble once.
+    write_failed: bool,
+}
+
+#[derive(Serialize)]
+struct FileOut<'a, T> {
+    version: u32,
+    projects: &'a BTreeMap<Arc<str>, T>,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+#[derive(Deserialize)]
+struct FileIn<T> {
+    projects: BTreeMap<Arc<str>, T>,
+}
+
+impl<T> Shelf<T>
+where
+    T: Serialize + DeserializeOwned + Default + Clone + Send + 'static,
+{
+    /// What is in the file of `projects`; the rest is left out of the next
+    /// write. A file that cannot be used is put aside, and that is said.
+    pub(super) fn open(state_dir: &Path, name: &str, projects: &[String]) -> Self {
+        let path = state_dir.join(name);
+        let mut known: BTreeMap<Arc<str>, T> = read(&path).unwrap_or_else(|cause| {
+            let aside = path.with_extension("json.unusable");
+            // Where even that fails the next write replaces it.
+            let _ = fs::rename(&path, &aside);
+            tracing::warn!(path = %path.display(), cause, "saved file not usable, put aside; reading from Aiven again");
+            BTreeMap::new()
+        });
+        known.retain(|name, _| projects.iter().any(|project| **project == **name));
+        let content = Mutex::new(Content {
+            projects: known,
+            write_failed: false,
+        });
+        Shelf { path, content }
+    }
+
+    /// What is kept of a project.
+    pub(super) fn get(&self, project: &str) -> T {
+        self.content()
+            .projects
+            .get(project)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Keeps `value` of a project. Returns whether it is on disk; the caller
+    /// tries again later if not.
+    pub(super) async fn put(self: &Arc<Self>, project: &Arc<str>, value: T) -> bool {
+        let (shelf, project) = (Arc::clone(self), Arc::clone(project));
+        let written = tokio::task::spawn_blocking(move || {
+            let mut content = shelf.content();
+            content.projects.insert(project, value);
+            let written = shelf.write(&content.projects);
+            shelf.say(&mut content, &written);
+            written.is_ok()
+        });
+        written.await.unwrap_or(false)
+    }
+
+    fn write(&self, projects: &BTreeMap<Arc<str>, T>) -> io::Result<()> {
+        let file = FileOut {
+            version: VERSION,
+            projects,
+        };
+        atomic_file::replace(&self.path, Readers::OwnerOnly, |sink| {
+            serde_json::to_writer(sink, &file).map_err(io::Error::from)
+        })
+    }
+
+    fn say(&self, content: &mut Content<T>, written: &io::Result<()>) {
+        let path = self.path.display();
+        match written {
+            Err(error) if !content.write_failed => {
+                tracing::error!(%path, %error, "writing failed; a restart would begin with what the file had before; free space or mend permissions");
+            }
+            Ok(()) if content.write_failed => tracing::info!(%path, "file can be written again"),
+            _ => {}
+        }
+        content.write_failed = written.is_err();
+    }
+
+    fn content(&self) -> std::sync::MutexGuard<'_, Content<T>> {
+        self.content
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The content of a file, nothing if there is none, or what is wrong with it,
+/// without quoting it.
+fn read<T: DeserializeOwned>(path: &Path) -> Result<BTreeMap<Arc<str>, T>, String> {
+    let text = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        text => text.map_err(|error| error.to_string())?,
+    };
+    let Versioned { version } = serde_json::from_slice(&text).map_err(|error| describe(&error))?;
+    if version != VERSION {
+        return Err(format!(
+            "it has format {version}, this version reads format {VERSION}"
+        ));
+    }
+    let file: FileIn<T> = serde_json::from_slice(&text).map_err(|error| describe(&error))?;
+    Ok(file.projects)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn shelf(folder: &Path) -> Arc<Shelf<String>> {
+        let projects = ["london".to_owned(), "dublin".to_owned()];
+        Arc::new(Shelf::open(folder, "shelf.json", &projects))
+    }
+
+    #[tokio::test]
+    async fn what_is_put_is_there_after_a_restart_and_only_the_owner_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = shelf(folder.path());
+        assert!(first.put(&"london".into(), "a".to_owned()).await);
+        assert!(first.put(&"dublin".into(), "b".to_owned()).await);
+        let second = shelf(folder.path());
+        assert_eq!(
+            (second.get("london"), second.get("dublin")),
+            ("a".into(), "b".into())
+        );
+        assert_eq!(second.get("paris"), "");
+        let path = folder.path().join("shelf.json");
+        let mode = fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn an_unusable_file_is_put_aside_and_not_quoted() {
+        for content in [
+            r#"{"version": 1, "projects": {"london": 7}}"#,
+            "hunter2",
+            r#"{"version": 2}"#,
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("shelf.json");
+            fs::write(&path, content).unwrap();
+            let cause = read::<String>(&path).unwrap_err();
+            assert!(!cause.contains("hunter2"), "{cause}");
+            let shelf = shelf(folder.path());
+            assert_eq!(shelf.get("london"), "");
+            assert!(folder.path().join("shelf.json.unusable").exists());
+            assert!(shelf.put(&"london".into(), "a".to_owned()).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_written_is_written_with_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = folder.path().join("gone");
+        let first = shelf(&gone);
+        assert!(!first.put(&"london".into(), "a".to_owned()).await);
+        fs::create_dir(&gone).unwrap();
+        assert!(first.put(&"dublin".into(), "b".to_owned()).await);
+        assert_eq!(shelf(&gone).get("london"), "a");
+    }
+}

@@ -1,0 +1,156 @@
+//! The credentials of an integration endpoint: which pairs its nodes may take,
+//! and whether ours has to be written to Aiven.
+//!
+//! A change at Aiven reaches nodes one after the other, so the old pair is
+//! remembered until all have the new one. During a rolling deploy another
+//! instance still has the old configuration, so only a *change* of the own
+//! configuration is written at once; any other difference must last first.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::elapsed;
+use super::plan::{EndpointFact, ProjectPlan};
+use crate::config::Credentials;
+
+/// Previous pairs that are remembered at most: several changes in a row, before
+/// the nodes have followed the first.
+const KEPT: usize = 3;
+
+/// The endpoints of a project whose credentials are needed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The endpoint of `integration.endpoint_name`, or `.endpoint_id`, once known.
+    pub ours: Option<Arc<str>>,
+    /// Every endpoint that a service to be scraped is integrated with.
+    pub endpoints: BTreeSet<Arc<str>>,
+}
+
+/// All that is remembered of one endpoint's credentials.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// The configured pair that this instance last wrote to Aiven, or found there.
+    pub applied: Option<Credentials>,
+    /// What Aiven has, as last read or written.
+    pub at_aiven: Option<Credentials>,
+    /// What Aiven had before and nodes may still ask for, newest first.
+    pub previous: Vec<Credentials>,
+    /// When what Aiven has last changed.
+    pub changed_at: Option<Timestamp>,
+    /// Since when Aiven has another pair than the one that we applied.
+    pub differs_since: Option<Timestamp>,
+}
+
+/// What to do about our endpoint, now that Aiven was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing: Aiven has our pair, as far as can be told.
+    InStep,
+    /// Write our pair.
+    Write,
+    /// Look again once this long has passed: another instance may be newer.
+    LookAgainIn(Duration),
+}
+
+impl Wanted {
+    /// What the plan of a project needs.
+    pub fn of(plan: &ProjectPlan, endpoint: &EndpointFact) -> Wanted {
+        let scraped = plan
+            .services
+            .iter()
+            .filter(|planned| !planned.hosts.is_empty());
+        let endpoints = scraped.flat_map(|planned| planned.service.endpoint_ids(endpoint.id()));
+        Wanted {
+            ours: endpoint.id().map(Arc::from),
+            endpoints: endpoints.collect(),
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> BTreeSet<Arc<str>> {
+        self.endpoints.iter().chain(&self.ours).cloned().collect()
+    }
+}
+
+impl Held {
+    /// Notes what Aiven has, whether read or just written.
+    pub fn saw(&mut self, pair: &Credentials, configured: Option<&Credentials>, now: Timestamp) {
+        let changed = self.at_aiven.as_ref() != Some(pair);
+        if changed {
+            let before = self.at_aiven.replace(pair.clone());
+            if let Some(before) = before.or_else(|| self.applied.clone()) {
+                self.previous.retain(|old| *old != before);
+                self.previous.insert(0, before);
+            }
+            self.previous.retain(|old| old != pair);
+            self.previous.truncate(KEPT);
+            self.changed_at = Some(now);
+        }
+        if configured == Some(pair) {
+            self.applied = Some(pair.clone());
+        }
+        let differs = configured.is_some() && self.applied.as_ref() != Some(pair);
+        self.differs_since = match self.differs_since {
+            _ if !differs => None,
+            Some(since) if !changed => Some(since),
+            _ => Some(now),
+        };
+    }
+
+    /// What to do about our endpoint. `shown`: whether Aiven showed its pair just
+    /// now, so that `at_aiven` is fresh.
+    pub fn step(
+        &self,
+        configured: &Credentials,
+        shown: bool,
+        now: Timestamp,
+        restore_after: Duration,
+    ) -> Step {
+        let is_new = self.applied.as_ref() != Some(configured);
+        match (shown, self.differs_since) {
+            (true, _) if self.at_aiven.as_ref() == Some(configured) => Step::InStep,
+            _ if is_new => Step::Write,
+            (true, Some(since)) => match restore_after.checked_sub(elapsed(since, now)) {
+                Some(left) if !left.is_zero() => Step::LookAgainIn(left),
+                _ => Step::Write,
+            },
+            _ => Step::InStep,
+        }
+    }
+
+    /// The pairs that nodes may take, best guess first.
+    pub fn candidates<'a>(&'a self, configured: Option<&'a Credentials>) -> Vec<&'a Credentials> {
+        let applied = self.applied.as_ref().filter(|_| configured.is_some());
+        let all = self.at_aiven.iter().chain(applied).chain(configured);
+        let mut distinct: Vec<&Credentials> = Vec::new();
+        for pair in all.chain(&self.previous) {
+            if !distinct.contains(&pair) {
+                distinct.push(pair);
+            }
+        }
+        distinct
+    }
+
+    /// Forgets the previous pairs. Returns whether there were any.
+    pub fn forget_previous(&mut self) -> bool {
+        !std::mem::take(&mut self.previous).is_empty()
+    }
+}
+
+/// Whether all nodes have followed a change: each that took any pair lately
+/// took `present`, at least one did, and all had time to report.
+pub fn is_settled(
+    present: u64,
+    mut taken: impl Iterator<Item = u64>,
+    reporting_for: Duration,
+    settle: Duration,
+) -> bool {
+    let first = taken.next();
+    reporting_for >= settle && first == Some(present) && taken.all(|by| by == present)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! What came of scraping a target, and the verdict that follows for its service.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::plan::Planned;
+use super::verdict::Verdict;
+
+/// A target: an address, and whose metrics are meant. Two services can share
+/// an address, so the address alone says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// Project of the service.
+    pub project: Arc<str>,
+    /// The service.
+    pub service: Arc<str>,
+    /// The node.
+    pub address: SocketAddr,
+}
+
+/// The kind of a failed scrape, as in metrics and `/status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// No connection to the node.
+    Connect,
+    /// The node did not do its part in time.
+    Timeout,
+    /// The node could not prove that it is the service's.
+    Tls,
+    /// The node refused all known credentials, or none are known.
+    Unauthorised,
+    /// The node answered with another status than 200.
+    Status,
+    /// The scrape ended in the middle, by either side.
+    Aborted,
+}
+
+/// A failed scrape.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What kind.
+    pub class: Class,
+    /// What happened and what to do, in one line.
+    pub cause: String,
+}
+
+/// What is known of a target from scraping it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TargetHealth {
+    /// When the last scrape ended.
+    pub at: Timestamp,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Why it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// When one last succeeded.
+    pub last_success: Option<Timestamp>,
+    /// When the node's certificate expires.
+    pub certificate_expires: Option<Timestamp>,
+    /// The name that the certificate was verified for.
+    pub verified_name: Option<Arc<str>>,
+    /// Which credentials the node last took: an id without meaning beyond this process.
+    #[serde(skip)]
+    pub accepted: Option<u64>,
+}
+
+impl Class {
+    /// Every class.
+    pub const ALL: [Class; 6] = [
+        Class::Connect,
+        Class::Timeout,
+        Class::Tls,
+        Class::Unauthorised,
+        Class::Status,
+        Class::Aborted,
+    ];
+
+    /// The label value, and the word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Class::Connect => "connect",
+            Class::Timeout => "timeout",
+            Class::Tls => "tls",
+            Class::Unauthorised => "unauthorised",
+            Class::Status => "status",
+            Class::Aborted => "aborted",
+        }
+    }
+
+    /// The verdict of a service whose every node fails so.
+    fn verdict(self) -> Verdict {
+        match self {
+            Class::Tls => Verdict::TlsFailed,
+            Class::Unauthorised => Verdict::Unauthorised,
+            Class::Connect | Class::Timeout | Class::Status | Class::Aborted => {
+                Verdict::Unreachable
+            }
+        }
+    }
+
+    /// Of several kinds at once, the one that names the trouble best.
+    fn weight(self) -> u8 {
+        match self {
+            Class::Tls => 2,
+            Class::Unauthorised => 1,
+            _ => 0,
+        }
+    }
+}
+
+/// The verdict of a service, given what is known of each of its targets.
+///
+/// Scraping decides only about what is published: `scraped` when the last
+/// scrape of some node succeeded, a failure when that of every node failed.
+pub fn verdict<'a>(
+    planned: &Planned,
+    health: impl Fn(SocketAddr) -> Option<&'a TargetHealth>,
+) -> (Verdict, Option<&'a Failure>) {
+    if planned.verdict != Verdict::Published {
+        return (planned.verdict, None);
+    }
+    let mut worst: Option<&Failure> = None;
+    let mut untried = false;
+    for address in planned.targets() {
+        match health(address).map(|known| &known.failure) {
+            Some(None) => return (Verdict::Scraped, None),
+            Some(Some(failure)) => {
+                let is_better = |than: &Failure| failure.class.weight() > than.class.weight();
+                if worst.is_none_or(is_better) {
+                    worst = Some(failure);
+                }
+            }
+            None => untried = true,
+        }
+    }
+    match worst {
+        Some(failure) if !untried => (failure.class.verdict(), Some(failure)),
+        _ => (Verdict::Published, None),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! From single scrapes to a service's verdict.
+
+use std::collections::HashMap;
+
+use super::*;
+use crate::model::hosts::{HostSource, ScrapeHost};
+use crate::model::plan::PublishedHost;
+use crate::model::service::{Power, Service};
+
+fn planned(verdict: Verdict, nodes: u8) -> Planned {
+    let host = ScrapeHost {
+        name: "a.example".into(),
+        port: 9273,
+        source: HostSource::Component,
+    };
+    Planned {
+        service: Arc::new(Service {
+            name: "a".into(),
+            service_type: "pg".into(),
+            plan: "".into(),
+            cloud: "".into(),
+            node_count: None,
+            power: Power::On,
+            hosts: Box::new([host.clone()]),
+            integrations: Box::default(),
+            tags: Box::default(),
+            served_before: false,
+            oddity: None,
+        }),
+        verdict,
+        cause: None,
+        hosts: Box::new([PublishedHost {
+            host,
+            addresses: (1..=nodes).map(|node| [192, 0, 2, node].into()).collect(),
+        }]),
+        failing: Box::default(),
+        missing: None,
+    }
+}
+
+fn health(class: Option<Class>) -> TargetHealth {
+    TargetHealth {
+        at: Timestamp::UNIX_EPOCH,
+        seconds: 0.0,
+        failure: class.map(|class| Failure {
+            class,
+            cause: class.as_str().to_owned(),
+        }),
+        last_success: None,
+        certificate_expires: None,
+        verified_name: None,
+        accepted: None,
+    }
+}
+
+/// The verdict on a published service, given the outcome at each node: `None`
+/// not tried, `Some(None)` a success.
+fn verdict_of(outcomes: &[Option<Option<Class>>]) -> (Verdict, Option<Class>) {
+    let planned = planned(Verdict::Published, outcomes.len() as u8);
+    let known: HashMap<SocketAddr, TargetHealth> = planned
+        .targets()
+        .zip(outcomes)
+        .filter_map(|(address, outcome)| Some((address, health((*outcome)?))))
+        .collect();
+    let (verdict, failure) = verdict(&planned, |address| known.get(&address));
+    (verdict, failure.map(|failure| failure.class))
+}
+
+#[test]
+fn one_node_that_answers_makes_the_service_scraped() {
+    assert_eq!(verdict_of(&[Some(None)]), (Verdict::Scraped, None));
+    let mixed = [Some(Some(Class::Tls)), Some(None), None];
+    assert_eq!(verdict_of(&mixed), (Verdict::Scraped, None));
+}
+
+#[test]
+fn every_node_failing_names_the_kind() {
+    use Class::*;
+    let cases = [
+        (Connect, Verdict::Unreachable),
+        (Timeout, Verdict::Unreachable),
+        (Status, Verdict::Unreachable),
+        (Aborted, Verdict::Unreachable),
+        (Tls, Verdict::TlsFailed),
+        (Unauthorised, Verdict::Unauthorised),
+    ];
+    for (class, expected) in cases {
+        let verdict = verdict_of(&[Some(Some(class)), Some(Some(class))]);
+        assert_eq!(verdict, (expected, Some(class)));
+        let mixed = verdict_of(&[Some(Some(Connect)), Some(Some(class))]).0;
+        assert_eq!(mixed, expected);
+    }
+}
+
+#[test]
+fn untried_nodes_leave_the_question_open() {
+    assert_eq!(verdict_of(&[None, None]), (Verdict::Published, None));
+    let half = [Some(Some(Class::Connect)), None];
+    assert_eq!(verdict_of(&half), (Verdict::Published, None));
+}
+
+#[test]
+fn scraping_does_not_overrule_what_was_decided_before() {
+    for before in [Verdict::Leaving, Verdict::NotSelected, Verdict::PoweredOff] {
+        let known = health(None);
+        let (verdict, _) = verdict(&planned(before, 1), |_| Some(&known));
+        assert_eq!(verdict, before);
+    }
+}

@@ -1,0 +1,130 @@
+//! One Aiven service as this program sees it: the few hundred bytes of a
+//! listed service (6 to 25 KB at Aiven) that decide whether and where it is
+//! scraped. Immutable once made; a change at Aiven makes a new one.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::hosts::ScrapeHost;
+
+/// A service of one project, reduced to what planning and labels need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// `service_name`, unique within the project.
+    pub name: Arc<str>,
+    /// `service_type`, such as `opensearch`. An open set: an unknown type is data.
+    pub service_type: Arc<str>,
+    /// `plan`, such as `business-4`; empty when Aiven named none.
+    pub plan: Arc<str>,
+    /// `cloud_name`, such as `aws-eu-west-2`; empty when Aiven named none.
+    pub cloud: Arc<str>,
+    /// `node_count`, or the number of `node_states` where that is absent.
+    pub node_count: Option<u32>,
+    /// Whether the service runs at all.
+    pub power: Power,
+    /// Host names to scrape, the primary one first. Empty while Aiven names none.
+    pub hosts: Box<[ScrapeHost]>,
+    /// The service's own integrations of type `prometheus`.
+    pub integrations: Box<[ServiceIntegration]>,
+    /// Those tags that the configuration asks about, in key order.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub tags: Box<[(Arc<str>, Arc<str>)]>,
+    /// It served metrics before, and Aiven's newest answer, though it still has
+    /// the integration enabled, no longer says so (as while nodes are rebuilt).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub served_before: bool,
+    /// What could not be understood in Aiven's answer about this service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oddity: Option<Arc<str>>,
+}
+
+/// The part of `state` that matters here. `REBUILDING`, `REBALANCING` and any
+/// state yet unknown serve metrics, so only one value stands apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Power {
+    /// `RUNNING`, `REBUILDING`, `REBALANCING`, or a state this version does not know.
+    On,
+    /// `POWEROFF`.
+    Off,
+}
+
+/// A service integration of type `prometheus` whose source is the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceIntegration {
+    /// `service_integration_id`.
+    pub id: Arc<str>,
+    /// `dest_endpoint_id`: the integration endpoint whose credentials the nodes ask for.
+    pub endpoint_id: Arc<str>,
+    /// `enabled`: false when somebody switched it off.
+    pub enabled: bool,
+    /// `active`: true once Aiven says that it works.
+    pub active: bool,
+    /// `integration_status.status_user_desc`, when Aiven reports the integration as failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Arc<str>>,
+}
+
+impl Service {
+    /// The value of a tag, if the service has it and it was kept.
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        let (_, value) = self.tags.iter().find(|(name, _)| &**name == key)?;
+        Some(value)
+    }
+
+    /// The integration that the nodes obey: the one with `ours` if there is
+    /// one, else the first enabled one, else any; of equals the lowest id, so
+    /// that two instances choose alike.
+    pub fn integration(&self, ours: Option<&str>) -> Option<&ServiceIntegration> {
+        self.integrations.iter().min_by_key(|integration| {
+            (
+                !integration.enabled,
+                Some(&*integration.endpoint_id) != ours,
+                !integration.active,
+                &integration.id,
+            )
+        })
+    }
+
+    /// The integration endpoints whose credentials the nodes may ask for: that of
+    /// [`Service::integration`] first, then those of the other enabled ones. A
+    /// node obeys one of them, and which is not for us to see.
+    pub fn endpoint_ids(&self, ours: Option<&str>) -> Vec<Arc<str>> {
+        let first = self.integration(ours);
+        let enabled = self.integrations.iter().filter(|one| one.enabled);
+        let mut ids: Vec<Arc<str>> = Vec::new();
+        for integration in first.into_iter().chain(enabled) {
+            let id = &integration.endpoint_id;
+            if !id.is_empty() && !ids.contains(id) {
+                ids.push(Arc::clone(id));
+            }
+        }
+        ids
+    }
+
+    /// Whether metrics can be expected on the nodes: some integration is
+    /// enabled, and Aiven either calls it active or lists its component.
+    pub fn serves_metrics(&self) -> bool {
+        self.integrations
+            .iter()
+            .any(|integration| integration.enabled && integration.active)
+            || (self.is_integrated() && (self.served_before || self.has_listed_hosts()))
+    }
+
+    /// Whether Aiven lists a host for Prometheus itself.
+    pub fn has_listed_hosts(&self) -> bool {
+        self.hosts.iter().any(ScrapeHost::is_listed)
+    }
+
+    /// Whether an enabled integration exists, working or not.
+    pub fn is_integrated(&self) -> bool {
+        self.integrations
+            .iter()
+            .any(|integration| integration.enabled)
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}

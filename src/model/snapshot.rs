@@ -1,0 +1,135 @@
+//! The snapshot: all that is published, made whole and never changed.
+//!
+//! `targets.json`, `/sd`, `/status`, `/metrics` and later the scrape proxy's
+//! allow-list are views of the same snapshot, so they cannot disagree.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::plan::{EndpointFact, Planned, ProjectPlan};
+use super::target_group::TargetGroup;
+
+/// Everything that is published at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The configured projects, by name.
+    pub projects: Vec<ProjectSnapshot>,
+    /// Whether targets are scraped through the scrape proxy.
+    pub through_proxy: bool,
+    /// The instance of the daemon that publishes (`instance_index`).
+    pub instance: u32,
+}
+
+/// One project's part of a snapshot.
+#[derive(Debug, Clone)]
+pub struct ProjectSnapshot {
+    /// The project's name.
+    pub name: Arc<str>,
+    /// Where the services below come from.
+    pub origin: Origin,
+    /// Its services, each with a verdict. Shared with the snapshot before
+    /// where nothing changed.
+    pub plan: Arc<ProjectPlan>,
+    /// The integration endpoint in use.
+    pub endpoint: EndpointFact,
+    /// How each stage fares.
+    pub stages: Stages,
+}
+
+/// Where a project's services come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "from", content = "at")]
+pub enum Origin {
+    /// Nowhere: nothing is known yet.
+    #[default]
+    Nothing,
+    /// The state of an earlier run, saved then.
+    Saved(Timestamp),
+    /// Aiven's API, in this run.
+    Api,
+}
+
+/// The four stages of a project.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stages {
+    /// Listing services.
+    pub list: Stage,
+    /// Making integrations.
+    pub integrate: Stage,
+    /// Looking host names up.
+    pub resolve: Stage,
+    /// Writing `targets.json` and the state.
+    pub publish: Stage,
+}
+
+/// How one stage fares.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// The last time that it did its work.
+    pub last_success: Option<Timestamp>,
+    /// Set from the first failure until the next success.
+    pub failing: Option<super::plan::Failing>,
+}
+
+impl Stage {
+    /// Notes a success.
+    pub fn succeeded(&mut self, at: Timestamp) {
+        *self = Stage {
+            last_success: Some(at),
+            failing: None,
+        };
+    }
+
+    /// Notes a failure; of several in a row the first time and the last cause count.
+    pub fn failed(&mut self, at: Timestamp, cause: impl Into<Arc<str>>) {
+        let since = self.failing.as_ref().map_or(at, |failing| failing.since);
+        self.failing = Some(super::plan::Failing {
+            since,
+            cause: cause.into(),
+        });
+    }
+}
+
+impl Stages {
+    /// The stages with their names, in the order of the data.
+    pub fn named(&self) -> [(&'static str, &Stage); 4] {
+        [
+            ("list", &self.list),
+            ("integrate", &self.integrate),
+            ("resolve", &self.resolve),
+            ("publish", &self.publish),
+        ]
+    }
+}
+
+impl Snapshot {
+    /// Whether something correct is published: at least one project is known.
+    pub fn is_ready(&self) -> bool {
+        self.projects
+            .iter()
+            .any(|project| project.origin != Origin::Nothing)
+    }
+
+    /// Every service with its project, in order of project and name.
+    pub fn services(&self) -> impl Iterator<Item = (&ProjectSnapshot, &Planned)> {
+        self.projects.iter().flat_map(|project| {
+            let services = project.plan.services.iter();
+            services.map(move |planned| (project, planned))
+        })
+    }
+
+    /// The target groups, in order of project, service and host.
+    pub fn target_groups(&self) -> impl Iterator<Item = TargetGroup<'_>> {
+        let through_proxy = self.through_proxy;
+        self.services().flat_map(move |(project, planned)| {
+            planned.hosts.iter().map(move |host| TargetGroup {
+                project: &project.name,
+                planned,
+                host,
+                through_proxy,
+            })
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! When the file is written, and what can be got back from it.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::model::plan::{Planned, ProjectPlan, PublishedHost};
+use crate::model::snapshot::{Origin, ProjectSnapshot, Stages};
+use crate::model::verdict::Verdict;
+
+fn snapshot(origin: Origin, addresses: &[&str]) -> Snapshot {
+    let host = ScrapeHost {
+        name: "a-proj.example".into(),
+        port: 9273,
+        source: HostSource::Component,
+    };
+    let mut service = recovered_service("a", &BTreeMap::new());
+    service.service_type = "pg".into();
+    service.hosts = Box::new([host.clone()]);
+    let planned = Planned {
+        service: Arc::new(service),
+        verdict: Verdict::Published,
+        cause: None,
+        hosts: Box::new([PublishedHost {
+            host,
+            addresses: addresses.iter().map(|ip| ip.parse().unwrap()).collect(),
+        }]),
+        failing: Box::default(),
+        missing: None,
+    };
+    let plan = ProjectPlan {
+        services: vec![planned],
+        ..ProjectPlan::default()
+    };
+    Snapshot {
+        projects: vec![ProjectSnapshot {
+            name: "proj".into(),
+            origin,
+            plan: Arc::new(plan),
+            endpoint: Default::default(),
+            stages: Stages::default(),
+        }],
+        ..Snapshot::default()
+    }
+}
+
+fn open() -> (tempfile::TempDir, PathBuf, TargetsFile) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("targets/targets.json");
+    let file = TargetsFile::open(path.clone()).unwrap();
+    (folder, path, file)
+}
+
+#[test]
+fn the_file_is_written_only_when_its_bytes_would_differ() {
+    let (_folder, path, mut file) = open();
+    assert!(file.update(&snapshot(Origin::Api, &["192.0.2.1"])).unwrap());
+    assert!(!file.update(&snapshot(Origin::Api, &["192.0.2.1"])).unwrap());
+    assert!(file.update(&snapshot(Origin::Api, &["192.0.2.2"])).unwrap());
+    let mut restarted = TargetsFile::open(path).unwrap();
+    assert!(
+        !restarted
+            .update(&snapshot(Origin::Api, &["192.0.2.2"]))
+            .unwrap()
+    );
+}
+
+#[test]
+fn a_file_that_somebody_deleted_comes_back() {
+    let (_folder, path, mut file) = open();
+    file.update(&snapshot(Origin::Api, &["192.0.2.1"])).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(file.update(&snapshot(Origin::Api, &["192.0.2.1"])).unwrap());
+    assert!(path.exists());
+}
+
+#[test]
+fn knowing_nothing_leaves_the_file_alone() {
+    let (_folder, path, mut file) = open();
+    assert!(!file.update(&snapshot(Origin::Nothing, &[])).unwrap());
+    assert!(!path.exists());
+    fs::write(&path, "what was there").unwrap();
+    assert!(!file.update(&snapshot(Origin::Nothing, &[])).unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "what was there");
+}
+
+#[test]
+fn services_are_recovered_with_hosts_and_addresses() {
+    let (_folder, _path, mut file) = open();
+    let before = snapshot(Origin::Api, &["192.0.2.1", "2001:db8::1"]);
+    file.update(&before).unwrap();
+    let recovered = file.recover().unwrap();
+    assert_eq!(recovered.len(), 1);
+    assert_eq!(recovered[0].project, "proj");
+    assert_eq!(
+        recovered[0].service,
+        *before.projects[0].plan.services[0].service
+    );
+    assert!(recovered[0].service.serves_metrics());
+    let addresses = &recovered[0].addresses["a-proj.example"];
+    assert_eq!(addresses.len(), 2);
+}
+
+#[test]
+fn nothing_is_recovered_from_no_file_and_an_error_from_a_broken_one() {
+    let (_folder, path, file) = open();
+    assert_eq!(file.recover().unwrap(), []);
+    fs::write(
+        &path,
+        r#"[{"targets":["192.0.2.1:9273"],"labels":{"mine":"no"}}]"#,
+    )
+    .unwrap();
+    assert_eq!(file.recover().unwrap(), []);
+    fs::write(&path, r#"[{"targets":"#).unwrap();
+    assert!(file.recover().is_err());
+}

@@ -1,0 +1,298 @@
+//! `state.json`: what was known, for the next start.
+//!
+//! A restarted daemon publishes it before its first call to anyone, so that no
+//! restart ever empties the target list. Readable by the owner alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, BufReader};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::atomic_file::{self, Readers};
+use crate::model::inventory::{Inventory, Missing};
+use crate::model::plan::{Addresses, Failing, Resolution, SupportedTypes};
+use crate::model::service::Service;
+
+/// The format below. A file of another version is not read.
+const VERSION: u32 = 1;
+
+/// The state file of one daemon.
+#[derive(Debug, Clone)]
+pub struct StateFile {
+    path: PathBuf,
+}
+
+/// What a run leaves for the next.
+#[derive(Debug, Default)]
+pub struct State {
+    /// When it was saved.
+    pub saved_at: Option<Timestamp>,
+    /// By project name.
+    pub projects: BTreeMap<Arc<str>, ProjectState>,
+    /// By host name.
+    pub addresses: Addresses,
+    /// The tags that the services below were kept with.
+    pub tag_keys: BTreeSet<String>,
+}
+
+/// What a run leaves of one project.
+#[derive(Debug, Default)]
+pub struct ProjectState {
+    /// The services.
+    pub inventory: Inventory,
+    /// The types that the integration supported.
+    pub supported: Option<SupportedTypes>,
+    /// The integration endpoint.
+    pub endpoint_id: Option<Arc<str>>,
+}
+
+/// One project to save.
+#[derive(Debug, Clone, Copy)]
+pub struct ProjectToSave<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// See [`ProjectState::inventory`].
+    pub inventory: &'a Inventory,
+    /// See [`ProjectState::supported`].
+    pub supported: Option<&'a SupportedTypes>,
+    /// See [`ProjectState::endpoint_id`].
+    pub endpoint_id: Option<&'a str>,
+}
+
+/// Why a state file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// It cannot be read or understood.
+    #[error("{path} cannot be used: {cause}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// It is of another version of this program.
+    #[error("{path} has format {found}, this version reads format {VERSION}")]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+}
+
+#[derive(Serialize)]
+struct FileOut<'a> {
+    version: u32,
+    saved_at: Timestamp,
+    tag_keys: Vec<&'a str>,
+    projects: Vec<ProjectOut<'a>>,
+    #[serde(serialize_with = "by_name")]
+    addresses: &'a Addresses,
+}
+
+#[derive(Serialize)]
+struct ProjectOut<'a> {
+    name: &'a str,
+    endpoint_id: Option<&'a str>,
+    supported_types: Option<&'a SupportedTypes>,
+    #[serde(serialize_with = "one_by_one")]
+    services: &'a Inventory,
+}
+
+#[derive(Serialize)]
+struct ServiceOut<'a> {
+    service: &'a Service,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<MissingRow>,
+}
+
+#[derive(Serialize)]
+struct AddressOut<'a> {
+    addresses: &'a [IpAddr],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failing: Option<&'a Failing>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MissingRow {
+    since: Timestamp,
+    confirmed: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+#[derive(Deserialize)]
+struct FileIn {
+    saved_at: Timestamp,
+    tag_keys: BTreeSet<String>,
+    projects: Vec<ProjectIn>,
+    addresses: BTreeMap<Arc<str>, AddressIn>,
+}
+
+#[derive(Deserialize)]
+struct ProjectIn {
+    name: Arc<str>,
+    endpoint_id: Option<Arc<str>>,
+    supported_types: Option<SupportedTypes>,
+    services: Vec<ServiceIn>,
+}
+
+#[derive(Deserialize)]
+struct ServiceIn {
+    service: Service,
+    #[serde(default)]
+    missing: Option<MissingRow>,
+}
+
+#[derive(Deserialize)]
+struct AddressIn {
+    addresses: Vec<IpAddr>,
+    #[serde(default)]
+    failing: Option<Failing>,
+}
+
+impl StateFile {
+    /// The file in `state_dir`.
+    pub fn new(state_dir: &Path) -> Self {
+        StateFile {
+            path: state_dir.join("state.json"),
+        }
+    }
+
+    /// Saves what is known.
+    ///
+    /// # Errors
+    /// Those of the file system; the file is then as it was.
+    pub fn save<'a>(
+        &self,
+        saved_at: Timestamp,
+        projects: impl Iterator<Item = ProjectToSave<'a>>,
+        addresses: &Addresses,
+        tag_keys: impl Iterator<Item = &'a str>,
+    ) -> io::Result<()> {
+        let file = FileOut {
+            version: VERSION,
+            saved_at,
+            tag_keys: tag_keys.collect(),
+            projects: projects.map(project_out).collect(),
+            addresses,
+        };
+        atomic_file::replace(&self.path, Readers::OwnerOnly, |sink| {
+            serde_json::to_writer(sink, &file).map_err(io::Error::from)
+        })
+    }
+
+    /// What the last run saved; `None` when there was none.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be used.
+    pub fn load(&self) -> Result<Option<State>, Unusable> {
+        let damaged = |cause: String| Unusable::Damaged {
+            path: self.path.clone(),
+            cause,
+        };
+        let open = || fs::File::open(&self.path).map(BufReader::new);
+        let file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(|error| damaged(error.to_string()))?,
+        };
+        let Versioned { version } =
+            serde_json::from_reader(file).map_err(|error| damaged(error.to_string()))?;
+        if version != VERSION {
+            return Err(Unusable::OtherVersion {
+                path: self.path.clone(),
+                found: version,
+            });
+        }
+        let file = open().map_err(|error| damaged(error.to_string()))?;
+        let file: FileIn =
+            serde_json::from_reader(file).map_err(|error| damaged(error.to_string()))?;
+        Ok(Some(file.into()))
+    }
+
+    /// Puts an unusable file aside, where somebody can look at it.
+    ///
+    /// # Errors
+    /// Those of renaming.
+    pub fn set_aside(&self) -> io::Result<PathBuf> {
+        let aside = self.path.with_extension("json.unusable");
+        fs::rename(&self.path, &aside)?;
+        Ok(aside)
+    }
+}
+
+fn project_out(project: ProjectToSave<'_>) -> ProjectOut<'_> {
+    ProjectOut {
+        name: project.name,
+        endpoint_id: project.endpoint_id,
+        supported_types: project.supported,
+        services: project.inventory,
+    }
+}
+
+/// A row is made when it is written: there are as many as services.
+fn one_by_one<S: Serializer>(inventory: &Inventory, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(inventory.iter().map(|known| ServiceOut {
+        service: &known.service,
+        missing: known.missing.map(|gone| MissingRow {
+            since: gone.since,
+            confirmed: gone.confirmed,
+        }),
+    }))
+}
+
+fn by_name<S: Serializer>(addresses: &Addresses, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut rows: Vec<_> = addresses.iter().collect();
+    rows.sort_unstable_by_key(|(name, _)| *name);
+    serializer.collect_map(rows.into_iter().map(|(name, known)| {
+        let row = AddressOut {
+            addresses: &known.addresses,
+            failing: known.failing.as_ref(),
+        };
+        (name, row)
+    }))
+}
+
+impl From<FileIn> for State {
+    fn from(file: FileIn) -> State {
+        let projects = file.projects.into_iter().map(|project| {
+            let services = project.services.into_iter().map(|row| {
+                let missing = row.missing.map(|gone| Missing {
+                    since: gone.since,
+                    confirmed: gone.confirmed,
+                });
+                (Arc::new(row.service), missing)
+            });
+            let state = ProjectState {
+                inventory: Inventory::restore(services),
+                supported: project.supported_types,
+                endpoint_id: project.endpoint_id,
+            };
+            (project.name, state)
+        });
+        let addresses = file.addresses.into_iter().map(|(name, row)| {
+            let resolution = Resolution {
+                addresses: row.addresses.into(),
+                failing: row.failing,
+            };
+            (name, resolution)
+        });
+        State {
+            saved_at: Some(file.saved_at),
+            projects: projects.collect(),
+            addresses: addresses.collect(),
+            tag_keys: file.tag_keys,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! What comes back from the file, and what does not.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::model::hosts::{HostSource, ScrapeHost};
+use crate::model::service::{Power, ServiceIntegration};
+
+fn service() -> Service {
+    Service {
+        name: "a".into(),
+        service_type: "pg".into(),
+        plan: "business-4".into(),
+        cloud: "aws-eu-west-2".into(),
+        node_count: Some(2),
+        power: Power::On,
+        hosts: Box::new([ScrapeHost {
+            name: "a.example".into(),
+            port: 9273,
+            source: HostSource::Derived,
+        }]),
+        integrations: Box::new([ServiceIntegration {
+            id: "i".into(),
+            endpoint_id: "e".into(),
+            enabled: true,
+            active: false,
+            failure: Some("no".into()),
+        }]),
+        tags: Box::new([("env".into(), "prod".into())]),
+        served_before: true,
+        oddity: None,
+    }
+}
+
+fn save_one(file: &StateFile) -> (Missing, Resolution) {
+    let missing = Missing {
+        since: Timestamp::from_second(100).unwrap(),
+        confirmed: Timestamp::from_second(200).ok(),
+    };
+    let inventory = Inventory::restore([(Arc::new(service()), Some(missing))]);
+    let supported: SupportedTypes = ["pg".into()].into();
+    let project = ProjectToSave {
+        name: "proj",
+        inventory: &inventory,
+        supported: Some(&supported),
+        endpoint_id: Some("e"),
+    };
+    let resolution = Resolution {
+        addresses: ["192.0.2.1".parse().unwrap()].into(),
+        failing: Some(Failing {
+            since: Timestamp::from_second(50).unwrap(),
+            cause: "SERVFAIL".into(),
+        }),
+    };
+    let addresses: Addresses = [("a.example".into(), resolution.clone())].into();
+    let now = Timestamp::from_second(300).unwrap();
+    file.save(now, [project].into_iter(), &addresses, ["env"].into_iter())
+        .unwrap();
+    (missing, resolution)
+}
+
+#[test]
+fn what_was_saved_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = StateFile::new(folder.path());
+    let (missing, resolution) = save_one(&file);
+    let state = file.load().unwrap().unwrap();
+    assert_eq!(state.saved_at, Timestamp::from_second(300).ok());
+    assert!(state.tag_keys.contains("env"));
+    assert_eq!(state.addresses["a.example"], resolution);
+    let project = &state.projects["proj"];
+    assert_eq!(project.endpoint_id.as_deref(), Some("e"));
+    assert!(project.supported.as_ref().unwrap().contains("pg"));
+    let known = project.inventory.get("a").unwrap();
+    assert_eq!(
+        (&*known.service, known.missing),
+        (&service(), Some(missing))
+    );
+}
+
+#[test]
+fn the_file_is_for_the_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = StateFile::new(folder.path());
+    save_one(&file);
+    let mode = fs::metadata(folder.path().join("state.json"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn no_file_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(StateFile::new(folder.path()).load().unwrap().is_none());
+}
+
+#[test]
+fn damaged_files_and_other_versions_are_told_apart_and_can_be_put_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    let file = StateFile::new(folder.path());
+    save_one(&file);
+    let whole = fs::read_to_string(&path).unwrap();
+    for damaged in ["", "{}", "[]", "not json", &whole[..whole.len() / 2]] {
+        fs::write(&path, damaged).unwrap();
+        assert!(
+            matches!(file.load(), Err(Unusable::Damaged { .. })),
+            "{damaged}"
+        );
+    }
+    fs::write(&path, whole.replace("\"version\":1", "\"version\":2")).unwrap();
+    assert!(matches!(
+        file.load(),
+        Err(Unusable::OtherVersion { found: 2, .. })
+    ));
+    let aside = file.set_aside().unwrap();
+    assert!(aside.exists() && !path.exists());
+}

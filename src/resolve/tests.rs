@@ -1,0 +1,125 @@
+//! What a lookup may change of what is known.
+
+use super::*;
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn found(addresses: &[&str]) -> Answer {
+    Answer::Addresses(addresses.iter().map(|one| ip(one)).collect())
+}
+
+fn lookup(v4: Answer, v6: Answer) -> Lookup {
+    Lookup { v4, v6 }
+}
+
+fn failed() -> Answer {
+    Answer::Failed("SERVFAIL".to_owned())
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn known(addresses: &[&str]) -> Resolution {
+    Resolution {
+        addresses: addresses.iter().map(|one| ip(one)).collect(),
+        failing: None,
+    }
+}
+
+#[test]
+fn a_whole_answer_replaces_what_was_known() {
+    let before = known(&["192.0.2.1", "192.0.2.2"]);
+    let next = next_resolution(
+        Some(&before),
+        lookup(found(&["192.0.2.3"]), found(&[])),
+        at(1),
+    );
+    assert_eq!(next, known(&["192.0.2.3"]));
+}
+
+#[test]
+fn no_failure_ever_loses_an_address() {
+    let before = known(&["192.0.2.1", "2001:db8::1"]);
+    let failures = [
+        lookup(failed(), failed()),
+        lookup(Answer::NoSuchName, Answer::NoSuchName),
+        lookup(found(&[]), found(&[])),
+        lookup(failed(), found(&["2001:db8::1"])),
+        lookup(found(&["192.0.2.1"]), failed()),
+        lookup(found(&[]), failed()),
+        lookup(Answer::NoSuchName, found(&[])),
+    ];
+    for failure in failures {
+        let shown = format!("{failure:?}");
+        let next = next_resolution(Some(&before), failure, at(1));
+        assert_eq!(next.addresses, before.addresses, "{shown}");
+        assert!(next.failing.is_some(), "{shown}");
+    }
+}
+
+#[test]
+fn one_family_failing_does_not_hold_the_other_up() {
+    let before = known(&["192.0.2.1", "2001:db8::1"]);
+    let next = next_resolution(
+        Some(&before),
+        lookup(found(&["192.0.2.9"]), failed()),
+        at(1),
+    );
+    assert_eq!(
+        next.addresses,
+        known(&["192.0.2.9", "2001:db8::1"]).addresses
+    );
+}
+
+#[test]
+fn the_age_of_a_failure_is_that_of_its_beginning() {
+    let first = next_resolution(
+        Some(&known(&["192.0.2.1"])),
+        lookup(failed(), failed()),
+        at(10),
+    );
+    let later = next_resolution(Some(&first), lookup(Answer::NoSuchName, failed()), at(50));
+    assert_eq!(later.failing.as_ref().unwrap().since, at(10));
+    let healed = next_resolution(
+        Some(&later),
+        lookup(found(&["192.0.2.1"]), found(&[])),
+        at(60),
+    );
+    assert_eq!(healed.failing, None);
+}
+
+#[test]
+fn a_name_never_known_stays_without_addresses_and_says_why() {
+    let next = next_resolution(None, lookup(Answer::NoSuchName, Answer::NoSuchName), at(1));
+    assert!(next.addresses.is_empty());
+    assert!(next.failing.unwrap().cause.contains("NXDOMAIN"));
+}
+
+#[test]
+fn addresses_are_sorted_and_unique() {
+    let answer = found(&["192.0.2.9", "192.0.2.1", "192.0.2.9"]);
+    let next = next_resolution(None, lookup(answer, found(&["2001:db8::1"])), at(1));
+    assert_eq!(next, known(&["192.0.2.1", "192.0.2.9", "2001:db8::1"]));
+}
+
+#[test]
+fn an_equal_answer_is_no_news() {
+    let mut memory = Memory(Addresses::new());
+    let name: Arc<str> = "a.example".into();
+    let answer = || lookup(found(&["192.0.2.1"]), found(&[]));
+    assert!(memory.learn(&name, answer(), at(1)).is_some());
+    assert!(memory.learn(&name, answer(), at(2)).is_none());
+    assert!(
+        memory
+            .learn(&name, lookup(failed(), failed()), at(3))
+            .is_some()
+    );
+    assert!(
+        memory
+            .learn(&name, lookup(failed(), failed()), at(4))
+            .is_none()
+    );
+}

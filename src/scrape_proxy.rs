@@ -1,0 +1,140 @@
+//! Scrape proxy: a loopback forward proxy through which Prometheus scrapes.
+//!
+//! Prometheus knows one TLS server name a scrape job and dials IP addresses;
+//! Aiven's certificates are for host names. So Prometheus asks for
+//! `http://IP:PORT/metrics?aiven_service=PROJECT%2FSERVICE` through this proxy,
+//! which connects to that address with TLS, verifies the *service's* name,
+//! and only then adds the credentials and asks the node. It relays to targets
+//! that are published for that very service and to nothing else, and every
+//! failure has a class and a cause.
+//!
+//! One scrape never waits for another, nor for the rest of the daemon: all it
+//! reads is the published snapshot and the keyring.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+
+use crate::keyring::Keyring;
+use crate::publish::Published;
+use crate::telemetry::Telemetry;
+
+mod body;
+mod failure;
+pub mod health;
+mod pool;
+mod relay;
+mod request;
+mod route;
+mod upstream;
+
+pub use health::Health;
+
+use pool::Pool;
+
+/// Connections of Prometheus served at once; more wait to be accepted.
+const CONNECTIONS: usize = 1024;
+
+/// How long a connection may take for a request's head, or rest between two.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How long to wait after a failed accept, as when descriptors run out.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// Largest buffer of a connection: pages stream through, whatever their size.
+const BUFFER: usize = 64 << 10;
+
+/// The proxy and all that it needs to know.
+pub struct ScrapeProxy {
+    published: Published,
+    keyring: Keyring,
+    health: Health,
+    telemetry: Telemetry,
+    pool: Arc<Pool>,
+    /// Longest scrape, whatever Prometheus allows.
+    timeout: Duration,
+}
+
+impl ScrapeProxy {
+    /// A proxy to what is `published`, with the keys of `keyring`; outcomes go
+    /// to `health` and `telemetry`.
+    pub fn new(
+        published: Published,
+        keyring: Keyring,
+        health: Health,
+        telemetry: Telemetry,
+        timeout: Duration,
+    ) -> Self {
+        ScrapeProxy {
+            published,
+            keyring,
+            health,
+            telemetry,
+            pool: Arc::new(Pool::default()),
+            timeout,
+        }
+    }
+
+    /// Serves for ever.
+    pub async fn serve(self, listener: TcpListener) {
+        let proxy = Arc::new(self);
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let accept = async {
+            while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        let proxy = Arc::clone(&proxy);
+                        tokio::spawn(async move {
+                            proxy.serve_connection(stream).await;
+                            drop(place);
+                        });
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "accepting a scrape failed");
+                        sleep(ACCEPT_AGAIN).await;
+                    }
+                }
+            }
+        };
+        tokio::join!(accept, proxy.tidy_up());
+    }
+
+    /// Serves one connection of Prometheus. Whatever happens in here, a panic
+    /// included, ends here.
+    async fn serve_connection(self: Arc<Self>, stream: TcpStream) {
+        let _ = stream.set_nodelay(true);
+        let service = service_fn(|request| {
+            let proxy = Arc::clone(&self);
+            async move { Ok::<_, std::convert::Infallible>(proxy.handle(request).await) }
+        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a scrape's connection ended early");
+        }
+    }
+
+    /// Forgets connections and outcomes of targets that are no longer published.
+    async fn tidy_up(&self) {
+        let mut changes = self.published.changes();
+        loop {
+            let wait = tokio::time::timeout(pool::IDLE_AT_MOST / 4, changes.changed());
+            if let Ok(Err(_)) = wait.await {
+                return;
+            }
+            let snapshot = self.published.load_full();
+            self.pool
+                .retain(|target| route::is_published(&snapshot, target));
+            self.health
+                .retain(|target| route::is_published(&snapshot, target));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! From an error to a failure: a class for machines, a cause for people.
+
+use hyper::StatusCode;
+use rustls::CertificateError;
+
+use crate::model::scrape::{Class, Failure};
+
+/// The status that tells Prometheus of a failed scrape.
+pub(super) fn status(class: Class) -> StatusCode {
+    match class {
+        Class::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        _ => StatusCode::BAD_GATEWAY,
+    }
+}
+
+impl Failure {
+    pub(super) fn new(class: Class, cause: impl Into<String>) -> Self {
+        Failure {
+            class,
+            cause: cause.into(),
+        }
+    }
+
+    /// A failed TCP connection.
+    pub(super) fn connect(error: &std::io::Error) -> Self {
+        let cause = match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => {
+                "connection refused: the node is up, its metrics server is not (a minute after integrating, or the node is being replaced)".to_owned()
+            }
+            _ => format!("connecting failed: {error}"),
+        };
+        Failure::new(Class::Connect, cause)
+    }
+
+    /// No TCP connection in time: what a firewall or an IP allow-list looks like.
+    pub(super) fn connect_timeout() -> Self {
+        let cause = "no answer to the connection: the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out";
+        Failure::new(Class::Timeout, cause)
+    }
+
+    /// A TLS handshake that failed.
+    pub(super) fn tls(error: &std::io::Error, name: &str) -> Self {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        let cause = match inner {
+            Some(rustls::Error::InvalidCertificate(why)) => certificate(why, name),
+            Some(other) => format!("TLS handshake for {name} failed: {other}"),
+            // Nothing was wrong with what it showed: it went away.
+            None => {
+                let cause = format!("the node broke the TLS handshake for {name} off: {error}");
+                return Failure::new(Class::Aborted, cause);
+            }
+        };
+        Failure::new(Class::Tls, cause)
+    }
+}
+
+/// What is wrong with a certificate.
+fn certificate(why: &CertificateError, name: &str) -> String {
+    match why {
+        CertificateError::UnknownIssuer => format!(
+            "certificate for {name} is of another CA: neither the project's CA, scrape_proxy.ca_cert nor a public root signed it"
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            format!("certificate for {name} has expired; Aiven renews it in a maintenance update")
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            format!(
+                "certificate is of another name than {name}: the address belongs to another node by now, or DNS is wrong"
+            )
+        }
+        other => format!("certificate for {name} is not valid: {other}"),
+    }
+}

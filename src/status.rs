@@ -1,0 +1,233 @@
+//! The daemon's own view of itself, as `/status` gives it and the command
+//! line reads it. The JSON form is stable: fields are added, not changed.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::plan::{EndpointFact, Failing, Planned};
+use crate::model::scrape::{Target, TargetHealth};
+use crate::model::service::ServiceIntegration;
+use crate::model::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
+use crate::model::verdict::Verdict;
+use crate::scrape_proxy::Health;
+use crate::scrape_proxy::health::{self, Targets};
+
+/// All of `/status`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// Version of the daemon.
+    pub version: String,
+    /// `instance_index`.
+    pub instance_index: u32,
+    /// When this was put together.
+    pub at: Timestamp,
+    /// As `/readyz`: whether something correct is published.
+    pub ready: bool,
+    /// Set while Prometheus is meant to scrape through the proxy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scrape_proxy: Option<ProxyStatus>,
+    /// The configured projects.
+    pub projects: Vec<ProjectStatus>,
+    /// Every known service.
+    pub services: Vec<ServiceStatus>,
+}
+
+/// The scrape proxy.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ProxyStatus {
+    /// When Prometheus last asked it for anything since the daemon started.
+    pub last_request: Option<Timestamp>,
+}
+
+/// One project.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ProjectStatus {
+    /// Its name.
+    pub name: String,
+    /// Where the published services come from.
+    pub origin: Origin,
+    /// The integration endpoint in use, if known.
+    pub endpoint_id: Option<String>,
+    /// What is wrong with the integration endpoint, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_problem: Option<String>,
+    /// How each stage fares.
+    pub stages: Stages,
+    /// Services by verdict.
+    pub verdicts: BTreeMap<Verdict, usize>,
+    /// Published targets.
+    pub targets: usize,
+}
+
+/// One service.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ServiceStatus {
+    /// Its project.
+    pub project: String,
+    /// Its name.
+    pub service: String,
+    /// Its type.
+    pub service_type: String,
+    /// Its plan.
+    pub plan: String,
+    /// Its cloud.
+    pub cloud: String,
+    /// Number of nodes, where Aiven tells.
+    pub node_count: Option<u32>,
+    /// Why it is, or is not, scraped.
+    pub verdict: Verdict,
+    /// Evidence and remedy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Set while the listing lacks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<Timestamp>,
+    /// Its Prometheus integrations at Aiven.
+    #[serde(default)]
+    pub integrations: Vec<ServiceIntegration>,
+    /// What is published of it.
+    pub hosts: Vec<HostStatus>,
+    /// Host names that DNS does not answer now.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unanswered: BTreeMap<String, Failing>,
+    /// The last scrape of each target that was scraped in this run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scrapes: BTreeMap<SocketAddr, TargetHealth>,
+}
+
+/// One host name with its targets.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct HostStatus {
+    /// The name.
+    pub hostname: String,
+    /// The targets.
+    pub targets: Vec<SocketAddr>,
+}
+
+impl Status {
+    /// The status that `snapshot` stands for.
+    pub fn of(snapshot: &Snapshot, health: &Health, at: Timestamp) -> Status {
+        let targets = health.all();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            instance_index: snapshot.instance,
+            at,
+            ready: snapshot.is_ready(),
+            scrape_proxy: snapshot.through_proxy.then(|| ProxyStatus {
+                last_request: health.last_request(),
+            }),
+            projects: snapshot
+                .projects
+                .iter()
+                .map(|project| project_status(project, &targets))
+                .collect(),
+            services: snapshot
+                .services()
+                .map(|(project, planned)| service_status(project, planned, &targets))
+                .collect(),
+        }
+    }
+}
+
+fn project_status(project: &ProjectSnapshot, scrapes: &Targets) -> ProjectStatus {
+    let mut verdicts = BTreeMap::new();
+    let mut targets = 0;
+    for planned in &project.plan.services {
+        let (verdict, _) = health::verdict(scrapes, project, planned);
+        *verdicts.entry(verdict).or_default() += 1;
+        targets += planned.targets().count();
+    }
+    let endpoint_problem = match &project.endpoint {
+        EndpointFact::Unusable(reason)
+        | EndpointFact::Missing {
+            refusal: Some(reason),
+        } => Some(reason.to_string()),
+        _ => None,
+    };
+    ProjectStatus {
+        name: project.name.to_string(),
+        origin: project.origin,
+        endpoint_id: project.endpoint.id().map(str::to_owned),
+        endpoint_problem,
+        stages: project.stages.clone(),
+        verdicts,
+        targets,
+    }
+}
+
+fn service_status(
+    project: &ProjectSnapshot,
+    planned: &Planned,
+    scrapes: &Targets,
+) -> ServiceStatus {
+    let service = &planned.service;
+    let (verdict, failure) = health::verdict(scrapes, project, planned);
+    let cause = failure.map(|failure| failure.cause.clone());
+    let scraped = planned.targets().filter_map(|address| {
+        let target = Target {
+            project: Arc::clone(&project.name),
+            service: Arc::clone(&service.name),
+            address,
+        };
+        Some((address, TargetHealth::clone(scrapes.get(&target)?)))
+    });
+    let hosts = planned.hosts.iter().map(|published| HostStatus {
+        hostname: published.host.name.to_string(),
+        targets: published.targets().collect(),
+    });
+    ServiceStatus {
+        project: project.name.to_string(),
+        service: service.name.to_string(),
+        service_type: service.service_type.to_string(),
+        plan: service.plan.to_string(),
+        cloud: service.cloud.to_string(),
+        node_count: service.node_count,
+        verdict,
+        cause: cause.or_else(|| planned.cause.as_deref().map(str::to_owned)),
+        missing_since: planned.missing.map(|gone| gone.since),
+        integrations: service.integrations.to_vec(),
+        hosts: hosts.collect(),
+        unanswered: planned
+            .failing
+            .iter()
+            .map(|(name, failing)| (name.to_string(), failing.clone()))
+            .collect(),
+        scrapes: scraped.collect(),
+    }
+}
+
+impl Status {
+    /// `/readyz` in one line.
+    pub fn readiness(&self) -> String {
+        if !self.ready {
+            let waiting: Vec<_> = self.projects.iter().map(ProjectStatus::waits_for).collect();
+            return format!("not ready: nothing is known yet; {}", waiting.join("; "));
+        }
+        let saved = self
+            .projects
+            .iter()
+            .filter_map(|project| match project.origin {
+                Origin::Saved(at) => Some(format!("{} as saved at {at}", project.name)),
+                Origin::Nothing => Some(format!("{} not known yet", project.name)),
+                Origin::Api => None,
+            });
+        let saved: Vec<_> = saved.collect();
+        match saved.is_empty() {
+            true => "ready".to_owned(),
+            false => format!("ready: {}", saved.join(", ")),
+        }
+    }
+}
+
+impl ProjectStatus {
+    fn waits_for(&self) -> String {
+        match &self.stages.list.failing {
+            Some(failing) => format!("{}: {}", self.name, failing.cause),
+            None => format!("{}: the first listing is under way", self.name),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The daemon's own HTTP server, one route a line:
+//!
+//! - `/metrics`: OpenMetrics text
+//! - `/healthz`: 200 while the process serves
+//! - `/readyz`: 200 once something correct is published, else 503 and why
+//! - `/sd`: Prometheus HTTP SD, with ETag; 503 while nothing is known
+//! - `/status`: JSON, see [`crate::status`]
+//! - `/`: what there is to see
+//!
+//! `/sd`, `/status` and `/` answer loopback clients only, unless
+//! `web.expose_status` is set. Everything is a view of the published snapshot.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use jiff::Timestamp;
+use prometheus_client::registry::Registry;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::model::target_group::write_groups;
+use crate::publish::Published;
+use crate::scrape_proxy::Health;
+use crate::status::Status;
+use crate::telemetry::{self, Telemetry};
+
+/// Connections served at once; more wait to be accepted.
+const CONNECTIONS: usize = 256;
+
+/// How long a client may take for its request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait after a failed accept, as when descriptors run out.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// The server's routes over what is published.
+pub struct Web {
+    router: Router,
+}
+
+struct Views {
+    published: Published,
+    health: Health,
+    registry: Registry,
+}
+
+impl Views {
+    fn status(&self) -> Status {
+        let snapshot = self.published.load_full();
+        Status::of(&snapshot, &self.health, Timestamp::now())
+    }
+}
+
+impl Web {
+    /// A server of `published` and `health`; `expose` lets other machines see all of it.
+    pub fn new(published: Published, health: Health, telemetry: &Telemetry, expose: bool) -> Self {
+        let registry = telemetry.registry(published.clone(), health.clone());
+        let views = Arc::new(Views {
+            published,
+            health,
+            registry,
+        });
+        let mut inner = Router::new()
+            .route("/", get(index))
+            .route("/sd", get(service_discovery))
+            .route("/status", get(status));
+        if !expose {
+            inner = inner.layer(middleware::from_fn(loopback_only));
+        }
+        let router = Router::new()
+            .route("/metrics", get(metrics))
+            .route("/healthz", get(async || "alive\n"))
+            .route("/readyz", get(ready))
+            .merge(inner)
+            .with_state(views);
+        Web { router }
+    }
+
+    /// Serves for ever.
+    pub async fn serve(self, listener: TcpListener) {
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                return;
+            };
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    let router = self.router.clone();
+                    tokio::spawn(async move {
+                        serve_connection(router, stream, peer).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "accepting a connection failed");
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                }
+            }
+        }
+    }
+}
+
+async fn serve_connection(router: Router, stream: TcpStream, peer: SocketAddr) {
+    let service = router.layer(axum::Extension(ConnectInfo(peer)));
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    if let Err(error) = connection.await {
+        tracing::debug!(%peer, %error, "connection ended early");
+    }
+}
+
+async fn loopback_only(
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if peer.ip().to_canonical().is_loopback() {
+        return next.run(request).await;
+    }
+    let why = "answered on this machine only; set web.expose_status to let others read it\n";
+    (StatusCode::FORBIDDEN, why).into_response()
+}
+
+async fn metrics(State(views): State<Arc<Views>>) -> Response {
+    let mut text = String::new();
+    match prometheus_client::encoding::text::encode(&mut text, &views.registry) {
+        Ok(()) => ([(header::CONTENT_TYPE, telemetry::CONTENT_TYPE)], text).into_response(),
+        Err(error) => {
+            let why = format!("the metrics could not be encoded: {error}\n");
+            (StatusCode::INTERNAL_SERVER_ERROR, why).into_response()
+        }
+    }
+}
+
+async fn ready(State(views): State<Arc<Views>>) -> Response {
+    readiness(&views.status())
+}
+
+fn readiness(status: &Status) -> Response {
+    let text = format!("{}\n", status.readiness());
+    let code = match status.ready {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (code, text).into_response()
+}
+
+async fn service_discovery(State(views): State<Arc<Views>>, headers: HeaderMap) -> Response {
+    let snapshot = views.published.load_full();
+    if !snapshot.is_ready() {
+        return readiness(&views.status());
+    }
+    let mut groups = Vec::new();
+    if let Err(error) = write_groups(snapshot.target_groups(), &mut groups) {
+        let why = format!("the targets could not be encoded: {error}\n");
+        return (StatusCode::INTERNAL_SERVER_ERROR, why).into_response();
+    }
+    let tag = format!("\"{:032x}\"", xxh3_128(&groups));
+    let asked = headers.get(header::IF_NONE_MATCH);
+    if asked.is_some_and(|asked| matches_tag(asked.to_str().unwrap_or_default(), &tag)) {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::ETAG, tag),
+    ];
+    (headers, groups).into_response()
+}
+
+/// `If-None-Match`: a list of tags, each perhaps weak, or `*`.
+fn matches_tag(asked: &str, tag: &str) -> bool {
+    asked
+        .split(',')
+        .map(|one| one.trim().trim_start_matches("W/"))
+        .any(|one| one == tag || one == "*")
+}
+
+async fn status(State(views): State<Arc<Views>>) -> Json<Status> {
+    Json(views.status())
+}
+
+async fn index() -> &'static str {
+    "aiven-metrics\n\n\
+     /status   all services and their verdicts, JSON\n\
+     /sd       published targets, Prometheus HTTP SD\n\
+     /metrics  this daemon's own metrics\n\
+     /readyz   whether something correct is published\n\
+     /healthz  whether the daemon is alive\n"
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! Who gets to see what, and in which form.
+
+use axum::body::Body;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use super::*;
+use crate::model::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
+
+const HERE: &str = "127.0.0.1:5000";
+const ELSEWHERE: &str = "192.0.2.7:5000";
+
+fn published(origin: Origin) -> Published {
+    Published::new(Snapshot {
+        projects: vec![ProjectSnapshot {
+            name: "proj".into(),
+            origin,
+            plan: Arc::default(),
+            endpoint: Default::default(),
+            stages: Stages::default(),
+        }],
+        ..Snapshot::default()
+    })
+}
+
+async fn get(web: &Web, peer: &str, path: &str, tag: Option<&str>) -> Response {
+    let peer: SocketAddr = peer.parse().unwrap();
+    let mut request = Request::get(path);
+    if let Some(tag) = tag {
+        request = request.header(header::IF_NONE_MATCH, tag);
+    }
+    let router = web.router.clone().layer(axum::Extension(ConnectInfo(peer)));
+    router
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap()
+}
+
+async fn text(response: Response) -> String {
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+fn web(origin: Origin, expose: bool) -> Web {
+    Web::new(
+        published(origin),
+        Health::default(),
+        &Telemetry::default(),
+        expose,
+    )
+}
+
+#[tokio::test]
+async fn other_machines_see_health_and_metrics_only() {
+    let web = web(Origin::Api, false);
+    for path in ["/", "/sd", "/status"] {
+        assert_eq!(
+            get(&web, ELSEWHERE, path, None).await.status(),
+            StatusCode::FORBIDDEN,
+            "{path}"
+        );
+        assert_eq!(
+            get(&web, HERE, path, None).await.status(),
+            StatusCode::OK,
+            "{path}"
+        );
+        assert_eq!(
+            get(&web, "[::1]:1", path, None).await.status(),
+            StatusCode::OK,
+            "{path}"
+        );
+        assert_eq!(
+            get(&web, "[::ffff:127.0.0.1]:1", path, None).await.status(),
+            StatusCode::OK
+        );
+        assert_eq!(
+            get(&web, "[::ffff:192.0.2.7]:1", path, None).await.status(),
+            StatusCode::FORBIDDEN
+        );
+    }
+    for path in ["/metrics", "/healthz", "/readyz"] {
+        assert_eq!(
+            get(&web, ELSEWHERE, path, None).await.status(),
+            StatusCode::OK,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn exposed_means_exposed() {
+    let web = web(Origin::Api, true);
+    for path in ["/", "/sd", "/status"] {
+        assert_eq!(
+            get(&web, ELSEWHERE, path, None).await.status(),
+            StatusCode::OK,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn while_nothing_is_known_there_is_no_list_and_a_reason() {
+    let web = web(Origin::Nothing, false);
+    for path in ["/sd", "/readyz"] {
+        let response = get(&web, HERE, path, None).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(
+            text(response).await.contains("proj: the first listing"),
+            "{path}"
+        );
+    }
+    assert_eq!(
+        get(&web, HERE, "/healthz", None).await.status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_list_known_already_is_not_sent_again() {
+    let web = web(Origin::Api, false);
+    let first = get(&web, HERE, "/sd", None).await;
+    assert_eq!(first.headers()[header::CONTENT_TYPE], "application/json");
+    let tag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
+    assert_eq!(text(first).await, "[]\n");
+    for asked in [tag.clone(), format!("\"x\", W/{tag}"), "*".to_owned()] {
+        let again = get(&web, HERE, "/sd", Some(&asked)).await;
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{asked}");
+        assert_eq!(text(again).await, "");
+    }
+    assert_eq!(
+        get(&web, HERE, "/sd", Some("\"x\"")).await.status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_saved_list_is_served_and_called_saved() {
+    let web = web(Origin::Saved(Timestamp::UNIX_EPOCH), false);
+    let ready = get(&web, HERE, "/readyz", None).await;
+    assert_eq!(ready.status(), StatusCode::OK);
+    assert!(text(ready).await.contains("proj as saved at 1970-01-01"));
+}
+
+#[tokio::test]
+async fn metrics_are_openmetrics() {
+    let response = get(&web(Origin::Api, false), HERE, "/metrics", None).await;
+    assert_eq!(
+        response.headers()[header::CONTENT_TYPE],
+        telemetry::CONTENT_TYPE
+    );
+    let text = text(response).await;
+    assert!(text.ends_with("# EOF\n"));
+    assert!(text.contains("aiven_metrics_build_info{version=\""));
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_refused() {
+    let web = web(Origin::Api, false);
+    assert_eq!(
+        get(&web, HERE, "/debug", None).await.status(),
+        StatusCode::NOT_FOUND
+    );
+    let request = Request::post("/metrics").body(Body::empty()).unwrap();
+    let response = web.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
