@@ -1,0 +1,291 @@
+//! How the daemon asks: patient, bounded, one project's trouble its own.
+
+use std::time::Duration;
+
+use aiven_sim::{ApiFault, Fault, Operation, Request, ServiceSpec, Simulator, TokenSpec};
+use serde_json::json;
+
+use crate::support::{PASSWORD, Setup, USERNAME, started};
+
+const OTHER: &str = "other";
+const SHOP: &str = "shop";
+
+/// Two projects, each with one integrated service.
+async fn two_projects() -> Simulator {
+    let sim = started(Simulator::builder().project(SHOP).project(OTHER)).await;
+    for project in [SHOP, OTHER] {
+        let endpoint = sim.add_endpoint(project, "aiven-metrics", USERNAME, PASSWORD);
+        sim.add_service(
+            project,
+            ServiceSpec::new(format!("{project}-logs"), "opensearch"),
+        );
+        sim.integrate_all(project, &endpoint);
+    }
+    sim
+}
+
+fn of(sim: &Simulator, operation: Operation, project: &str) -> Vec<Request> {
+    let requests = sim.requests().into_iter().filter(|request| {
+        request.operation == operation && request.project.as_deref() == Some(project)
+    });
+    requests.collect()
+}
+
+fn listings(sim: &Simulator, project: &str) -> usize {
+    of(sim, Operation::ListServices, project).len()
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_said_once_and_asked_about_slowly() {
+    let sim = two_projects().await;
+    let setup = Setup::of(&sim).with("aiven.api_token", "not-the-token");
+    let daemon = setup.start().await;
+    let line = daemon.log.line("rejects the token").await;
+    assert_eq!(line["level"], "ERROR");
+    assert!(
+        line["kind"]
+            .as_str()
+            .unwrap()
+            .contains("check that aiven.api_token"),
+        "{line}"
+    );
+    for project in [SHOP, OTHER] {
+        sim.wait_until("it asks again", |sim| listings(sim, project) >= 4)
+            .await;
+        // Three pauses of ten poll intervals each are 6 s, of one each 0.6 s.
+        let listings = of(&sim, Operation::ListServices, project);
+        let asked_for = listings[3].at - listings[0].at;
+        assert!(asked_for >= Duration::from_secs(3), "{listings:?}");
+    }
+    let said = daemon.log.lines();
+    let said = said
+        .iter()
+        .filter(|line| line["level"] == "ERROR" || line["level"] == "WARN");
+    assert_eq!(said.count(), 1, "{}", daemon.output());
+    let ready = daemon.get("/readyz").await;
+    assert_eq!(ready.status, 503);
+    assert!(
+        ready.body.contains("does not accept the token"),
+        "{}",
+        ready.body
+    );
+    let metric = "aiven_metrics_api_requests_total{operation=\"list_services\",code=\"401\"}";
+    assert!(daemon.metric(metric).await >= 8.0);
+}
+
+#[tokio::test]
+async fn a_token_that_is_good_again_is_noticed() {
+    let sim = two_projects().await;
+    let setup = Setup::of(&sim);
+    let fault = sim.inject(
+        Fault::any(),
+        ApiFault::Status {
+            code: 401,
+            message: "Invalid token".into(),
+        },
+    );
+    let daemon = setup.start().await;
+    daemon.log.line("rejects the token").await;
+    sim.clear_fault(fault);
+    let all = [SHOP, OTHER]
+        .map(|project| sim.serving_addresses(project))
+        .concat();
+    daemon.publishes(all).await;
+}
+
+#[tokio::test]
+async fn a_project_that_the_token_may_not_read_leaves_the_other_alone() {
+    let sim = two_projects().await;
+    let token = sim.add_token(TokenSpec::new().smallest(SHOP));
+    let setup = Setup::of(&sim).with("aiven.api_token", token);
+    let daemon = setup.start().await;
+    daemon.publishes(sim.serving_addresses(SHOP)).await;
+    let other = daemon
+        .project_when(OTHER, |one| !one["stages"]["list"]["failing"].is_null())
+        .await;
+    let cause = other["stages"]["list"]["failing"]["cause"]
+        .as_str()
+        .unwrap();
+    assert!(cause.contains("Not a project member"), "{cause}");
+    let shop = daemon.project_when(SHOP, |_| true).await;
+    assert!(shop["stages"]["list"]["failing"].is_null());
+    // A new service of the good project is still integrated and published.
+    sim.add_service(SHOP, ServiceSpec::new("new", "opensearch"));
+    daemon.verdict("new", "published").await;
+}
+
+#[tokio::test]
+async fn a_failing_project_does_not_touch_the_other() {
+    let sim = two_projects().await;
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    let all = [SHOP, OTHER]
+        .map(|project| sim.serving_addresses(project))
+        .concat();
+    daemon.publishes(all).await;
+    for fault in [ApiFault::Hang, ApiFault::status(500), ApiFault::Malformed] {
+        sim.inject(Fault::any().project(OTHER), fault);
+        sim.fail_over(SHOP, "shop-logs");
+        let all = [SHOP, OTHER]
+            .map(|project| sim.serving_addresses(project))
+            .concat();
+        daemon.publishes(all).await;
+        let before = listings(&sim, SHOP);
+        sim.wait_until("the other goes on", |sim| listings(sim, SHOP) > before + 5)
+            .await;
+        daemon
+            .project_when(OTHER, |one| !one["stages"]["list"]["failing"].is_null())
+            .await;
+        let shop = daemon.project_when(SHOP, |_| true).await;
+        assert!(shop["stages"]["list"]["failing"].is_null(), "{shop}");
+        sim.clear_faults();
+    }
+}
+
+#[tokio::test]
+async fn listing_goes_on_after_a_hang() {
+    let sim = two_projects().await;
+    let setup = Setup::of(&sim).with("aiven.request_timeout", "300ms");
+    let hang = Fault::new(Operation::ListServices).project(SHOP).times(4);
+    sim.inject(hang, ApiFault::Hang);
+    let daemon = setup.start().await;
+    let all = [SHOP, OTHER]
+        .map(|project| sim.serving_addresses(project))
+        .concat();
+    daemon.publishes(all).await;
+    let code = "aiven_metrics_api_requests_total{operation=\"list_services\",code=\"timeout\"}";
+    assert_eq!(daemon.metric(code).await, 4.0);
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_read_to_its_end() {
+    let sim = two_projects().await;
+    let setup = Setup::of(&sim).with("aiven.request_timeout", "500ms");
+    let slow = ApiFault::Trickle {
+        bytes: 2000,
+        every: Duration::from_millis(100),
+    };
+    sim.inject(Fault::new(Operation::ListServices), slow);
+    let daemon = setup.start().await;
+    let all = [SHOP, OTHER]
+        .map(|project| sim.serving_addresses(project))
+        .concat();
+    daemon.publishes(all).await;
+}
+
+/// After the one throttled answer no request comes before the wait is over.
+async fn throttling_is_honoured(fault: ApiFault, wait: Duration) {
+    let sim = two_projects().await;
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    let all = [SHOP, OTHER]
+        .map(|project| sim.serving_addresses(project))
+        .concat();
+    daemon.publishes(all).await;
+    sim.inject(
+        Fault::new(Operation::ListServices).project(SHOP).times(1),
+        fault,
+    );
+    sim.wait_until("one listing is throttled", |sim| {
+        sim.requests()
+            .iter()
+            .any(|request| request.status == Some(429))
+    })
+    .await;
+    let is_throttled = |request: &Request| request.status == Some(429);
+    let throttled = sim.requests().into_iter().find(is_throttled).unwrap();
+    sim.wait_until("listing goes on", |sim| {
+        of(sim, Operation::ListServices, SHOP)
+            .iter()
+            .any(|one| one.at > throttled.at)
+    })
+    .await;
+    // Of each of the four loops (two projects, services and terms) one request may
+    // have been under way when the answer came; nothing else is asked, of no
+    // project, since Aiven counts the requests of a user.
+    let early: Vec<_> = sim
+        .requests()
+        .into_iter()
+        .filter(|one| one.at > throttled.at && one.at < throttled.at + wait)
+        .collect();
+    assert!(early.len() <= 4, "asked while told to wait: {early:?}");
+    daemon
+        .publishes(
+            sim.projects()
+                .iter()
+                .flat_map(|one| sim.serving_addresses(one)),
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn the_retry_after_header_is_honoured() {
+    let fault = ApiFault::RateLimited {
+        seconds: 0,
+        retry_after: Some("3".into()),
+    };
+    throttling_is_honoured(fault, Duration::from_secs(3)).await;
+}
+
+#[tokio::test]
+async fn the_wait_in_aivens_message_is_honoured() {
+    let fault = ApiFault::RateLimited {
+        seconds: 3,
+        retry_after: None,
+    };
+    throttling_is_honoured(fault, Duration::from_secs(3)).await;
+}
+
+#[tokio::test]
+async fn failures_carry_aivens_message() {
+    let sim = two_projects().await;
+    let message = "Backend unavailable, incident 4711";
+    let failing = ApiFault::Status {
+        code: 503,
+        message: message.into(),
+    };
+    sim.inject(Fault::new(Operation::ListServices).project(SHOP), failing);
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    let line = daemon.log.line("asking Aiven failed").await;
+    assert!(line["error"].as_str().unwrap().contains(message), "{line}");
+    assert_eq!(line["project"], SHOP);
+    let shop = daemon
+        .project_when(SHOP, |one| !one["stages"]["list"]["failing"].is_null())
+        .await;
+    assert!(shop.to_string().contains(message), "{shop}");
+    // Said when it begins and when it ends, not with every attempt.
+    let before = listings(&sim, SHOP);
+    sim.wait_until("it fails on", |sim| listings(sim, SHOP) > before + 6)
+        .await;
+    assert_eq!(daemon.log.count("asking Aiven failed"), 1);
+    sim.clear_faults();
+    daemon.log.line("trouble with Aiven is over").await;
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_with_the_token() {
+    let sim = two_projects().await;
+    // 30x with a Location is not among the simulator's faults; without one it is refused too.
+    sim.inject(Fault::any(), ApiFault::status(302));
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    daemon.log.line("asking Aiven failed").await;
+    assert_eq!(daemon.get("/readyz").await.status, 503);
+}
+
+#[tokio::test]
+async fn unknown_projects_are_said() {
+    let sim = two_projects().await;
+    let setup = Setup::of(&sim).with("aiven.projects", json!([SHOP, "no-such-project"]));
+    let daemon = setup.start().await;
+    daemon.publishes(sim.serving_addresses(SHOP)).await;
+    let failing = |one: &serde_json::Value| !one["stages"]["list"]["failing"].is_null();
+    let project = daemon.project_when("no-such-project", failing).await;
+    assert!(
+        project
+            .to_string()
+            .contains("Project no-such-project does not exist"),
+        "{project}"
+    );
+}

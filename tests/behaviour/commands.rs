@@ -1,0 +1,256 @@
+//! `plan`, `status` and `targets`: what they print, and their exit codes.
+
+use aiven_sim::{ApiFault, DnsFault, Fault, ServiceSpec, Simulator};
+use serde_json::{Value, json};
+
+use crate::support::{Finished, PASSWORD, PROJECT, Setup, USERNAME, aiven, integrate_all, run};
+
+fn parsed(ended: &Finished) -> Value {
+    serde_json::from_str(&ended.stdout)
+        .unwrap_or_else(|error| panic!("no JSON: {error}\n{}", ended.output()))
+}
+
+fn only_reads(sim: &Simulator) -> bool {
+    sim.requests().iter().all(|request| request.method == "GET")
+}
+
+#[tokio::test]
+async fn plan_shows_what_run_would_create_and_creates_nothing() {
+    let sim = aiven().await;
+    for (name, service_type) in [("logs", "opensearch"), ("flow", "flink"), ("db", "pg")] {
+        sim.add_service(PROJECT, ServiceSpec::new(name, service_type));
+    }
+    sim.power_off(PROJECT, "db");
+    let setup = Setup::of(&sim);
+    let ended = setup.command("plan", &[]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.output());
+    for expected in [
+        "run would create the integration endpoint in project shop",
+        "run would integrate shop/logs",
+        "ineligible",
+        "powered_off",
+    ] {
+        assert!(
+            ended.stdout.contains(expected),
+            "{expected}:\n{}",
+            ended.stdout
+        );
+    }
+    let report = parsed(&setup.command("plan", &["--json"]).await);
+    assert_eq!(
+        report["would_create"],
+        json!([
+            {"create": "integration_endpoint", "project": PROJECT},
+            {"create": "integration", "project": PROJECT, "service": "logs"},
+        ])
+    );
+    assert_eq!(report["services"].as_array().unwrap().len(), 3);
+    assert!(!sim.requests().is_empty());
+    assert!(only_reads(&sim));
+    assert!(!setup.state_dir().exists());
+}
+
+#[tokio::test]
+async fn plan_resolves_what_is_integrated_and_finds_nothing_to_create() {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
+    integrate_all(&sim);
+    let setup = Setup::of(&sim);
+    let report = parsed(&setup.command("plan", &["--json"]).await);
+    assert_eq!(report["would_create"], json!([]));
+    assert_eq!(report["services"][0]["verdict"], "published");
+    let targets = report["services"][0]["hosts"][0]["targets"]
+        .as_array()
+        .unwrap();
+    assert_eq!(targets.len(), 3);
+    let table = setup.command("plan", &[]).await;
+    assert!(
+        table.stdout.contains("run would create nothing"),
+        "{}",
+        table.stdout
+    );
+    assert!(only_reads(&sim));
+}
+
+#[tokio::test]
+async fn plan_runs_beside_the_daemon() {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    integrate_all(&sim);
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    assert_eq!(setup.command("plan", &[]).await.code, Some(0));
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+}
+
+#[tokio::test]
+async fn plan_shows_one_projects_failure_beside_the_others_plan() {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    let setup = Setup::of(&sim).with("aiven.projects", json!([PROJECT, "not-there"]));
+    let ended = setup.command("plan", &[]).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.stdout.contains("PROBLEM not-there"),
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        ended.stdout.contains("Project not-there does not exist"),
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        ended.stdout.contains("run would integrate shop/logs"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[tokio::test]
+async fn plan_with_a_wrong_token_says_what_to_check() {
+    let sim = aiven().await;
+    let setup = Setup::of(&sim).with("aiven.api_token", "not-the-token");
+    let ended = setup.command("plan", &[]).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.stdout.contains("check that aiven.api_token"),
+        "{}",
+        ended.output()
+    );
+    assert!(!ended.output().contains("not-the-token"));
+}
+
+#[tokio::test]
+async fn status_is_fine_while_all_is_well_and_names_the_problem_when_not() {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(2));
+    integrate_all(&sim);
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let address = ["--address", daemon.address.as_str()];
+    daemon
+        .until("status exits with 0", async || {
+            (setup.command("status", &address).await.code == Some(0)).then_some(())
+        })
+        .await;
+    let table = run(&["status", "--address", &daemon.address]).await;
+    for expected in [PROJECT, "published", "ready"] {
+        assert!(
+            table.stdout.contains(expected),
+            "{expected}:\n{}",
+            table.stdout
+        );
+    }
+    assert!(!table.stdout.contains("PROBLEM"), "{}", table.stdout);
+    let json = parsed(&run(&["status", "--json", "--address", &daemon.address]).await);
+    assert_eq!(json["ready"], true);
+    assert_eq!(json["projects"][0]["targets"], 2);
+
+    let host = sim.host(PROJECT, "logs");
+    sim.dns_fault(&host, DnsFault::NxDomain);
+    daemon
+        .service_when("logs", |one| !one["unanswered"].is_null())
+        .await;
+    let problem = run(&["status", "--address", &daemon.address]).await;
+    assert_eq!(problem.code, Some(1));
+    let mut lines = problem
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("PROBLEM"));
+    let named = lines.any(|line| line.contains("shop/logs") && line.contains(&host));
+    assert!(named, "{}", problem.stdout);
+}
+
+#[tokio::test]
+async fn status_says_that_nothing_is_known_yet() {
+    let sim = aiven().await;
+    sim.inject(Fault::any(), ApiFault::Hang);
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    let ended = run(&["status", "--address", &daemon.address]).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stdout.contains("not ready"), "{}", ended.output());
+    let ended = run(&["targets", "--address", &daemon.address]).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.stderr.contains("nothing is published"),
+        "{}",
+        ended.output()
+    );
+}
+
+#[tokio::test]
+async fn targets_are_listed_one_a_line() {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
+    integrate_all(&sim);
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let ended = run(&["targets", "--address", &daemon.address]).await;
+    assert_eq!(ended.code, Some(0));
+    for address in sim.serving_addresses(PROJECT) {
+        let mut lines = ended.stdout.lines();
+        let line = lines
+            .find(|line| line.contains(&address.to_string()))
+            .unwrap();
+        assert!(
+            line.contains("logs") && line.contains("opensearch"),
+            "{line}"
+        );
+    }
+    assert_eq!(ended.stdout.lines().count(), 4);
+    let json = run(&["targets", "--json", "--address", &daemon.address]).await;
+    assert_eq!(json.code, Some(0));
+    assert_eq!(json.stdout, setup.targets_bytes());
+}
+
+#[tokio::test]
+async fn the_address_is_taken_from_the_configuration() {
+    let sim = aiven().await;
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    daemon
+        .project_when(PROJECT, |one| one["origin"]["from"] == "api")
+        .await;
+    let setup = Setup::of(&sim).with("web.listen", daemon.address.as_str());
+    let ended = setup.command("targets", &["--json"]).await;
+    assert_eq!(
+        (ended.code, ended.stdout.as_str()),
+        (Some(0), "[]\n"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[tokio::test]
+async fn with_no_daemon_the_commands_say_so() {
+    // Bound and let go: nobody listens there.
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    for command in ["status", "targets"] {
+        let ended = run(&[command, "--address", &free.to_string()]).await;
+        assert_eq!(ended.code, Some(1));
+        assert!(
+            ended.stderr.contains("no daemon answers"),
+            "{}",
+            ended.output()
+        );
+    }
+}
+
+#[tokio::test]
+async fn plan_knows_an_endpoint_that_is_there() {
+    let sim = aiven().await;
+    sim.add_endpoint(PROJECT, "aiven-metrics", USERNAME, PASSWORD);
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    let setup = Setup::of(&sim);
+    let report = parsed(&setup.command("plan", &["--json"]).await);
+    let integration = json!({"create": "integration", "project": PROJECT, "service": "logs"});
+    assert_eq!(report["would_create"], json!([integration]));
+}

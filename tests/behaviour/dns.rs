@@ -1,0 +1,159 @@
+//! DNS fails for one name: its targets stay, and nobody else notices.
+
+use aiven_sim::{DnsFault, ServiceSpec, Simulator};
+use serde_json::Value;
+
+use crate::support::{Daemon, PROJECT, Setup, aiven, integrate_all};
+
+async fn two_services() -> (Simulator, Setup, Daemon) {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(2));
+    sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka").nodes(3));
+    integrate_all(&sim);
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    (sim, setup, daemon)
+}
+
+/// The name's fault is seen, and its targets stay.
+async fn targets_stay(fault: DnsFault, cause: &str) {
+    let (sim, setup, daemon) = two_services().await;
+    let list = setup.targets_bytes();
+    let host = sim.host(PROJECT, "logs");
+    sim.dns_fault(&host, fault);
+    let unanswered = |one: &Value| !one["unanswered"][&host].is_null();
+    let logs = daemon.service_when("logs", unanswered).await;
+    let said = logs["unanswered"][&host]["cause"].as_str().unwrap();
+    assert!(said.contains(cause), "{said}");
+    assert!(!logs["unanswered"][&host]["since"].is_null());
+    assert_eq!(logs["verdict"], "published");
+    let stale = format!("aiven_metrics_stale_hosts{{project=\"{PROJECT}\"}}");
+    daemon.metric_reaches(&stale, 1.0).await;
+
+    // Again and again, while the others follow their own changes.
+    let asked = sim.dns_queries(&host).a;
+    sim.wait_until("it is asked for again", |sim| {
+        sim.dns_queries(&host).a > asked + 3
+    })
+    .await;
+    assert_eq!(setup.targets_bytes(), list);
+    let queue = daemon.service("queue").await;
+    assert!(queue["unanswered"].is_null(), "{queue}");
+    sim.fail_over(PROJECT, "queue");
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+
+    sim.clear_dns_fault(&host);
+    daemon
+        .service_when("logs", |one| one["unanswered"].is_null())
+        .await;
+    assert_eq!(daemon.metric(&stale).await, 0.0);
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+}
+
+#[tokio::test]
+async fn nxdomain_keeps_the_targets() {
+    targets_stay(DnsFault::NxDomain, "NXDOMAIN").await;
+}
+
+#[tokio::test]
+async fn servfail_keeps_the_targets() {
+    targets_stay(DnsFault::ServFail, "DNS lookup").await;
+}
+
+#[tokio::test]
+async fn a_silent_server_keeps_the_targets() {
+    targets_stay(DnsFault::Timeout, "DNS lookup").await;
+}
+
+#[tokio::test]
+async fn an_empty_answer_keeps_the_targets() {
+    targets_stay(DnsFault::Empty, "no address").await;
+}
+
+#[tokio::test]
+async fn a_failing_aaaa_lookup_keeps_the_ipv4_targets() {
+    targets_stay(DnsFault::AaaaFails, "AAAA").await;
+}
+
+#[tokio::test]
+async fn a_failing_aaaa_lookup_keeps_the_ipv6_targets() {
+    let sim = aiven().await;
+    let v6 = "2001:db8::7".parse().unwrap();
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").aaaa([v6]));
+    integrate_all(&sim);
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    let v4 = sim.addresses(PROJECT, "logs")[0];
+    let both = [v4.to_string(), "[2001:db8::7]:9273".to_owned()];
+    daemon.publishes(both.clone()).await;
+    let host = sim.host(PROJECT, "logs");
+    sim.dns_fault(&host, DnsFault::AaaaFails);
+    daemon
+        .service_when("logs", |one| !one["unanswered"][&host].is_null())
+        .await;
+    daemon.publishes(both).await;
+}
+
+#[tokio::test]
+async fn a_new_service_without_a_name_is_unresolved_and_others_are_published() {
+    let (sim, _setup, daemon) = two_services().await;
+    // Its name is not known before it exists, so it comes not yet integrated.
+    sim.add_service(PROJECT, ServiceSpec::new("new", "opensearch"));
+    let host = sim.host(PROJECT, "new");
+    sim.dns_fault(&host, DnsFault::NxDomain);
+    sim.add_service(PROJECT, ServiceSpec::new("newer", "opensearch"));
+    integrate_all(&sim);
+    let new = daemon.verdict("new", "unresolved").await;
+    let cause = new["cause"].as_str().unwrap();
+    assert!(cause.contains(&host), "{cause}");
+    daemon.verdict("newer", "published").await;
+    let others = ["logs", "queue", "newer"].map(|name| sim.addresses(PROJECT, name));
+    daemon.publishes(others.concat()).await;
+    daemon
+        .service_when("new", |one| {
+            one["cause"].as_str().unwrap().contains("NXDOMAIN")
+        })
+        .await;
+    sim.clear_dns_fault(&host);
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+}
+
+#[tokio::test]
+async fn a_name_that_hangs_holds_no_other_name_up() {
+    let (sim, _setup, daemon) = two_services().await;
+    let host = sim.host(PROJECT, "logs");
+    sim.dns_fault(&host, DnsFault::Timeout);
+    for _ in 0..3 {
+        sim.fail_over(PROJECT, "queue");
+        let addresses = ["logs", "queue"].map(|name| sim.addresses(PROJECT, name));
+        daemon.publishes(addresses.concat()).await;
+    }
+}
+
+#[tokio::test]
+async fn dns_failing_for_all_names_loses_nothing() {
+    let (sim, setup, daemon) = two_services().await;
+    let list = setup.targets_bytes();
+    for fault in [
+        DnsFault::NxDomain,
+        DnsFault::ServFail,
+        DnsFault::Timeout,
+        DnsFault::Empty,
+    ] {
+        sim.dns_fault("*", fault);
+        let asked = sim.dns_queries_total();
+        sim.wait_until("names are asked for", |sim| {
+            sim.dns_queries_total() > asked + 20
+        })
+        .await;
+        assert_eq!(setup.targets_bytes(), list);
+    }
+    let failing = |project: &Value| !project["stages"]["resolve"]["failing"].is_null();
+    daemon.project_when(PROJECT, failing).await;
+    sim.clear_dns_fault("*");
+    daemon
+        .project_when(PROJECT, |project| !failing(project))
+        .await;
+    assert_eq!(setup.targets_bytes(), list);
+}

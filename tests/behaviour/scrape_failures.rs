@@ -1,0 +1,300 @@
+//! A scrape that fails has a class and a cause, everywhere where one looks, and
+//! costs nobody else anything.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use aiven_sim::{NodeFault, ServiceSpec, Simulator};
+
+use crate::support::{
+    Daemon, PROJECT, Scraper, Setup, aiven, ends_connections, fault_in_force, publishing,
+};
+
+async fn logs_and_queue() -> (Simulator, Setup, Daemon, Scraper, SocketAddr) {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka"));
+    let setup = Setup::with_proxy(&sim);
+    let (daemon, scraper) = publishing(&sim, &setup).await;
+    scraper.get_all(&daemon, &sim, &["logs", "queue"]).await;
+    let address = sim.addresses(PROJECT, "logs")[0];
+    (sim, setup, daemon, scraper, address)
+}
+
+fn outcome(class: &str) -> String {
+    format!("aiven_metrics_scrape_proxy_requests_total{{outcome=\"{class}\"}}")
+}
+
+/// The failure is counted, told in `/status`, and the service's verdict.
+async fn is_told(daemon: &Daemon, address: SocketAddr, class: &str, verdict: &str, cause: &str) {
+    daemon.metric_reaches(&outcome(class), 1.0).await;
+    let logs = daemon.verdict("logs", verdict).await;
+    assert!(logs["cause"].as_str().unwrap().contains(cause), "{logs}");
+    let scrape = &logs["scrapes"][address.to_string()];
+    assert_eq!(scrape["failure"]["class"], class, "{logs}");
+    assert!(scrape["failure"]["cause"].as_str().unwrap().contains(cause));
+    assert_ne!(scrape["last_success"], scrape["at"], "{scrape}");
+    assert!(!scrape["last_success"].is_null(), "{scrape}");
+    assert!(!scrape["certificate_expires"].is_null(), "{scrape}");
+    daemon.verdict("queue", "scraped").await;
+}
+
+/// A fault seen before the page begins: a status with the cause, then as above,
+/// and all is well once the fault is over.
+async fn fails(fault: NodeFault, status: u16, class: &str, verdict: &str, cause: &str) {
+    let (sim, _setup, daemon, scraper, address) = logs_and_queue().await;
+    match ends_connections(&fault) {
+        true => fault_in_force(&sim, "logs", fault).await,
+        false => sim.node_fault(PROJECT, "logs", 0, fault),
+    }
+    let page = scraper.get_within_a_second("logs", address).await;
+    assert_eq!(page.status, status, "{}", page.text());
+    assert!(page.text().contains(cause), "{}", page.text());
+    assert_eq!(page.text().lines().count(), 1, "{}", page.text());
+    is_told(&daemon, address, class, verdict, cause).await;
+    assert_eq!(daemon.metric(&outcome(class)).await, 1.0);
+    sim.clear_node_fault(PROJECT, "logs", 0);
+    scraper.get_all(&daemon, &sim, &["logs"]).await;
+    daemon.verdict("logs", "scraped").await;
+}
+
+#[tokio::test]
+async fn a_node_that_refuses_connections_is_a_connect_failure() {
+    let cause = "connection refused";
+    fails(NodeFault::Refuse, 502, "connect", "unreachable", cause).await;
+}
+
+#[tokio::test]
+async fn a_node_that_hangs_after_the_request_is_a_timeout() {
+    let cause = "took the request and did not answer in time";
+    fails(
+        NodeFault::HangAfterRequest,
+        504,
+        "timeout",
+        "unreachable",
+        cause,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_that_resets_connections_is_unreachable_and_no_impostor() {
+    // The kept connection takes the request and is reset, then the new one
+    // before TLS.
+    let (sim, _setup, daemon, scraper, address) = logs_and_queue().await;
+    sim.node_fault(PROJECT, "logs", 0, NodeFault::Reset);
+    let page = scraper.get("logs", address).await;
+    assert_eq!(page.status, 502, "{}", page.text());
+    let logs = daemon
+        .service_when("logs", |one| {
+            !one["scrapes"][address.to_string()]["failure"].is_null()
+        })
+        .await;
+    let failure = &logs["scrapes"][address.to_string()]["failure"];
+    let cause = failure["cause"].as_str().unwrap();
+    assert!(
+        cause.contains("reset") || cause.contains("broke"),
+        "{cause}"
+    );
+    // Nobody was found to be somebody else.
+    assert_eq!(logs["verdict"], "unreachable", "{logs}");
+    // The reset may be seen before the first byte is sent, or after.
+    let class = failure["class"].as_str().unwrap();
+    assert!(["aborted", "connect"].contains(&class), "{logs}");
+}
+
+#[tokio::test]
+async fn another_status_is_a_status_failure() {
+    let cause = "answered 500";
+    fails(NodeFault::Status(500), 502, "status", "unreachable", cause).await;
+}
+
+#[tokio::test]
+async fn a_refused_password_is_unauthorised() {
+    let cause = "refuses the credentials of integration endpoint";
+    fails(
+        NodeFault::WrongPassword,
+        502,
+        "unauthorised",
+        "unauthorised",
+        cause,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_that_hangs_before_tls_is_a_timeout() {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    let setup = Setup::with_proxy(&sim);
+    let (daemon, scraper) = publishing(&sim, &setup).await;
+    sim.node_fault(PROJECT, "logs", 0, NodeFault::Hang);
+    let address = sim.addresses(PROJECT, "logs")[0];
+    let page = scraper.get_within_a_second("logs", address).await;
+    assert_eq!(page.status, 504);
+    assert!(
+        page.text().contains("did not speak TLS in time"),
+        "{}",
+        page.text()
+    );
+    let logs = daemon.verdict("logs", "unreachable").await;
+    let scrape = &logs["scrapes"][address.to_string()];
+    assert_eq!(scrape["failure"]["class"], "timeout");
+    assert!(scrape["last_success"].is_null());
+}
+
+#[tokio::test]
+async fn a_page_that_breaks_off_is_no_page() {
+    let (sim, _setup, daemon, scraper, address) = logs_and_queue().await;
+    sim.node_fault(PROJECT, "logs", 0, NodeFault::ResetMidBody);
+    let broken = scraper.try_get("logs", address, &[]).await;
+    assert!(
+        broken.is_err(),
+        "half a page must not look whole: {broken:?}"
+    );
+    is_told(
+        &daemon,
+        address,
+        "aborted",
+        "unreachable",
+        "broke the page off",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_that_takes_too_long_is_cut_off_and_not_whole() {
+    let (sim, _setup, daemon, scraper, address) = logs_and_queue().await;
+    let trickle = NodeFault::Trickle {
+        bytes: 1,
+        every: Duration::from_millis(50),
+    };
+    sim.node_fault(PROJECT, "logs", 0, trickle);
+    let patience = [("X-Prometheus-Scrape-Timeout-Seconds", "1")];
+    let broken = scraper.try_get("logs", address, &patience).await;
+    assert!(
+        broken.is_err(),
+        "half a page must not look whole: {broken:?}"
+    );
+    is_told(
+        &daemon,
+        address,
+        "timeout",
+        "unreachable",
+        "the whole page in time",
+    )
+    .await;
+    sim.wait_until("the connection is given up", |sim| {
+        sim.node(PROJECT, "logs", 0).record().open_connections == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_scrape_that_prometheus_gives_up_is_given_up_at_the_node() {
+    let (sim, _setup, daemon, scraper, address) = logs_and_queue().await;
+    sim.node_fault(PROJECT, "logs", 0, NodeFault::HangAfterRequest);
+    let requests = sim.node(PROJECT, "logs", 0).record().requests;
+    let waiting = tokio::spawn(async move { scraper.get("logs", address).await });
+    sim.wait_until("the node has the request", |sim| {
+        sim.node(PROJECT, "logs", 0).record().requests > requests
+    })
+    .await;
+    waiting.abort();
+    sim.wait_until("the connection is given up", |sim| {
+        sim.node(PROJECT, "logs", 0).record().open_connections == 0
+    })
+    .await;
+    is_told(
+        &daemon,
+        address,
+        "aborted",
+        "unreachable",
+        "gave the scrape up",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_that_prometheus_gives_up_is_given_up_at_the_node() {
+    let sim = aiven().await;
+    let spec = ServiceSpec::new("logs", "opensearch").page_bytes(1 << 40);
+    sim.add_service(PROJECT, spec);
+    let setup = Setup::with_proxy(&sim).with("scrape_proxy.timeout", "1h");
+    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let address = sim.addresses(PROJECT, "logs")[0];
+    let mut answer = daemon
+        .until("the page begins", async || {
+            let answer = scraper.begin("logs", address).await;
+            answer.status().is_success().then_some(answer)
+        })
+        .await;
+    assert!(answer.chunk().await.unwrap().is_some());
+    drop(answer);
+    sim.wait_until("the connection is given up", |sim| {
+        sim.node(PROJECT, "logs", 0).record().open_connections == 0
+    })
+    .await;
+    daemon.metric_reaches(&outcome("aborted"), 1.0).await;
+}
+
+#[tokio::test]
+async fn hung_nodes_hold_no_other_scrape_up() {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(8));
+    sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka"));
+    let setup = Setup::with_proxy(&sim).with("scrape_proxy.timeout", "1h");
+    let (daemon, scraper) = publishing(&sim, &setup).await;
+    scraper.get_all(&daemon, &sim, &["queue"]).await;
+    for node in 0..8 {
+        let fault = if node % 2 == 0 {
+            NodeFault::Hang
+        } else {
+            NodeFault::HangAfterRequest
+        };
+        sim.node_fault(PROJECT, "logs", node, fault);
+    }
+    // For ever, as far as this test goes.
+    let mut hung = tokio::task::JoinSet::new();
+    for address in sim.addresses(PROJECT, "logs") {
+        for _ in 0..10 {
+            let scraper = scraper.clone();
+            hung.spawn(async move { scraper.try_get("logs", address, &[]).await.is_ok() });
+        }
+    }
+    sim.wait_until("all of them hang", |sim| {
+        let nodes = sim.nodes(PROJECT, "logs");
+        nodes
+            .iter()
+            .all(|node| node.record().open_connections >= 10)
+    })
+    .await;
+    let queue = sim.addresses(PROJECT, "queue")[0];
+    for _ in 0..50 {
+        assert_eq!(scraper.get("queue", queue).await.status, 200);
+    }
+    assert!(hung.try_join_next().is_none(), "a hung scrape has ended");
+}
+
+#[tokio::test]
+async fn one_node_down_leaves_the_service_scraped_and_is_told() {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
+    let setup = Setup::with_proxy(&sim);
+    let (daemon, scraper) = publishing(&sim, &setup).await;
+    scraper.get_all(&daemon, &sim, &["logs"]).await;
+    sim.node_fault(PROJECT, "logs", 1, NodeFault::Refuse);
+    sim.wait_until("its connection is closed", |sim| {
+        sim.node(PROJECT, "logs", 1).record().open_connections == 0
+    })
+    .await;
+    let addresses = sim.addresses(PROJECT, "logs");
+    let expected = [200, 502, 200];
+    for (address, expected) in addresses.iter().zip(expected) {
+        assert_eq!(scraper.get("logs", *address).await.status, expected);
+    }
+    let logs = daemon.verdict("logs", "scraped").await;
+    let down = &logs["scrapes"][addresses[1].to_string()];
+    assert_eq!(down["failure"]["class"], "connect");
+    assert!(logs["scrapes"][addresses[0].to_string()]["failure"].is_null());
+}

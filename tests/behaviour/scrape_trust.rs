@@ -1,0 +1,168 @@
+//! Who a node is comes before what it is told: no credentials, and no sample,
+//! unless its certificate is the service's.
+
+use aiven_sim::{DnsFault, NodeFault, ServiceSpec, Simulator};
+use serde_json::Value;
+
+use crate::support::{Daemon, PROJECT, Scraper, Setup, aiven, fault_in_force, publishing};
+
+async fn logs_and_queue() -> (Simulator, Setup, Daemon, Scraper) {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka"));
+    let setup = Setup::with_proxy(&sim);
+    let (daemon, scraper) = publishing(&sim, &setup).await;
+    scraper.get_all(&daemon, &sim, &["queue"]).await;
+    (sim, setup, daemon, scraper)
+}
+
+/// One scrape's failure in `/status`.
+async fn failure(daemon: &Daemon, service: &str, address: std::net::SocketAddr) -> Value {
+    let service = daemon.service(service).await;
+    service["scrapes"][address.to_string()]["failure"].clone()
+}
+
+/// A node with such a certificate gets nothing, and everybody is told why.
+async fn is_sent_nothing(fault: NodeFault, cause: &str) {
+    let (sim, _setup, daemon, scraper) = logs_and_queue().await;
+    scraper.get_all(&daemon, &sim, &["logs"]).await;
+    fault_in_force(&sim, "logs", fault).await;
+    let before = sim.node(PROJECT, "logs", 0).record();
+    let address = sim.addresses(PROJECT, "logs")[0];
+    for _ in 0..3 {
+        let page = scraper.get("logs", address).await;
+        assert_eq!(page.status, 502);
+        assert!(page.text().contains(cause), "{}", page.text());
+        assert_eq!(page.text().lines().count(), 1, "{}", page.text());
+    }
+    let logs = daemon.verdict("logs", "tls_failed").await;
+    assert!(logs["cause"].as_str().unwrap().contains(cause), "{logs}");
+    let failure = failure(&daemon, "logs", address).await;
+    assert_eq!(failure["class"], "tls");
+    assert!(failure["cause"].as_str().unwrap().contains(cause));
+    let failed = "aiven_metrics_scrape_proxy_requests_total{outcome=\"tls\"}";
+    assert_eq!(daemon.metric(failed).await, 3.0);
+
+    let record = sim.node(PROJECT, "logs", 0).record();
+    assert!(record.connections >= before.connections + 3);
+    assert_eq!(record.requests, before.requests, "{record:?}");
+    assert_eq!(record.authorizations, before.authorizations);
+    daemon.verdict("queue", "scraped").await;
+
+    sim.clear_node_fault(PROJECT, "logs", 0);
+    scraper.get_all(&daemon, &sim, &["logs"]).await;
+    daemon.verdict("logs", "scraped").await;
+}
+
+#[tokio::test]
+async fn a_node_with_the_certificate_of_another_name_is_sent_nothing() {
+    is_sent_nothing(
+        NodeFault::OtherName,
+        "certificate is of another name than logs",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_with_an_expired_certificate_is_sent_nothing() {
+    is_sent_nothing(NodeFault::Expired, "has expired").await;
+}
+
+#[tokio::test]
+async fn a_node_with_a_certificate_of_another_ca_is_sent_nothing() {
+    is_sent_nothing(NodeFault::OtherCa, "is of another CA").await;
+}
+
+#[tokio::test]
+async fn a_kept_connection_does_not_outlive_a_certificate_that_went_bad() {
+    let (sim, _setup, daemon, scraper) = logs_and_queue().await;
+    scraper.get_all(&daemon, &sim, &["logs"]).await;
+    let address = sim.addresses(PROJECT, "logs")[0];
+    let before = sim.node(PROJECT, "logs", 0).record();
+    fault_in_force(&sim, "logs", NodeFault::OtherName).await;
+    assert_eq!(scraper.get("logs", address).await.status, 502);
+    let after = sim.node(PROJECT, "logs", 0).record();
+    assert_eq!(after.authorizations, before.authorizations);
+}
+
+#[tokio::test]
+async fn a_name_that_leads_to_another_services_node_never_mixes_the_two_up() {
+    let (sim, _setup, daemon, scraper) = logs_and_queue().await;
+    scraper.get_all(&daemon, &sim, &["logs"]).await;
+    let [logs, queue] = ["logs", "queue"].map(|name| sim.addresses(PROJECT, name)[0]);
+    let before = sim.node(PROJECT, "queue", 0).record();
+    sim.dns_fault(
+        &sim.host(PROJECT, "logs"),
+        DnsFault::Answer(vec![queue.ip()]),
+    );
+    daemon
+        .service_when("logs", |one| {
+            one["hosts"][0]["targets"][0] == queue.to_string()
+        })
+        .await;
+
+    // The address is published for both, so it is asked who it is.
+    let page = scraper.get("logs", queue).await;
+    assert_eq!(page.status, 502);
+    assert!(
+        page.text().contains("another name than logs"),
+        "{}",
+        page.text()
+    );
+    let after = sim.node(PROJECT, "queue", 0).record();
+    assert_eq!(after.requests, before.requests, "nothing was sent to it");
+    daemon.verdict("logs", "tls_failed").await;
+    // The one whose address it is, is scraped there as ever.
+    assert_eq!(scraper.get("queue", queue).await.status, 200);
+    daemon.verdict("queue", "scraped").await;
+    // The old address is nobody's now.
+    assert_eq!(scraper.get("logs", logs).await.status, 403);
+
+    sim.clear_dns_fault(&sim.host(PROJECT, "logs"));
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    scraper.get_all(&daemon, &sim, &["logs"]).await;
+    assert_eq!(scraper.get("logs", queue).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_reissued_ca_is_fetched_and_scrapes_go_on() {
+    let (sim, setup, daemon, scraper) = logs_and_queue().await;
+    scraper.get_all(&daemon, &sim, &["logs"]).await;
+    sim.reissue_ca(PROJECT);
+    // Nodes show the new certificates to new connections.
+    for node in [sim.node(PROJECT, "logs", 0), sim.node(PROJECT, "queue", 0)] {
+        assert!(node.record().requests > 0);
+    }
+    sim.fail_over(PROJECT, "logs");
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    scraper.get_all(&daemon, &sim, &["logs", "queue"]).await;
+    daemon.verdict("logs", "scraped").await;
+    // And after a restart that cannot ask anybody.
+    daemon.stop().await;
+    sim.inject(aiven_sim::Fault::any(), aiven_sim::ApiFault::Hang);
+    let daemon = setup.start().await;
+    let scraper = Scraper::of(&daemon).await;
+    let address = sim.addresses(PROJECT, "logs")[0];
+    assert_eq!(scraper.get("logs", address).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_token_that_may_not_read_the_ca_is_said_and_a_given_ca_helps() {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    let token = sim.add_token(aiven_sim::TokenSpec::new().smallest(PROJECT));
+    let setup = Setup::with_proxy(&sim).with("aiven.api_token", token);
+    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let address = sim.addresses(PROJECT, "logs")[0];
+    let page = scraper.get("logs", address).await;
+    assert_eq!(page.status, 502);
+    assert!(page.text().contains("is of another CA"), "{}", page.text());
+    let record = sim.node(PROJECT, "logs", 0).record();
+    assert_eq!(record.authorizations, Vec::<String>::new());
+    daemon.stop().await;
+
+    let setup = setup.with("scrape_proxy.ca_cert", sim.ca_pem(PROJECT));
+    let daemon = setup.start().await;
+    let scraper = Scraper::of(&daemon).await;
+    scraper.get_all(&daemon, &sim, &["logs"]).await;
+}

@@ -1,0 +1,143 @@
+//! No secret leaves: not in logs, pages, files that others read, or arguments;
+//! and the log is one JSON object a line.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator};
+
+use crate::support::{PASSWORD, PROJECT, Setup, USERNAME, files_below, started};
+
+/// What must be found nowhere.
+fn secrets(sim: &Simulator) -> [String; 4] {
+    let token = sim.token().to_owned();
+    let header = format!("{USERNAME}:{PASSWORD}");
+    [
+        token,
+        PASSWORD.to_owned(),
+        header,
+        aiven_sim::SERVICE_PASSWORD.to_owned(),
+    ]
+}
+
+#[tokio::test]
+async fn no_secret_is_in_anything_that_leaves_the_process() {
+    let sim = started(Simulator::builder().project(PROJECT).secrets_in_listings()).await;
+    for name in ["logs", "refused"] {
+        sim.add_service(PROJECT, ServiceSpec::new(name, "opensearch"));
+    }
+    let quoting = format!("{} may not do this", sim.token());
+    sim.refuse_integration(PROJECT, "refused", 400, &quoting);
+    let setup = Setup::of(&sim).with("log.level", "trace");
+    let mut daemon = setup.start().await;
+    daemon.verdict("logs", "published").await;
+    daemon.verdict("refused", "integration_failed").await;
+    // Errors are where secrets like to slip out.
+    for fault in [
+        ApiFault::Status {
+            code: 500,
+            message: format!("bad token {}", sim.token()),
+        },
+        ApiFault::Status {
+            code: 401,
+            message: format!("Invalid token {}", sim.token()),
+        },
+        ApiFault::ErrorKey(format!("token {} is old", sim.token())),
+        ApiFault::Malformed,
+        ApiFault::Reset,
+    ] {
+        let listed = sim.count(Operation::ListServices);
+        sim.inject(Fault::new(Operation::ListServices), fault);
+        sim.wait_until("it is met", |sim| {
+            sim.count(Operation::ListServices) > listed + 1
+        })
+        .await;
+        sim.clear_faults();
+    }
+    let mut seen = Vec::new();
+    for path in ["/", "/sd", "/status", "/metrics", "/readyz", "/healthz"] {
+        seen.push((path.to_owned(), daemon.get(path).await.body));
+    }
+    let command = fs::read_to_string(format!("/proc/{}/cmdline", daemon.pid())).unwrap();
+    seen.push(("the command line".to_owned(), command));
+    daemon.signal("TERM");
+    assert!(daemon.ended().await.success());
+    seen.push(("standard output".to_owned(), daemon.log.whole_text().await));
+    seen.push((
+        "standard error".to_owned(),
+        daemon.stderr.whole_text().await,
+    ));
+    let is_for_secrets = |file: &PathBuf| file.ends_with("secrets.json");
+    let (secret, open): (Vec<_>, Vec<_>) = files_below(&setup.state_dir())
+        .into_iter()
+        .partition(is_for_secrets);
+    for file in open {
+        seen.push((
+            file.display().to_string(),
+            fs::read_to_string(&file).unwrap(),
+        ));
+    }
+    for file in secret {
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(!fs::read_to_string(&file).unwrap().contains(sim.token()));
+    }
+    assert!(
+        seen.len() >= 11,
+        "state and targets are among what is looked at"
+    );
+    for (place, text) in &seen {
+        for secret in secrets(&sim) {
+            assert!(!text.contains(&secret), "{secret} is in {place}:\n{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_quotes_the_password_is_shown_without_it() {
+    let sim = started(Simulator::builder().project(PROJECT)).await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    let message = format!("Invalid input for basic_auth_password: '{PASSWORD}' is too common");
+    let refusal = ApiFault::Status { code: 400, message };
+    sim.inject(Fault::new(Operation::CreateEndpoint), refusal);
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    let logs = daemon.verdict("logs", "integration_failed").await;
+    assert!(
+        logs["cause"].as_str().unwrap().contains("is too common"),
+        "{logs}"
+    );
+    daemon.log.line("endpoint could not be created").await;
+    let status = daemon.get("/status").await.body;
+    assert!(!status.contains(PASSWORD), "{status}");
+    assert!(!daemon.output().contains(PASSWORD), "{}", daemon.output());
+}
+
+#[tokio::test]
+async fn every_log_line_is_json_with_time_level_and_message() {
+    let sim = started(Simulator::builder().project(PROJECT)).await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    let setup = Setup::of(&sim).with("log.level", "debug");
+    let mut daemon = setup.start().await;
+    daemon.verdict("logs", "published").await;
+    sim.inject(Fault::new(Operation::ListServices), ApiFault::status(500));
+    daemon.log.line("asking Aiven failed").await;
+    daemon.signal("TERM");
+    assert!(daemon.ended().await.success());
+    let text = daemon.log.whole_text().await;
+    assert!(text.lines().count() > 4, "{text}");
+    for line in text.lines() {
+        let line: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON: {error}\n{line}"));
+        let time = line["timestamp"].as_str().unwrap();
+        assert!(time.ends_with('Z') && time.contains('T'), "{line}");
+        let level = line["level"].as_str().unwrap();
+        assert!(
+            ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"].contains(&level),
+            "{line}"
+        );
+        assert!(line["message"].is_string(), "{line}");
+    }
+    assert_eq!(daemon.stderr.whole_text().await, "");
+}

@@ -1,0 +1,138 @@
+//! Scraping through the daemon's proxy: as Prometheus does it ([`Scraper`]),
+//! and as somebody does who wants more from it ([`Scraper::raw`]).
+
+use std::net::SocketAddr;
+
+use aiven_sim::Simulator;
+use bytes::Bytes;
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::{Daemon, PATIENCE, PROJECT};
+
+/// A client of one daemon's scrape proxy.
+#[derive(Clone)]
+pub struct Scraper {
+    http: reqwest::Client,
+    /// Where the proxy listens, `ip:port`.
+    pub proxy: String,
+}
+
+/// What a scrape brought.
+#[derive(Debug)]
+pub struct Page {
+    /// Status code.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body, compressed if it came so.
+    pub body: Bytes,
+}
+
+impl Scraper {
+    /// Of a daemon whose scrape proxy is on.
+    pub async fn of(daemon: &Daemon) -> Scraper {
+        let line = daemon.log.line_of_key("listening", "scrape_proxy.listen");
+        let proxy = line.await["address"].as_str().unwrap().to_owned();
+        let url = format!("http://{proxy}");
+        let http = reqwest::Client::builder()
+            .proxy(reqwest::Proxy::http(url).unwrap())
+            .no_gzip()
+            .timeout(PATIENCE)
+            .build()
+            .unwrap();
+        Scraper { http, proxy }
+    }
+
+    /// Scrapes an address for a service of [`PROJECT`]; an error when the page
+    /// does not come whole.
+    pub async fn try_get(
+        &self,
+        service: &str,
+        address: SocketAddr,
+        headers: &[(&str, &str)],
+    ) -> reqwest::Result<Page> {
+        let mut request = self.http.get(target(PROJECT, service, address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await?;
+        Ok(Page {
+            status: answer.status(),
+            headers: answer.headers().clone(),
+            body: answer.bytes().await?,
+        })
+    }
+
+    /// The same, of an answer that comes whole.
+    pub async fn get(&self, service: &str, address: SocketAddr) -> Page {
+        self.try_get(service, address, &[]).await.unwrap()
+    }
+
+    /// The same, with a second's patience, as Prometheus says it.
+    pub async fn get_within_a_second(&self, service: &str, address: SocketAddr) -> Page {
+        let patience = [("X-Prometheus-Scrape-Timeout-Seconds", "1")];
+        self.try_get(service, address, &patience).await.unwrap()
+    }
+
+    /// The answer's head, its body still under way.
+    pub async fn begin(&self, service: &str, address: SocketAddr) -> reqwest::Response {
+        let request = self.http.get(target(PROJECT, service, address));
+        request.send().await.unwrap()
+    }
+
+    /// Scrapes every node of some services until all of them serve.
+    pub async fn get_all(&self, daemon: &Daemon, sim: &Simulator, services: &[&str]) {
+        for service in services {
+            for address in sim.addresses(PROJECT, service) {
+                let what = format!("{service} at {address} is scraped");
+                daemon
+                    .until(&what, async || {
+                        let page = self.get(service, address).await;
+                        page.status.is_success().then_some(())
+                    })
+                    .await;
+            }
+        }
+    }
+
+    /// Sends bytes and returns all that comes back until the proxy hangs up.
+    pub async fn raw(&self, request: &str) -> String {
+        let exchange = async {
+            let mut stream = TcpStream::connect(&self.proxy).await.unwrap();
+            // The proxy may hang up before it has read all.
+            let _ = stream.write_all(request.as_bytes()).await;
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
+            String::from_utf8_lossy(&answer).into_owned()
+        };
+        match tokio::time::timeout(PATIENCE, exchange).await {
+            Ok(answer) => answer,
+            Err(_) => panic!("the proxy keeps the connection open after:\n{request}"),
+        }
+    }
+}
+
+impl Page {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// The address that Prometheus asks for.
+pub fn target(project: &str, service: &str, address: SocketAddr) -> String {
+    format!("http://{address}/metrics?aiven_service={project}%2F{service}")
+}
+
+/// Services of [`PROJECT`], integrated, and a daemon with a scrape proxy that
+/// has published them.
+pub async fn publishing(sim: &Simulator, setup: &super::Setup) -> (Daemon, Scraper) {
+    super::integrate_all(sim);
+    let daemon = setup.start().await;
+    let scraper = Scraper::of(&daemon).await;
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    (daemon, scraper)
+}

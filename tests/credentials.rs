@@ -1,0 +1,13 @@
+//! Trust and credentials of scrapes, against a simulated Aiven.
+
+// Clippy's leave for tests does not reach what tests share.
+#![allow(clippy::unwrap_used)]
+
+mod credentials {
+    mod authorities;
+    mod daemon;
+    mod endpoint_of_others;
+    mod log;
+    mod our_endpoint;
+    mod rig;
+}
