@@ -1,0 +1,96 @@
+//! What the daemon costs: CPU seconds, memory, bytes and allocations, beside
+//! the least that any program must do for the same list.
+//!
+//! Run by `scripts/bench`. Each part is a process of its own, so that nobody's
+//! cost is counted as another's: the simulated Aiven, the *bare* reference
+//! (`bare.rs`), the daemon's own binary, and the daemon once more with its
+//! allocations counted. Figures are CPU time, not wall-clock time, and nothing
+//! is asserted: a shared machine only makes them less exact.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a program for developers: it may panic, and it blocks on purpose"
+)]
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+mod account;
+mod bare;
+mod counted;
+mod http;
+mod load;
+mod round;
+mod subject;
+mod table;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<std::alloc::System> = &INSTRUMENTED_SYSTEM;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Only 100 and 1,000 services, and one round of each.
+    #[arg(long)]
+    quick: bool,
+    /// The daemon's binary, if not the one that cargo just built.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_aiven-metrics"))]
+    daemon: PathBuf,
+    /// The simulator's binary.
+    #[arg(long)]
+    simulator: Option<PathBuf>,
+    /// Only listings of this many services.
+    #[arg(long)]
+    services: Option<usize>,
+    /// Only services of this many bytes.
+    #[arg(long)]
+    bytes: Option<usize>,
+    /// Rounds of each, of which the median is shown.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Be the bare reference; the bench starts itself so.
+    #[arg(long, hide = true, num_args = 4, value_names = ["API", "TOKEN", "DNS", "FOLDER"])]
+    bare: Option<Vec<String>>,
+    /// Be the daemon with its allocations counted; the bench starts itself so.
+    #[arg(long, hide = true)]
+    counted: Option<PathBuf>,
+    /// Passed by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    if let Some(bare) = &arguments.bare {
+        return bare::run(bare);
+    }
+    if let Some(config) = &arguments.counted {
+        return counted::run(config);
+    }
+    let simulator = arguments
+        .simulator
+        .expect("--simulator BINARY; scripts/bench builds it and passes it");
+    let rounds = if arguments.quick { 1 } else { arguments.rounds };
+    let counts: &[usize] = if arguments.quick {
+        &[100, 1_000]
+    } else {
+        &[100, 1_000, 10_000]
+    };
+    let mut results = Vec::new();
+    for bytes in [9_000, 25_000] {
+        for services in counts.iter().copied() {
+            let skipped = arguments.services.is_some_and(|only| only != services)
+                || arguments.bytes.is_some_and(|only| only != bytes);
+            if skipped {
+                continue;
+            }
+            eprintln!("{services} services of {bytes} bytes …");
+            let load = load::Load::start(&simulator, services, bytes);
+            results.push(round::measure(&load, &arguments.daemon, rounds));
+        }
+    }
+    table::print(&results);
+}
