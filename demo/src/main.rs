@@ -1,0 +1,72 @@
+//! `demo`: the daemon at work, on this machine and without an account.
+//!
+//! Starts a simulated Aiven in this process, the real daemon and a real
+//! Prometheus beside it, tells what happens as it happens, then changes things
+//! at Aiven and shows the target list follow. After each act everything is
+//! compared, through Prometheus' own API, with what the simulator really has;
+//! a difference that stays is a failure, with `--once` and without.
+
+mod agreement;
+mod child;
+mod daemon;
+mod expected;
+mod news;
+mod prometheus;
+mod stage;
+mod story;
+mod teller;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use futures_util::StreamExt;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook_tokio::Signals;
+
+use crate::stage::Stage;
+
+/// Exit code of a demo that was stopped before its end.
+const INTERRUPTED: u8 = 130;
+
+/// Shows the daemon at work: simulated Aiven, real Prometheus.
+#[derive(Debug, Parser)]
+pub struct Arguments {
+    /// Go through everything without pauses, and exit: 0 if all was as it should be.
+    #[arg(long)]
+    once: bool,
+    /// The daemon's binary.
+    #[arg(long, value_name = "FILE")]
+    daemon: PathBuf,
+    /// Prometheus' binary.
+    #[arg(long, value_name = "FILE")]
+    prometheus: PathBuf,
+}
+
+// One thread: a child is told of its parent's death when the thread that
+// started it ends (prctl(2), PR_SET_PDEATHSIG), so that must be the main one.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\ndemo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot wait for signals")?;
+    let mut stage = tokio::select! {
+        stage = Stage::set(arguments) => stage?,
+        _ = signals.next() => return Ok(ExitCode::from(INTERRUPTED)),
+    };
+    let played = tokio::select! {
+        played = story::play(&mut stage, arguments.once) => played.map(|()| ExitCode::SUCCESS),
+        _ = signals.next() => Ok(ExitCode::from(if arguments.once { INTERRUPTED } else { 0 })),
+    };
+    stage.clear(played).await
+}
