@@ -36,7 +36,7 @@ const QUEUE: usize = 64;
 /// Runs until `stop` is cancelled.
 ///
 /// Before the first call to anyone the saved snapshot is published, and scrapes
-/// are relayed. On return the state is saved.
+/// are relayed. On return the state is saved and the ports are free.
 ///
 /// # Errors
 /// When the daemon cannot start (state directory, ports, DNS set-up), or when a
@@ -104,13 +104,16 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         let proxy = ScrapeProxy::new(published, keyring, health, telemetry, timeout);
         tasks.spawn(proxy.serve(listener));
     }
-    tokio::select! {
+    let ended = tokio::select! {
         () = keeper.keep(inbox, &stop) => Ok(()),
         Some(ended) = tasks.join_next() => Err(match ended {
             Ok(()) => anyhow::anyhow!("a part of the daemon ended that should run for ever; this is a defect, please report it"),
             Err(failure) => anyhow::Error::new(failure).context("a part of the daemon failed; this is a defect, please report it"),
         }),
-    }
+    };
+    // The next daemon on the same ports may start the moment this one returns.
+    tasks.shutdown().await;
+    ended
 }
 
 /// Where the tasks of all projects send what they find.

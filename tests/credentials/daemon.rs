@@ -18,9 +18,16 @@ async fn a_restart_with_a_new_password_brings_the_endpoint_in_step_and_keeps_sec
     sim.add_integration(PROJECT, "adopted", &theirs);
     let folder = tempfile::tempdir().unwrap();
     let secrets = folder.path().join("secrets.json");
+    let any_port = json!({"listen": "127.0.0.1:0"});
     for password in ["first-password", "second-password"] {
         let integration = json!({"username": USER, "password": password, "endpoint_name": "ours"});
-        let config = config(&sim, folder.path(), integration);
+        let config = config_with(
+            &sim,
+            folder.path(),
+            sim.token(),
+            integration,
+            any_port.clone(),
+        );
         let stop = CancellationToken::new();
         let daemon = tokio::spawn(daemon::run(config, stop.clone()));
         sim.wait_until("the endpoint is in step", |sim| {
