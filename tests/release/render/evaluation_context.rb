@@ -9,6 +9,7 @@ require 'shellwords'
 # taken, and this file only says so; the stand-in below behaves the same.
 module Rendering
   begin
+    require 'bosh/common'
     require 'bosh/common/template/evaluation_context'
     EvaluationContext = Bosh::Common::Template::EvaluationContext
   rescue LoadError
