@@ -16,13 +16,12 @@ class Manifest
   PLATFORM = File.join(HERE, 'platform-prometheus.yml')
   # Of cf-deployment itself.
   CF_VARS = { 'system_domain' => 'cf.example.com' }.freeze
-  # Stands in for CredHub: what the manifest declares is generated once.
-  STORE = File.join(Dir.mktmpdir('aiven-metrics-variables'), 'store.yml')
-  at_exit { FileUtils.rm_rf(File.dirname(STORE)) }
+  # Stands in for CredHub.
+  GENERATED = {}
 
   class << self
     # The manifest with `operations` in their order, and every variable from
-    # their example vars files; `vars` go before these, `files` after them all.
+    # their example vars files. `vars` override these; `files` are applied last.
     def of(*operations, vars: {}, files: [], base: CF)
       known = operations.map(&:vars).reduce(base == CF ? CF_VARS : {}, :merge).merge(vars)
       interpolate(base, operations.map(&:file) + files, known, '--var-errs')
@@ -33,13 +32,26 @@ class Manifest
       Dir.mktmpdir('aiven-metrics-vars') do |folder|
         vars_file = File.join(folder, 'vars.yml')
         File.write(vars_file, YAML.dump(vars))
-        arguments = files.flat_map { |file| ['--ops-file', file] }
-        arguments += ['--vars-file', vars_file, '--vars-store', STORE, *options]
-        output, error, status = Open3.capture3('bosh', 'interpolate', base, *arguments)
-        raise Refused, output + error unless status.success?
-
-        new(YAML.safe_load(output))
+        arguments = [base, *files.flat_map { |file| ['--ops-file', file] }, '--vars-file', vars_file]
+        store = store_for(new(bosh(*arguments)), folder)
+        new(bosh(*arguments, '--vars-store', store, *options)).tap { GENERATED.merge!(YAML.load_file(store) || {}) }
       end
+    end
+
+    private
+
+    def bosh(*arguments)
+      output, error, status = Open3.capture3('bosh', 'interpolate', *arguments)
+      raise Refused, output + error unless status.success?
+
+      YAML.safe_load(output)
+    end
+
+    # Generating takes long, so values are kept; but of a variable that a
+    # manifest does not declare, CredHub would have none.
+    def store_for(manifest, folder)
+      known = GENERATED.slice(*manifest.variables)
+      File.join(folder, 'store.yml').tap { |file| File.write(file, YAML.dump(known)) }
     end
   end
 

@@ -20,7 +20,7 @@ module Operations
     end
 
     # Whether it is for the platform's own Prometheus instead of cf-deployment.
-    def for_platform? = !needs.include?(BASE) && name != BASE
+    def for_platform? = Operations.with_needs(self).none? { |needed| needed.name == BASE }
   end
 
   module_function
