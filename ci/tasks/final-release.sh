@@ -47,7 +47,8 @@ EOF
 # shellcheck disable=SC2016 # Markdown's backticks
 {
   printf '## Changes%s\n\n' "${before:+ since $before}"
-  git -C "$here/released" log --no-merges --reverse --format='- %s' "${before:+$before..}HEAD~2"
+  git -C "$here/released" log --no-merges --reverse --format='- %s' \
+    --invert-grep --grep='^Raise the version' "${before:+$before..}HEAD~1"
   printf '\n## Deploy\n\n```yaml\n%s\n```\n' "$(<"use-aiven-metrics-$version.yml")"
   printf '\nSHA-256 of `%s`: `%s`\n' "$tarball" "$(cut -d' ' -f1 SHA256SUMS)"
 } >notes.md
