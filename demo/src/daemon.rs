@@ -97,7 +97,10 @@ impl Daemon {
         let state = folder.join("state");
         std::fs::create_dir_all(&state)?;
         let config = folder.join("aiven-metrics.json");
-        std::fs::write(&config, format!("{:#}\n", configuration(sim, &state, addresses)))?;
+        std::fs::write(
+            &config,
+            format!("{:#}\n", configuration(sim, &state, addresses)),
+        )?;
         let arguments = [Path::new("run"), Path::new("--config"), &config];
         let log = folder.join("aiven-metrics.log");
         let mut child = Child::start("the daemon", program, arguments, log, Place::default())?;

@@ -13,6 +13,8 @@ mod steady;
 mod table;
 mod vm;
 
+use std::future::pending;
+
 use anyhow::ensure;
 use tokio::task::LocalSet;
 
@@ -60,6 +62,11 @@ async fn act(
     teller.line(&format!("\n{table}"));
     if let Some(file) = &arguments.table {
         table::replace(file, &table)?;
+    }
+    if !arguments.once && !arguments.faults {
+        teller.act("All of it goes on until you press Ctrl-C.");
+        platform.introduce(teller);
+        pending::<()>().await;
     }
     Ok(())
 }

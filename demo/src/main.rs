@@ -39,7 +39,7 @@ pub struct Arguments {
     /// Go through everything without pauses, and exit: 0 if all was as it should be.
     #[arg(long)]
     once: bool,
-    /// Show how queries survive: two VMs with Caddy and Prometheus, and faults. Always exits.
+    /// Show how queries survive: two VMs with Caddy and Prometheus, and faults.
     #[arg(long)]
     ha: bool,
     /// With --ha: all faults, with slow queries in flight; some ten minutes.
@@ -78,7 +78,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.ha {
         return tokio::select! {
             played = ha::play(arguments) => played.map(|()| ExitCode::SUCCESS),
-            _ = signals.next() => Ok(ExitCode::from(INTERRUPTED)),
+            _ = signals.next() => Ok(interrupted(arguments)),
         };
     }
     let mut stage = tokio::select! {
@@ -87,7 +87,13 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let played = tokio::select! {
         played = story::play(&mut stage, arguments.once) => played.map(|()| ExitCode::SUCCESS),
-        _ = signals.next() => Ok(ExitCode::from(if arguments.once { INTERRUPTED } else { 0 })),
+        _ = signals.next() => Ok(interrupted(arguments)),
     };
     stage.clear(played).await
+}
+
+/// Ctrl-C is how a demo ends that goes on for ever.
+fn interrupted(arguments: &Arguments) -> ExitCode {
+    let finite = arguments.once || arguments.faults;
+    ExitCode::from(if finite { INTERRUPTED } else { 0 })
 }

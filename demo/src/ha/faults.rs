@@ -193,7 +193,11 @@ pub struct Count {
 ///
 /// # Errors
 /// When the queries do not recover, or more fail than may.
-pub async fn suffer(fault: Fault, slowly: bool, platform: &mut Platform) -> anyhow::Result<Outcome> {
+pub async fn suffer(
+    fault: Fault,
+    slowly: bool,
+    platform: &mut Platform,
+) -> anyhow::Result<Outcome> {
     platform.until_registered(2).await?;
     let mut load = Load::start(&platform.gorouter);
     load.until_from("vm1", Instant::now(), ENOUGH).await?;
@@ -203,6 +207,7 @@ pub async fn suffer(fault: Fault, slowly: bool, platform: &mut Platform) -> anyh
         platform.slow.until_asked(asked + 2).await?;
     }
 
+    load.until_in_flight().await?;
     let posts_in_flight = load.posts_in_flight();
     let struck = Instant::now();
     fault.strike(platform).await?;

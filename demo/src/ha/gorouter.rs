@@ -96,6 +96,11 @@ impl Gorouter {
         })
     }
 
+    /// Name and password, as curl takes them. They guard nothing but this demo.
+    pub fn credentials(&self) -> String {
+        format!("{}:{}", self.user.name, self.user.password)
+    }
+
     /// What route_registrar says of the Caddy with this number.
     pub fn register(&self, number: usize, registered: bool) {
         self.endpoints[number]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
@@ -45,6 +45,7 @@ pub struct Query {
 #[derive(Debug, Default)]
 struct Book {
     done: Vec<Query>,
+    gets_in_flight: usize,
     posts_in_flight: usize,
     stop: bool,
 }
@@ -94,6 +95,26 @@ impl Load {
         self.book.borrow().posts_in_flight
     }
 
+    /// Waits until queries of both methods have no answer yet.
+    ///
+    /// # Errors
+    /// When that takes too long.
+    pub async fn until_in_flight(&self) -> anyhow::Result<()> {
+        let wait = async {
+            loop {
+                let book = self.book.borrow();
+                if book.gets_in_flight > 0 && book.posts_in_flight > 0 {
+                    return;
+                }
+                drop(book);
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(DEADLINE, wait)
+            .await
+            .context("no queries in flight")
+    }
+
     /// Waits until there are so many answers to queries sent after `since`.
     ///
     /// # Errors
@@ -118,17 +139,31 @@ impl Load {
         since: Instant,
         number: usize,
     ) -> anyhow::Result<Duration> {
-        let from = |query: &&Query| query.answer.as_ref().is_ok_and(|who| who.as_deref() == Some(vm));
+        let from = |query: &&Query| {
+            query
+                .answer
+                .as_ref()
+                .is_ok_and(|who| who.as_deref() == Some(vm))
+        };
         let all_from = |queries: &[Query]| {
-            let later: Vec<_> = queries.iter().filter(|query| query.began >= since).collect();
+            let later: Vec<_> = queries
+                .iter()
+                .filter(|query| query.began >= since)
+                .collect();
             let last = &later[later.len().saturating_sub(number)..];
             last.len() == number && last.iter().all(from)
         };
-        self.until(&format!("only answers from {vm}"), all_from).await?;
+        self.until(&format!("only answers from {vm}"), all_from)
+            .await?;
         let book = self.book.borrow();
         let later = book.done.iter().filter(|query| query.began >= since);
-        let first = later.filter(from).map(|query| query.began + query.took).min();
-        Ok(first.map_or(Duration::ZERO, |first| first.saturating_duration_since(since)))
+        let first = later
+            .filter(from)
+            .map(|query| query.began + query.took)
+            .min();
+        Ok(first.map_or(Duration::ZERO, |first| {
+            first.saturating_duration_since(since)
+        }))
     }
 
     async fn until(&self, what: &str, holds: impl Fn(&[Query]) -> bool) -> anyhow::Result<()> {
@@ -143,7 +178,10 @@ impl Load {
         let book = self.book.borrow();
         let last = book.done.iter().rev().take(10);
         let last: Vec<_> = last.map(|query| format!("  {query:?}")).collect();
-        bail!("not {what} within {DEADLINE:?}; the last:\n{}", last.join("\n"))
+        bail!(
+            "not {what} within {DEADLINE:?}; the last:\n{}",
+            last.join("\n")
+        )
     }
 
     /// Lets all queries come to their end.
@@ -160,15 +198,24 @@ impl Load {
 }
 
 async fn ask(gorouter: &Gorouter, book: &RefCell<Book>, method: Method, query: &str) {
-    let posts = usize::from(method == Method::Post);
+    let (gets, posts) = match method {
+        Method::Get => (1, 0),
+        Method::Post => (0, 1),
+    };
+    book.borrow_mut().gets_in_flight += gets;
     book.borrow_mut().posts_in_flight += posts;
     let began = Instant::now();
-    let answer = gorouter.ask(method, "api/v1/query", &[("query", query)]).await;
+    let answer = gorouter
+        .ask(method, "api/v1/query", &[("query", query)])
+        .await;
     let answer = match answer {
-        Ok(data) => Ok(data["result"][0]["metric"]["vm"].as_str().map(str::to_owned)),
+        Ok(data) => Ok(data["result"][0]["metric"]["vm"]
+            .as_str()
+            .map(str::to_owned)),
         Err(error) => Err(format!("{error:#}")),
     };
     let mut book = book.borrow_mut();
+    book.gets_in_flight -= gets;
     book.posts_in_flight -= posts;
     book.done.push(Query {
         method,

@@ -14,12 +14,13 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::Arguments;
-use crate::ha::certificates::Certificates;
+use crate::ha::certificates::{Certificates, PUBLIC_NAME};
 use crate::ha::gorouter::{Gorouter, User};
 use crate::ha::relay::Relay;
 use crate::ha::slow::SlowStorage;
 use crate::ha::vm::{Ports, Vm, id};
 use crate::stage::http_client;
+use crate::teller::Teller;
 
 /// As often as route_registrar asks the health check here; on a platform every 10 s.
 const REGISTRATION_INTERVAL: Duration = Duration::from_secs(1);
@@ -75,23 +76,30 @@ impl Platform {
             )
         });
         let certificates = Certificates::new()?;
+        let ca = folder.path().join("platform-ca.crt");
+        std::fs::write(ca, &certificates.platform_ca)?;
         let user = User {
             name: "grafana",
             password: id(4711),
         };
         for (vm, other) in [(0, 1), (1, 0)] {
-            let instances = json!([
-                instance(vm, net.vm(vm)),
-                instance(other, net.seen_from(vm)),
-            ]);
+            let instances = json!([instance(vm, net.vm(vm)), instance(other, net.seen_from(vm)),]);
             let user = (user.name, user.password.as_str());
             vms[vm]
                 .lay_out(&certificates, user, &instances, caddy)
                 .await?;
         }
         let network = [
-            Relay::start(SocketAddr::from((net.seen_from(0), ports.peer)), vms[1].peer()).await?,
-            Relay::start(SocketAddr::from((net.seen_from(1), ports.peer)), vms[0].peer()).await?,
+            Relay::start(
+                SocketAddr::from((net.seen_from(0), ports.peer)),
+                vms[1].peer(),
+            )
+            .await?,
+            Relay::start(
+                SocketAddr::from((net.seen_from(1), ports.peer)),
+                vms[0].peer(),
+            )
+            .await?,
         ];
         let public = [vms[0].public(), vms[1].public()];
         let gorouter = Arc::new(Gorouter::new(&public, &certificates.platform_ca, user)?);
@@ -158,6 +166,20 @@ impl Platform {
             sleep(LOOK).await;
         }
         Ok(())
+    }
+
+    /// Tells where everything is.
+    pub fn introduce(&self, teller: &Teller) {
+        let ca = self.folder.path().join("platform-ca.crt");
+        for vm in &self.vms {
+            teller.line(&format!("  {vm}  Prometheus http://{}", vm.prometheus()));
+            teller.line(&format!(
+                "       Caddy      curl --cacert {} --connect-to ::{} --user {} https://{PUBLIC_NAME}/api/v1/query?query=up",
+                ca.display(),
+                vm.public(),
+                self.gorouter.credentials()
+            ));
+        }
     }
 
     /// Stops everything. After a failure the files stay, and the logs' ends are shown.

@@ -51,7 +51,9 @@ pub async fn compare(platform: &Platform) -> anyhow::Result<Differing> {
         let gorouter = &gorouter;
         async move {
             let method = [Method::Get, Method::Post][number / 2 % 2];
-            gorouter.ask(method, "api/v1/query_range", &parameters.borrowed()).await
+            gorouter
+                .ask(method, "api/v1/query_range", &parameters.borrowed())
+                .await
         }
     });
     let through_caddys = through.await?.len();
@@ -76,7 +78,12 @@ struct Graph {
 
 impl Graph {
     fn borrowed(&self) -> [(&str, &str); 4] {
-        [("query", QUERY), ("start", &self.start), ("end", &self.end), ("step", "1")]
+        [
+            ("query", QUERY),
+            ("start", &self.start),
+            ("end", &self.end),
+            ("step", "1"),
+        ]
     }
 }
 
@@ -85,7 +92,9 @@ async fn graph(platform: &Platform) -> anyhow::Result<Graph> {
     let http = http_client()?;
     let deadline = Instant::now() + DEADLINE;
     loop {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)?
+            .as_secs();
         let graph = Graph {
             start: (now - 5 - WIDTH).to_string(),
             end: (now - 5).to_string(),
@@ -113,8 +122,17 @@ async fn range(
     address: std::net::SocketAddr,
     graph: &Graph,
 ) -> anyhow::Result<Value> {
-    let url = format!("http://{address}/api/v1/query_range?{}", encode(&graph.borrowed()));
-    let mut answer: Value = http.get(url).send().await?.error_for_status()?.json().await?;
+    let url = format!(
+        "http://{address}/api/v1/query_range?{}",
+        encode(&graph.borrowed())
+    );
+    let mut answer: Value = http
+        .get(url)
+        .send()
+        .await?
+        .error_for_status()?
+        .json()
+        .await?;
     Ok(answer["data"].take())
 }
 

@@ -40,7 +40,9 @@ fn failed(count: &Count) -> String {
 }
 
 fn time(time: Option<Duration>) -> String {
-    time.map_or("–".to_owned(), |time| format!("{:.1} s", time.as_secs_f64()))
+    time.map_or("–".to_owned(), |time| {
+        format!("{:.1} s", time.as_secs_f64())
+    })
 }
 
 fn slow(outcome: &Outcome) -> String {
@@ -58,8 +60,12 @@ fn slow(outcome: &Outcome) -> String {
 pub fn replace(file: &Path, table: &str) -> anyhow::Result<()> {
     let name = file.display();
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
-    let (before, rest) = text.split_once(BEGIN).with_context(|| format!("{name} lacks {BEGIN}"))?;
-    let (_, after) = rest.split_once(END).with_context(|| format!("{name} lacks {END}"))?;
+    let (before, rest) = text
+        .split_once(BEGIN)
+        .with_context(|| format!("{name} lacks {BEGIN}"))?;
+    let (_, after) = rest
+        .split_once(END)
+        .with_context(|| format!("{name} lacks {END}"))?;
     std::fs::write(file, format!("{before}{BEGIN}{table}{END}{after}"))
         .with_context(|| format!("cannot write {name}"))
 }
