@@ -4,6 +4,7 @@ require 'open3'
 
 require_relative '../spec_helper'
 require_relative 'aiven_metrics_values'
+require_relative 'bosh_job'
 
 RSpec.describe 'job aiven-metrics' do
   let(:required) do
@@ -27,6 +28,24 @@ RSpec.describe 'job aiven-metrics' do
       File.write(file, JSON.generate(config))
       output, status = Open3.capture2e(daemon, 'check-config', '--config', file)
       status.success? ? nil : output
+    end
+  end
+
+  it_behaves_like 'a job that BOSH can run', 'aiven-metrics' do
+    let(:rendered) { render }
+    let(:rendered_again) { render }
+  end
+
+  describe 'bpm.yml' do
+    let(:process) { YAML.safe_load(render['config/bpm.yml'])['processes'].first }
+
+    it 'runs the packaged daemon on the rendered configuration, and gives it the persistent disk' do
+      expect(process).to include('executable' => '/var/vcap/packages/aiven-metrics/bin/aiven-metrics', 'persistent_disk' => true,
+                                 'args' => %w[run --config /var/vcap/jobs/aiven-metrics/config/config.json])
+    end
+
+    it 'asks for no privilege' do
+      expect(process.keys & %w[capabilities unsafe additional_volumes]).to be_empty
     end
   end
 
@@ -78,10 +97,6 @@ RSpec.describe 'job aiven-metrics' do
 
     it 'has the index of the instance' do
       expect(config(spec: { 'index' => 3 })['instance_index']).to eq(3)
-    end
-
-    it 'is the same when it is rendered again' do
-      expect(render).to eq(render)
     end
 
     it 'is one expression' do
