@@ -2,6 +2,7 @@
 
 require 'json'
 
+require_relative '../render/job'
 require_relative 'child'
 require_relative 'manifest'
 require_relative 'prometheus2'
@@ -11,6 +12,7 @@ require_relative 'prometheus2'
 # paths and intervals.
 class SimulatedPlatform
   OPS = File.join(__dir__, 'on-loopback.yml')
+  JOB = File.expand_path('../../../jobs/aiven-metrics', __dir__)
   PASSWORD = 'guards-nothing-but-a-test'
 
   attr_reader :folder, :aiven
@@ -39,7 +41,7 @@ class SimulatedPlatform
                 vars: {
                   'aiven_api_token' => aiven.fetch('token'), 'aiven_projects' => aiven.fetch('projects'),
                   'aiven_api_url' => aiven.fetch('api'), 'aiven_metrics_password' => PASSWORD,
-                  'targets' => targets, 'prometheus_port' => '9090',
+                  'simulated_dns' => aiven.fetch('dns'), 'targets' => targets, 'prometheus_port' => '9090',
                   'scrape_proxy' => @scrape_proxy || '127.0.0.1:9275'
                 }.merge(vars))
   end
@@ -95,12 +97,15 @@ class SimulatedPlatform
     verdicts.any? && !verdicts.include?('awaiting_integration') && published == nodes
   end
 
+  # Where it keeps its state is fixed on a VM, and ports that the system
+  # chooses make no sense there.
   def daemon_configuration
-    manifest.properties('aiven-metrics').merge('state_dir' => File.join(folder, 'state'))
-            .merge(
-      'dns' => { 'nameservers' => [aiven.fetch('dns')], 'poll_interval' => '1s' },
-      'scrape_proxy' => { 'listen' => '127.0.0.1:0' }, 'web' => { 'listen' => '127.0.0.1:0' }
-    ) { |_, ours, test| ours.is_a?(Hash) ? ours.merge(test) : test }
+    properties = manifest.properties('aiven-metrics')
+    rendered = Rendering::Job.new(JOB).render({ 'properties' => properties }).fetch('config/config.json')
+    JSON.parse(rendered).tap do |config|
+      config['state_dir'] = File.join(folder, 'state')
+      config['scrape_proxy']['listen'] = config['web']['listen'] = '127.0.0.1:0'
+    end
   end
 
   def listening(daemon, key)
