@@ -73,7 +73,7 @@ RSpec.describe 'job aiven-metrics' do
 
     it 'provides its web address' do
       expect(job_spec['provides']).to eq([{ 'name' => 'aiven-metrics', 'type' => 'aiven-metrics',
-                                            'properties' => %w[web.expose_status web.listen] }])
+                                            'properties' => %w[scrape_proxy.listen web.expose_status web.listen] }])
     end
 
     it 'has no drain script' do
