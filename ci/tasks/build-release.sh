@@ -6,5 +6,5 @@ set -euo pipefail
 
 source/scripts/setup release
 install -D -t source/build/static binaries/aiven-metrics binaries/caddy
-source/scripts/build-release --compare
-mv source/build/aiven-metrics-*.tgz tarball/
+source/scripts/build-release --compare | tee build-release.log
+cp "source/$(sed -nE 's|^build-release: (build/.*\.tgz), .*|\1|p' build-release.log)" tarball/
