@@ -18,7 +18,7 @@ module Pipeline
     def script = File.join(TASKS, "#{name}.sh")
     def text = File.read(script)
 
-    # The script without comments and without what is not expanded.
+    # The script without its comments.
     def code
       text.lines.reject { |line| line =~ /^\s*#/ }.join
     end
