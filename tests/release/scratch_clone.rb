@@ -37,7 +37,7 @@ class ScratchClone
     @path = path
     copy_files
     write('scripts/setup', SETUP, 0o755)
-    write('scripts/build-static', format(BUILD, binary: 'aiven-metrics', from: "grep -m 1 ^version Cargo.toml | tr -d '\"'"), 0o755)
+    write('scripts/build-static', format(BUILD, binary: 'aiven-metrics', from: %q(grep -m 1 ^version Cargo.toml | tr -d '"')), 0o755)
     write('scripts/build-caddy', format(BUILD, binary: 'caddy', from: 'cat caddy/go.sum | sha256sum'), 0o755)
     run('git', 'init', '--quiet', '--initial-branch=main')
     commit('Scratch')

@@ -27,9 +27,10 @@ RSpec.describe 'The release tarball' do
 
   it 'holds every job and package of the repository, and their right checksums' do
     one = clone
-    one.build_release('1.0.0+dev.1')
+    said = one.build_release('1.0.0+dev.1')
     tarball = unpacked(one, '1.0.0+dev.1')
     %w[jobs packages].each do |kind|
+      tarball.names(kind).each { |name| expect(said).to match(%r{^#{name}/\h{64}\s}), "the bosh CLI does not list #{name}" }
       expect(tarball.names(kind)).to match_array(Dir.children(File.join(ReleaseSpec::ROOT, kind)))
       tarball.checksums(kind).each do |name, checksum|
         expect(checksum).to eq(tarball.actual_checksum(kind, name)), "#{kind}/#{name}"
@@ -105,7 +106,10 @@ RSpec.describe 'The release tarball' do
   it 'is built twice on demand, and refused when the two differ' do
     one = clone
     expect(one.build_release('--twice', '1.0.0+dev.1')).to include('the same bytes')
-    one.write('scripts/build-static', "#!/bin/sh\ncd \"$(dirname \"$0\")/..\" && mkdir -p build/static && pwd >build/static/aiven-metrics\n", 0o755)
+    one.write('scripts/build-static', <<~BASH, 0o755)
+      #!/usr/bin/env bash
+      cd "$(dirname "$0")/.." && mkdir -p build/static && pwd >build/static/aiven-metrics
+    BASH
     one.commit('Build what depends on the folder')
     said, status = one.try('scripts/build-release', '--twice', '1.0.0+dev.2')
     expect(status).not_to be_success

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require 'digest'
+require 'securerandom'
 require_relative 'scratch_clone'
 require_relative 'spec_helper'
 require_relative 'tarball'
@@ -78,10 +79,10 @@ RSpec.describe 'The tasks of ci/tasks' do
   describe 'final-release' do
     let(:url) { 'https://example.invalid/releases' }
 
-    def release(from, name, raise)
+    def release(from, name, raise, credentials: '')
       task('bump-version', "source=#{from}", "bumped=bumped-#{name}", environment: { 'RAISE' => raise })
       task('final-release', "bumped=bumped-#{name}", "released=#{name}", "artefacts=artefacts-#{name}",
-           environment: { 'DOWNLOAD_URL' => url })
+           environment: { 'DOWNLOAD_URL' => url, 'BLOBSTORE_CREDENTIALS' => credentials })
     end
 
     it 'leaves what is pushed and what is published' do
@@ -114,6 +115,18 @@ RSpec.describe 'The tasks of ci/tasks' do
       MARKDOWN
       binary = File.read(File.join(unpack(tarball).part('packages', 'aiven-metrics'), 'aiven-metrics/aiven-metrics'))
       expect(binary).to include('0.1.1')
+    end
+
+    it 'hands the blobstore its credentials, and lets them go nowhere else' do
+      bucket = at('bucket')
+      secret = SecureRandom.hex
+      release('source', 'first', 'patch',
+              credentials: "blobstore: {options: {blobstore_path: #{bucket}, secret_access_key: #{secret}}}")
+      expect(Dir.children(bucket)).not_to be_empty
+      expect(Dir.children(at('first'))).not_to include('blobstore')
+      expect(git('first', 'log', '--all', '--patch', '--text')).not_to include(secret)
+      found, = @source.try('grep', '--recursive', '--files-with-matches', secret, at('first'), at('artefacts-first'))
+      expect(found).to be_empty
     end
 
     it 'publishes an ops file that the real CLI applies after add-tenant-prometheis.yml' do
