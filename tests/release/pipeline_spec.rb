@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require 'open3'
 require_relative 'pipeline'
 require_relative 'spec_helper'
 
@@ -24,6 +25,13 @@ RSpec.describe 'ci/pipeline.yml' do
       end
     end
     Pipeline.resources.each_value { |resource| expect(resource.keys - %w[name type icon source check_every version]).to be_empty }
+  end
+
+  # No package registry has it.
+  fly = ENV.fetch('PATH').split(':').any? { |folder| File.executable?(File.join(folder, 'fly')) }
+  it 'is valid to the real fly, where that is installed', if: fly do
+    said, status = Open3.capture2e('fly', 'validate-pipeline', '--strict', '--config', Pipeline::FILE)
+    expect(status).to be_success, said
   end
 
   it 'uses every resource and task, and no other' do
