@@ -127,6 +127,12 @@ RSpec.describe 'The tasks of ci/tasks' do
       expect(git('first', 'log', '--all', '--patch', '--text')).not_to include(secret)
       found, = @source.try('grep', '--recursive', '--files-with-matches', secret, at('first'), at('artefacts-first'))
       expect(found).to be_empty
+
+      @source.run(at('first/scripts/setup'))
+      File.write(at('first/config/private.yml'), "blobstore: {options: {blobstore_path: #{bucket}}}")
+      @source.run(at('first/scripts/build-release'), '--existing', '0.1.1')
+      expect(File.binread(at('first/build/aiven-metrics-0.1.1.tgz')))
+        .to eq(File.binread(at('artefacts-first/aiven-metrics-0.1.1.tgz')))
     end
 
     it 'publishes an ops file that the real CLI applies after add-tenant-prometheis.yml' do
