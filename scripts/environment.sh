@@ -22,6 +22,11 @@ if [[ -z ${RUSTUP_TOOLCHAIN:-} && -r $TOOLS/toolchain ]]; then
   export RUSTUP_TOOLCHAIN
 fi
 
+# The one Go that compiles what ships (and the tools), to the patch: Go fetches
+# it by itself where another one is installed.
+GOTOOLCHAIN=$(<"$ROOT/caddy/toolchain")
+export GOTOOLCHAIN
+
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 

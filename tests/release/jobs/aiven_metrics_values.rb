@@ -1,0 +1,82 @@
+# frozen_string_literal: true
+
+require_relative 'authority'
+
+# Values of the job aiven-metrics' properties: what its template and the
+# daemon's check-config must both take, both refuse, and where the template is
+# the stricter of the two.
+module AivenMetricsValues
+  CA = Authority::PEM
+  HALF = CA.lines.first(3).join
+  LONG = 'a' * 129
+
+  GOOD = [
+    ['aiven.api_url', 'https://a.example:8443/base', 'http://127.0.0.1:8080/', 'http://[::1]:8080', 'http://localhost:8080',
+     'http://127.7.0.1'],
+    ['aiven.api_token', 'other'],
+    ['aiven.ca_cert', CA, "#{CA}text between\n#{CA}", ''],
+    ['aiven.projects', %w[b a-1], ['a' * 63]],
+    ['aiven.poll_interval', '100ms', '24h', '1m 30s', '1h30m', '1.5h', '2h 5m 3s 7ms', '90 s', nil],
+    ['aiven.request_timeout', '1h', '60m'],
+    ['services.types', ['opensearch'], %w[pg kafka]],
+    ['services.clouds', ['aws-eu-west-2']],
+    ['services.tags', { 'team' => 'a b' }, { 'a' => '' }],
+    ['services.exclude', ['test-*', 'one'], ['{a,b}*', '[a-z]?', '[!x]', '{a,{b,c}}', '[]]', '\\[x', 'a]']],
+    ['integration.create', false, true],
+    ['integration.endpoint_name', 'ours', 'a b', 'ä' * 128],
+    ['integration.endpoint_id', '0b8d6c1e-4f3a-4c57', ''],
+    ['integration.username', 'a@b_c-9', 'a' * 32],
+    ['integration.password', 'pässword', 'a' * 64, 'with "quotes" and \\'],
+    ['integration.creates_per_minute', 1, 1000],
+    ['dns.nameservers', ['10.0.0.2:53', '[fd00::2]:5353'], ['10.0.0.2:53', '10.0.0.2:53']],
+    ['dns.poll_interval', '1h'],
+    ['dns.timeout', '1.5s', '1m'],
+    ['targets.path', 't/a.json', '/var/vcap/store/aiven-metrics/a/b/c.json', 't/x.y.json'],
+    ['targets.removal_grace', '0s', '24h'],
+    ['scrape_proxy.listen', '', '[::1]:9275', '127.9.9.9:1'],
+    ['scrape_proxy.timeout', '10s'],
+    ['scrape_proxy.ca_cert', CA],
+    ['web.listen', '127.0.0.1:9274', '[::]:65535'],
+    ['web.expose_status', true],
+    ['log.level', 'error', 'trace']
+  ].flat_map { |name, *values| values.map { |value| [name, value] } }.freeze
+
+  BAD = [
+    ['aiven.api_url', 7, 'http://api.aiven.io', 'http://localhost.example', 'ftp://api.aiven.io', 'data:text/plain,x', 'api.aiven.io',
+     'https://api.aiven.io /v1', 'https://api.aiven.io/?a=b', 'https://api.aiven.io/#a', 'https://user:secret@api.aiven.io', ''],
+    ['aiven.api_token', '', "token\n", 'to ken', 7],
+    ['aiven.ca_cert', 'not a certificate', true, HALF, CA.sub('MII', 'MI!'), CA.sub('MII', 'MIA'), CA.gsub('CERTIFICATE', 'PUBLIC KEY'),
+     CA + Authority::KEY.to_pem],
+    ['aiven.projects', [], 'alpha', %w[a Beta], [''], ['1a'], ['a' * 64], %w[a b a], ['a', nil], [5]],
+    ['aiven.poll_interval', 60, '60', '99ms', '25h', '-5m', 'soon', '', '1.5m 30s', '5s 1m', '1h,', ['60s']],
+    ['aiven.request_timeout', '61m', '1d'],
+    ['services.types', %w[pg OpenSearch], %w[pg pg], [5], ['a b'], [''], 'pg', { 'pg' => true }],
+    ['services.clouds', ['a b'], ["a\n"]],
+    ['services.tags', { 'team' => 7 }, { 'a b' => 'c' }, { '' => 'c' }, ['team'], 'team'],
+    ['services.exclude', ['ok', '[a'], ['{a'], ['a}'], [''], ['[z-a]'], [7], '*', ['a\\']],
+    ['integration.create', 'true', 1, 'no'],
+    ['integration.endpoint_name', '', ' a', "a\n", "a\tb", LONG, 7],
+    ['integration.endpoint_id', 'a_b', 'a' * 65, 7],
+    ['integration.username', 'four', 'a' * 33, 'Upper', 'with space', "scraper\n", 7],
+    ['integration.password', 'seven77', 'a' * 65, "password\n", 12_345_678],
+    ['integration.creates_per_minute', 0, 1001, '30', 1.5, true],
+    ['dns.nameservers', ['10.0.0.2'], ['fd00::2'], ['10.0.0.2:0'], ['ns.example:53'], ['10.0.0.2:99999'], '10.0.0.2:53',
+     ['010.0.0.2:53'], ['256.0.0.1:53'], ['[fd00::2:53'], [53], ['10.0.0.0/8:53']],
+    ['dns.poll_interval', '2h'],
+    ['dns.timeout', '61s', '0s'],
+    ['targets.path', 'targets.json', 't/a.yml', 't/a', "t/a\n.json", 7, '', './a.json'],
+    ['targets.removal_grace', '25h', '2'],
+    ['scrape_proxy.listen', '0.0.0.0:9275', '10.0.0.1:9275', '127.0.0.1', 'localhost:9275', 9275, '127.0.0.1:9274', '127.0.0.1:65536'],
+    ['scrape_proxy.timeout', '2h', '0s'],
+    ['scrape_proxy.ca_cert', 'x'],
+    ['web.listen', ':9274', '9274', 'localhost:9274', '', 9274, '0.0.0.0:9275', '[::]:9275'],
+    ['web.expose_status', 'yes', 0],
+    ['log.level', 'INFO', 'verbose', 3, '']
+  ].flat_map { |name, *values| values.map { |value| [name, value] } }.freeze
+
+  # What the daemon could do elsewhere, and this job cannot.
+  STRICTER = [
+    ['targets.path', '/srv/t/a.json'], ['targets.path', '../t/a.json'], ['targets.path', 't/../../a.json'], ['targets.path', 't/a b.json'],
+    ['targets.path', 't/-a;reboot.json'], ['scrape_proxy.listen', '127.0.0.1:0'], ['web.listen', '0.0.0.0:0'], ['dns.timeout', '2 seconds']
+  ].freeze
+end

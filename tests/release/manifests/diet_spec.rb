@@ -1,0 +1,37 @@
+# frozen_string_literal: true
+
+require_relative '../spec_helper'
+require_relative 'simulated_platform'
+
+# The figures in manifests/README.md are what a real Prometheus counts.
+RSpec.describe 'The metric diet' do
+  # Service types => series a node, without and with the diet.
+  def documented
+    rows = File.read(Operations::README).scan(/^\| ([a-z, ]+) \| (\d+) \| (\d+) \|$/)
+    rows.flat_map { |types, *counts| types.split(', ').map { |type| [type, counts.map(&:to_i)] } }.to_h
+  end
+
+  def series_a_node(platform, *names)
+    manifest = platform.manifest(*names.map { |name| Operations.fetch(name) },
+                                 vars: { 'prometheus_port' => Child.free_port.to_s })
+    platform.with_prometheus(manifest, name: names.first || 'all') do |address, prometheus|
+      prometheus.await('to have scraped every node') { query(address, 'up == 1').size == platform.nodes.size }
+      kept = query(address, 'max by (aiven_service_type) (scrape_samples_post_metric_relabeling)')
+      kept.to_h { |sample| [sample['metric']['aiven_service_type'], sample['value'].last.to_i] }
+    end
+  end
+
+  def query(address, expression)
+    JSON.parse(Child.get("#{address}/api/v1/query", query: expression)).dig('data', 'result')
+  end
+
+  it 'saves what the README says' do
+    folder do |path|
+      SimulatedPlatform.run(path) do |platform|
+        full = series_a_node(platform)
+        diet = series_a_node(platform, 'drop-detailed-metrics')
+        expect(full.to_h { |type, count| [type, [count, diet.fetch(type)]] }).to eq(documented)
+      end
+    end
+  end
+end

@@ -1,0 +1,85 @@
+# frozen_string_literal: true
+
+require_relative '../spec_helper'
+require_relative 'manifest'
+
+# Every ops file, applied by the real bosh to a base manifest.
+RSpec.describe 'The ops files' do
+  def manifest_for(operation)
+    operation.for_platform? ? Manifest::PLATFORM : Manifest::CF
+  end
+
+  def applied(*operations)
+    Manifest.of(*operations, base: manifest_for(operations.last))
+  end
+
+  it 'are the table of the README, row by row' do
+    files = Dir.children(File.join(Operations::FOLDER, 'operations'))
+    expect(Operations.all.map { |operation| "#{operation.name}.yml" }).to match_array(files)
+    expect(Operations.all.map(&:link)).to eq(Operations.all.map { |operation| "operations/#{operation.name}.yml" })
+  end
+
+  it 'have a purpose in the table, and in their first lines' do
+    expect(Operations.all.map(&:purpose)).to all(match(/\w.*\.\z/))
+    expect(Operations.all.map { |operation| File.read(operation.file) }).to all(start_with('# '))
+  end
+
+  it 'link the vars files that exist, and no others' do
+    linked = File.read(Operations::README).scan(%r{\(vars/([a-z-]+\.yml)\)}).flatten
+    expect(linked).to match_array(Dir.children(File.join(Operations::FOLDER, 'vars')))
+  end
+
+  Operations.all.each do |operation|
+    describe "#{operation.name}.yml" do
+      needed = Operations.with_needs(operation)
+
+      it 'applies, with no variable left over on either side' do
+        known = needed.map(&:vars).reduce(operation.for_platform? ? {} : Manifest::CF_VARS, :merge)
+        manifest = Manifest.interpolate(
+          manifest_for(operation), needed.map(&:file), known, '--var-errs', '--var-errs-unused'
+        )
+        expect(manifest.document).not_to be_empty
+      end
+
+      it 'changes something' do
+        before = needed[0...-1]
+        unchanged = Manifest.of(*before, base: manifest_for(operation))
+        expect(applied(*needed)).not_to eq(unchanged)
+      end
+
+      it 'does twice what it does once' do
+        expect(applied(*needed, operation)).to eq(applied(*needed))
+      end
+
+      it 'fails without what it needs' do
+        next if operation.needs.empty?
+
+        expect { Manifest.of(operation) }.to raise_error(Manifest::Refused, /to find|variables/)
+      end
+    end
+  end
+
+  Operations.additions.combination(2).each do |one, other|
+    names = "#{one.name}.yml and #{other.name}.yml"
+    needed = (Operations.with_needs(one) + Operations.with_needs(other)).uniq - [one, other]
+
+    if Operations.compatible?(one, other)
+      it "combine in any order: #{names}" do
+        # What one of them needs is no longer free to move.
+        orders = [[one, other], [other, one]].reject { |first, second| first.needs.include?(second.name) }
+        results = orders.map { |order| applied(*needed, *order) }
+        expect(results.uniq(&:document).size).to eq(1)
+      end
+    else
+      it "are refused together: #{names}" do
+        expect { applied(*needed, one, other) }.to raise_error(Manifest::Refused, /Expected to find variables/)
+      end
+    end
+  end
+
+  Operations.largest_combinations.each do |operations|
+    it "combine as far as the table allows: #{operations.map(&:name).join(', ')}" do
+      expect(applied(*operations, *operations.drop(1))).to eq(applied(*operations))
+    end
+  end
+end

@@ -1,0 +1,33 @@
+# frozen_string_literal: true
+
+require_relative 'prometheus2'
+
+# What the specs of other releases' jobs say that our ops files rely on: their
+# properties and links. Of properties the Director drops without a word what a
+# spec lacks.
+module OtherJobs
+  SPECS = {
+    # prometheus-boshrelease 30.3.0
+    'prometheus2' => {
+      'properties' => Prometheus2::PROPERTIES.map { |name| "prometheus.#{name}" } +
+                      %w[env.http_proxy env.https_proxy env.no_proxy],
+      'provides' => [{ 'name' => 'prometheus', 'type' => 'prometheus' }],
+      'consumes' => [{ 'name' => 'alertmanager', 'type' => 'alertmanager', 'optional' => true }]
+    },
+    # routing-release 0.317. The link is optional there, but not with
+    # nats.tls.enabled.
+    'route_registrar' => {
+      'properties' => %w[
+        nats.machines nats.port nats.user nats.password nats.tls.enabled nats.tls.client_cert
+        nats.tls.client_key nats.tls.ca_cert nats.fail_if_using_nats_without_tls host
+        route_registrar.logging_level route_registrar.dynamic_config_globs route_registrar.routes
+      ],
+      'provides' => [],
+      'consumes' => [{ 'name' => 'nats-tls', 'type' => 'nats-tls' }]
+    },
+    # nats-release
+    'nats-tls' => { 'properties' => nil, 'consumes' => [],
+                    'provides' => [{ 'name' => 'nats-tls', 'type' => 'nats-tls' }] },
+    'gorouter' => { 'properties' => nil, 'consumes' => [], 'provides' => [] }
+  }.freeze
+end
