@@ -72,6 +72,7 @@ class FailoverRig
     ca = OpenSSL::X509::Store.new.tap { |store| store.add_cert(FailoverCertificates::PLATFORM.certificate) }
     tls = OpenSSL::SSL::SSLContext.new.tap { |context| context.set_params(cert_store: ca) }
     socket = TCPSocket.new('127.0.0.1', @instances[index].ports[:public])
+    socket.setsockopt(Socket::IPPROTO_TCP, Socket::TCP_NODELAY, 1)
     OpenSSL::SSL::SSLSocket.new(socket, tls).tap do |secure|
       secure.hostname = FailoverCertificates::PUBLIC_NAME
       secure.sync_close = true
