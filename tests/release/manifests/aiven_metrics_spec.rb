@@ -24,7 +24,7 @@ RSpec.describe 'The configuration of aiven-metrics' do
   cases = [[base]] + Operations.additions.map { |operation| Operations.with_needs(operation) } +
           Operations.additions.combination(2).select { |pair| Operations.compatible?(*pair) }.map do |pair|
             pair.flat_map { |operation| Operations.with_needs(operation) }.uniq
-          end
+          end + Operations.largest_combinations
   cases.each do |operations|
     it "passes check-config with #{operations.map(&:name).join(', ')}" do
       output, status = check_config(configuration(Manifest.of(*operations)))

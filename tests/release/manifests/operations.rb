@@ -50,6 +50,18 @@ module Operations
     !one.excludes.include?(other.name) && !other.excludes.include?(one.name)
   end
 
+  # Sets of additions as large as the table allows, gathered from its top and
+  # from its bottom, each in the table's order and after what it needs.
+  def largest_combinations
+    [additions, additions.reverse].map do |candidates|
+      chosen = candidates.each_with_object([]) do |operation, kept|
+        kept << operation if kept.all? { |other| compatible?(operation, other) }
+      end
+      additions.select { |operation| chosen.include?(operation) }
+               .flat_map { |operation| with_needs(operation) }.uniq
+    end.uniq
+  end
+
   def names_in(cell)
     cell.scan(/`([a-z-]+)\.yml`/).flatten
   end

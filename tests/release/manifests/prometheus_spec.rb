@@ -16,6 +16,8 @@ RSpec.describe 'The configuration of Prometheus' do
     Prometheus2.new(Manifest.of(*operations, base: base).properties('prometheus2', group))
   end
 
+  def promtool(file) = Open3.capture2e('promtool', 'check', 'config', file)
+
   def scrape_job(prometheus, name = 'aiven')
     prometheus.configuration['scrape_configs'].find { |job| job['job_name'] == name }
   end
@@ -24,8 +26,7 @@ RSpec.describe 'The configuration of Prometheus' do
     it "passes promtool with #{operation.name}.yml" do
       manifest = operation.for_platform? ? Manifest::PLATFORM : Manifest::CF
       folder do |path|
-        file = prometheus(operation.name, base: manifest).write(path)
-        output, status = Open3.capture2e('promtool', 'check', 'config', file)
+        output, status = promtool(prometheus(operation.name, base: manifest).write(path))
         expect(status).to be_success, output
       end
     end
@@ -36,6 +37,15 @@ RSpec.describe 'The configuration of Prometheus' do
       known, = Open3.capture2e('prometheus', '--help-long')
       flags = prometheus(operation.name).flags.map { |flag| flag[/\A--[^=]+/] }
       expect(flags.reject { |flag| known.match?(/#{flag}[ =]/) }).to be_empty
+    end
+  end
+
+  Operations.largest_combinations.each do |operations|
+    it "passes promtool with #{operations.map(&:name).join(', ')}" do
+      folder do |path|
+        output, status = promtool(prometheus(*operations.map(&:name)).write(path))
+        expect(status).to be_success, output
+      end
     end
   end
 

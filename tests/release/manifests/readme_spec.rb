@@ -1,0 +1,76 @@
+# frozen_string_literal: true
+
+require 'fileutils'
+require 'open3'
+
+require_relative '../spec_helper'
+require_relative 'simulated_platform'
+
+# What the documents tell an operator to do, and where they point to.
+RSpec.describe 'The documents for operators' do
+  documents = %w[README.md manifests/README.md docs/migration.md docs/scaling.md]
+
+  def read(document) = File.read(File.join(ReleaseSpec::ROOT, document))
+
+  # The commands of the first block below `## Deploy`, each on one line.
+  def deploy_commands
+    block = read('README.md')[/^## Deploy$.*?^```$(.*?)^```$/m, 1]
+    block.gsub("\\\n", ' ').lines.map(&:strip).reject(&:empty?)
+  end
+
+  # A clone after its first command, without what that fetches.
+  def clone
+    folder do |path|
+      FileUtils.mkdir_p(File.join(path, 'build/tools/bin'))
+      bosh = ENV['PATH'].split(':').map { |bin| File.join(bin, 'bosh') }.find { |file| File.executable?(file) }
+      FileUtils.ln_s(bosh, File.join(path, 'build/tools/bin/bosh'))
+      FileUtils.ln_s(File.join(ReleaseSpec::ROOT, 'manifests'), path)
+      yield path
+    end
+  end
+
+  it 'lead from a clone to a valid manifest in three commands' do
+    setup, *commands = deploy_commands
+    expect(setup).to eq('./scripts/setup')
+    expect(commands.size).to eq(2)
+    clone do |path|
+      script = commands.join("\n").sub('../cf-deployment/cf-deployment.yml', Manifest::CF)
+      output, status = Open3.capture2e('bash', '-euc', script, chdir: path)
+      expect(status).to be_success, output
+      manifest = Manifest.new(YAML.load_file(File.join(path, 'build/manifest.yml')))
+      expect(manifest.jobs.map { |job| job['name'] }).to include('aiven-metrics', 'prometheus2')
+      expect(YAML.dump(manifest.document)).not_to include('((')
+    end
+  end
+
+  documents.each do |document|
+    it "#{document}: links lead to files, and to headings in them" do
+      links = read(document).scan(/\]\(([^):]+)\)/).flatten
+      broken = links.reject do |link|
+        path, heading = link.split('#')
+        target = path.empty? ? document : File.join(File.dirname(document), path)
+        file = File.expand_path(target, ReleaseSpec::ROOT)
+        File.exist?(file) && (heading.nil? || headings(file).include?(heading))
+      end
+      expect(broken).to be_empty
+    end
+
+    it "#{document}: ops and vars files of commands exist" do
+      named = read(document).scan(%r{(?:-o|-l) (?:manifests/)?((?:operations|vars)/[a-z-]+\.yml)}).flatten
+      expect(named.reject { |file| File.exist?(File.join(Operations::FOLDER, file)) }).to be_empty
+    end
+  end
+
+  def headings(file)
+    File.read(file).scan(/^#+ (.*)$/).flatten.map { |title| title.downcase.delete('^a-z0-9 _-').tr(' ', '-') }
+  end
+
+  it 'migration: the rehearsal is with a configuration that the daemon takes' do
+    json = read('docs/migration.md')[/<<'EOF'\n(.*?)EOF/m, 1].gsub('PROJECT', 'project').gsub(/THE-OLD[A-Z-]*/, 'an-id')
+    folder do |path|
+      file = File.join(path, 'config.json').tap { |name| File.write(name, json) }
+      output, status = Open3.capture2e(SimulatedPlatform.program('aiven-metrics', 'AIVEN_METRICS_BIN'), 'check-config', '--config', file)
+      expect(status).to be_success, output
+    end
+  end
+end
