@@ -50,6 +50,13 @@ RSpec.describe 'job prometheus-failover, running' do
     expect(answers).to all(eq('backend 0'))
   end
 
+  it 'says through which instances an answer came' do
+    [0, 1].each do |index|
+      answer = get('/api/v1/query?query=up', right, index: index).last
+      expect(answer).to include("X-Prometheus: prometheus/0\r\n", "X-Prometheus-Failover: prometheus/#{index}\r\n")
+    end
+  end
+
   describe 'credentials' do
     it 'let the users in, with GET and POST, and end at Caddy' do
       FailoverContext::USERS.each do |user|
