@@ -65,6 +65,10 @@ impl Endpoint {
     fn rest(&self) {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
+
+    fn wake(&self) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 impl Gorouter {
@@ -149,13 +153,16 @@ impl Gorouter {
         Err(last)
     }
 
-    /// Round-robin. When all rest, none does.
+    /// Round-robin. When all rest, none rests any longer.
     fn next(&self) -> Option<&Endpoint> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let in_order = (0..self.endpoints.len())
             .map(|offset| &self.endpoints[(turn + offset) % self.endpoints.len()])
             .filter(|endpoint| endpoint.registered.load(Ordering::Relaxed));
         let awake = in_order.clone().find(|endpoint| !endpoint.rests());
+        if awake.is_none() {
+            in_order.clone().for_each(Endpoint::wake);
+        }
         awake.or_else(|| in_order.clone().next())
     }
 

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::{JoinHandle, JoinSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
 use crate::ha::gorouter::{Gorouter, Method};
 use crate::ha::slow;
 
-/// Clients for each method.
-const CLIENTS: usize = 4;
+/// Between two pairs of a GET and a POST, whether the first are answered or not:
+/// 25 queries a second.
+const EVERY: Duration = Duration::from_millis(80);
 
-/// Between a client's answer and its next query.
-const PAUSE: Duration = Duration::from_millis(150);
+/// Always both.
+const METHODS: [Method; 2] = [Method::Get, Method::Post];
 
 /// How long something that must show in the answers may take.
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -45,9 +46,21 @@ pub struct Query {
 #[derive(Debug, Default)]
 struct Book {
     done: Vec<Query>,
-    gets_in_flight: usize,
-    posts_in_flight: usize,
+    quick_gets_in_flight: usize,
+    quick_posts_in_flight: usize,
+    slow_posts_in_flight: usize,
     stop: bool,
+}
+
+impl Book {
+    fn in_flight(&mut self, method: Method, slow: bool) -> Option<&mut usize> {
+        match (method, slow) {
+            (Method::Get, false) => Some(&mut self.quick_gets_in_flight),
+            (Method::Post, false) => Some(&mut self.quick_posts_in_flight),
+            (Method::Post, true) => Some(&mut self.slow_posts_in_flight),
+            (Method::Get, true) => None,
+        }
+    }
 }
 
 /// The clients.
@@ -61,41 +74,31 @@ pub struct Load {
 impl Load {
     /// Starts the clients.
     pub fn start(gorouter: &Arc<Gorouter>) -> Load {
-        let mut load = Load {
-            book: Rc::default(),
+        let book: Rc<RefCell<Book>> = Rc::default();
+        let clients = spawn_local(ask_on(Arc::clone(gorouter), Rc::clone(&book)));
+        Load {
+            book,
             gorouter: Arc::clone(gorouter),
-            clients: Vec::new(),
-        };
-        for method in [Method::Get, Method::Post] {
-            for _ in 0..CLIENTS {
-                let (gorouter, book) = (Arc::clone(gorouter), Rc::clone(&load.book));
-                load.clients.push(spawn_local(async move {
-                    while !book.borrow().stop {
-                        ask(&gorouter, &book, method, WHO).await;
-                        sleep(PAUSE).await;
-                    }
-                }));
-            }
+            clients: vec![clients],
         }
-        load
     }
 
     /// Sends a slow query with each method.
     pub fn ask_slowly(&mut self) {
-        for method in [Method::Get, Method::Post] {
+        for method in METHODS {
             let (gorouter, book) = (Arc::clone(&self.gorouter), Rc::clone(&self.book));
-            self.clients.push(spawn_local(async move {
-                ask(&gorouter, &book, method, slow::QUERY).await;
-            }));
+            let client = spawn_local(ask(gorouter, book, method, slow::QUERY));
+            self.clients.push(client);
         }
     }
 
     /// How many POSTs have no answer yet.
     pub fn posts_in_flight(&self) -> usize {
-        self.book.borrow().posts_in_flight
+        let book = self.book.borrow();
+        book.quick_posts_in_flight + book.slow_posts_in_flight
     }
 
-    /// Waits until queries of both methods have no answer yet.
+    /// Waits until quick queries of both methods have no answer yet.
     ///
     /// # Errors
     /// When that takes too long.
@@ -103,7 +106,7 @@ impl Load {
         let wait = async {
             loop {
                 let book = self.book.borrow();
-                if book.gets_in_flight > 0 && book.posts_in_flight > 0 {
+                if book.quick_gets_in_flight > 0 && book.quick_posts_in_flight > 0 {
                     return;
                 }
                 drop(book);
@@ -197,13 +200,23 @@ impl Load {
     }
 }
 
-async fn ask(gorouter: &Gorouter, book: &RefCell<Book>, method: Method, query: &str) {
-    let (gets, posts) = match method {
-        Method::Get => (1, 0),
-        Method::Post => (0, 1),
-    };
-    book.borrow_mut().gets_in_flight += gets;
-    book.borrow_mut().posts_in_flight += posts;
+/// Asks on and on, then waits for the last answers.
+async fn ask_on(gorouter: Arc<Gorouter>, book: Rc<RefCell<Book>>) {
+    let mut asked = JoinSet::new();
+    while !book.borrow().stop {
+        for method in METHODS {
+            asked.spawn_local(ask(Arc::clone(&gorouter), Rc::clone(&book), method, WHO));
+        }
+        sleep(EVERY).await;
+    }
+    asked.join_all().await;
+}
+
+async fn ask(gorouter: Arc<Gorouter>, book: Rc<RefCell<Book>>, method: Method, query: &str) {
+    let slow = query == slow::QUERY;
+    if let Some(count) = book.borrow_mut().in_flight(method, slow) {
+        *count += 1;
+    }
     let began = Instant::now();
     let answer = gorouter
         .ask(method, "api/v1/query", &[("query", query)])
@@ -215,11 +228,12 @@ async fn ask(gorouter: &Gorouter, book: &RefCell<Book>, method: Method, query: &
         Err(error) => Err(format!("{error:#}")),
     };
     let mut book = book.borrow_mut();
-    book.gets_in_flight -= gets;
-    book.posts_in_flight -= posts;
+    if let Some(count) = book.in_flight(method, slow) {
+        *count -= 1;
+    }
     book.done.push(Query {
         method,
-        slow: query == slow::QUERY,
+        slow,
         began,
         took: began.elapsed(),
         answer,

@@ -27,8 +27,14 @@ class Manifest
       interpolate(base, operations.map(&:file) + files, known, '--var-errs')
     end
 
-    # The same from the plain arguments of bosh.
-    def interpolate(base, files, vars, *options)
+    # The same from the plain arguments of bosh; asked again, the same answer.
+    def interpolate(*arguments)
+      (@known ||= {})[arguments] ||= run(*arguments)
+    end
+
+    private
+
+    def run(base, files, vars, *options)
       Dir.mktmpdir('aiven-metrics-vars') do |folder|
         vars_file = File.join(folder, 'vars.yml')
         File.write(vars_file, YAML.dump(vars))
@@ -37,8 +43,6 @@ class Manifest
         new(bosh(*arguments, '--vars-store', store, *options)).tap { GENERATED.merge!(YAML.load_file(store) || {}) }
       end
     end
-
-    private
 
     def bosh(*arguments)
       output, error, status = Open3.capture3('bosh', 'interpolate', *arguments)

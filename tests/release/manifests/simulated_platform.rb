@@ -35,15 +35,12 @@ class SimulatedPlatform
     @aiven = aiven
   end
 
-  # The manifest on loopback: what `vars` has is for the ops files' variables.
+  # The manifest on loopback; `vars` are for the ops files' variables.
   def manifest(*operations, vars: {})
-    Manifest.of(Operations.fetch(Operations::BASE), *operations, files: [OPS],
-                vars: {
-                  'aiven_api_token' => aiven.fetch('token'), 'aiven_projects' => aiven.fetch('projects'),
-                  'aiven_api_url' => aiven.fetch('api'), 'aiven_metrics_password' => PASSWORD,
-                  'simulated_dns' => aiven.fetch('dns'), 'targets' => targets, 'prometheus_port' => '9090',
-                  'scrape_proxy' => @scrape_proxy || '127.0.0.1:9275'
-                }.merge(vars))
+    base = Operations.fetch(Operations::BASE)
+    files = [base.file, OPS, *operations.map(&:file)]
+    known = operations.map(&:vars).reduce(Manifest::CF_VARS, :merge).merge(addresses, vars)
+    Manifest.interpolate(Manifest::CF, files, known, '--var-errs')
   end
 
   def with_daemon
@@ -70,13 +67,26 @@ class SimulatedPlatform
     end
   end
 
-  # The addresses of the nodes that Aiven has: of services that run and can be scraped.
-  def nodes
+  # The services of all projects that are integrated, as Aiven has them.
+  def services
     state = JSON.parse(Child.get("#{aiven.fetch('control')}/state"))
-    services = state.fetch('projects').values.flat_map { |project| project.fetch('services').values }
-    services.select { |service| service['integrated'] }
-            .flat_map { |service| service['nodes'] }.select { |node| node['running'] }
+    all = state.fetch('projects').flat_map do |project, content|
+      content.fetch('services').values.map { |service| service.merge('project' => project) }
+    end
+    all.select { |service| service['integrated'] }
+  end
+
+  # The addresses of their nodes that run.
+  def nodes
+    services.flat_map { |service| service['nodes'] }.select { |node| node['running'] }
             .map { |node| node['address'] }.sort
+  end
+
+  # The certificate by which the nodes of `project` are verified.
+  def project_ca(project)
+    uri = URI("#{aiven.fetch('api')}/v1/project/#{project}/kms/ca")
+    answer = Net::HTTP.get(uri, { 'Authorization' => "aivenv1 #{aiven.fetch('token')}" })
+    JSON.parse(answer).fetch('certificate')
   end
 
   # Those in the file that Prometheus reads.
@@ -87,6 +97,15 @@ class SimulatedPlatform
   end
 
   private
+
+  def addresses
+    {
+      'aiven_api_url' => aiven.fetch('api'), 'aiven_api_token' => aiven.fetch('token'),
+      'aiven_projects' => aiven.fetch('projects'), 'aiven_metrics_password' => PASSWORD,
+      'simulated_dns' => aiven.fetch('dns'), 'scrape_proxy' => @scrape_proxy || '127.0.0.1:9275',
+      'targets' => targets, 'prometheus_port' => '9090'
+    }
+  end
 
   def targets = File.join(folder, 'state/targets/targets.json')
 
