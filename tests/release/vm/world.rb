@@ -20,6 +20,8 @@ class World
   # `services` is what aiven-sim shall simulate. Whoever makes it closes it.
   def initialize(services = 'demo')
     @folder = Dir.mktmpdir('aiven-metrics-vm')
+    # Also when the test run is stopped, where RSpec's own hooks do not run.
+    at_exit { close }
     @vm = Vm.new(@folder)
     reader, writer = IO.pipe
     @aiven_pid = vm.start(simulator, services, output: writer)
@@ -33,6 +35,7 @@ class World
 
   def close
     @vm&.close
+    @vm = nil
     FileUtils.rm_rf(@folder)
   end
 
