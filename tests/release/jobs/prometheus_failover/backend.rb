@@ -34,7 +34,8 @@ class Backend
     while (line = socket.gets)
       answer(socket, read(socket, line))
     end
-  rescue IOError, SystemCallError
+  rescue IOError, SystemCallError, NoMethodError
+    # The request broke off.
     nil
   ensure
     socket.close
@@ -47,7 +48,19 @@ class Backend
       name, value = header.split(': ', 2)
       headers[name.downcase] = value
     end
-    Request.new(method, target, headers, socket.read(headers['content-length'].to_i))
+    Request.new(method, target, headers, body(socket, headers))
+  end
+
+  # Like Prometheus it reads a body to its end before it answers.
+  def body(socket, headers)
+    return socket.read(headers['content-length'].to_i) unless headers['transfer-encoding'] == 'chunked'
+
+    whole = +''
+    until (length = socket.gets.to_i(16)).zero?
+      whole << socket.read(length)
+      socket.gets
+    end
+    whole.tap { socket.gets }
   end
 
   def answer(socket, request)
