@@ -34,7 +34,7 @@ class Backend
     while (line = socket.gets)
       answer(socket, read(socket, line))
     end
-  rescue IOError, SystemCallError, NoMethodError
+  rescue IOError, SystemCallError
     # The request broke off.
     nil
   ensure
@@ -51,12 +51,16 @@ class Backend
     Request.new(method, target, headers, body(socket, headers))
   end
 
+  def health_check?(request)
+    request.target == '/-/ready' && request.headers['user-agent'].to_s.start_with?('Go-http-client')
+  end
+
   # Like Prometheus it reads a body to its end before it answers.
   def body(socket, headers)
     return socket.read(headers['content-length'].to_i) unless headers['transfer-encoding'] == 'chunked'
 
     whole = +''
-    until (length = socket.gets.to_i(16)).zero?
+    until (length = (socket.gets or raise EOFError).to_i(16)).zero?
       whole << socket.read(length)
       socket.gets
     end
@@ -64,7 +68,7 @@ class Backend
   end
 
   def answer(socket, request)
-    @requests << request unless request.target == '/-/ready' && request.headers['user-agent'].to_s.start_with?('Go-http-client')
+    @requests << request unless health_check?(request)
     body = "#{name}\n"
     socket.write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nServer: backend\r\n" \
                  "Access-Control-Allow-Origin: *\r\nContent-Length: #{body.size}\r\n\r\n#{body}")
