@@ -19,6 +19,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Lines of a child's log that are shown when it fails.
 const SHOWN_LINES: usize = 15;
 
+/// Where a child process runs; the demo's own folder and home, unless said otherwise.
+#[derive(Debug, Default)]
+pub struct Place {
+    /// Its working directory.
+    pub folder: Option<PathBuf>,
+    /// Its `$HOME`.
+    pub home: Option<PathBuf>,
+}
+
 /// A running child process.
 #[derive(Debug)]
 pub struct Child {
@@ -37,10 +46,18 @@ impl Child {
         program: &Path,
         arguments: impl IntoIterator<Item = A>,
         log: PathBuf,
+        place: Place,
     ) -> anyhow::Result<Child> {
         let output =
             File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let process = Command::new("setpriv")
+        let mut command = Command::new("setpriv");
+        if let Some(folder) = place.folder {
+            command.current_dir(folder);
+        }
+        if let Some(home) = place.home {
+            command.env("HOME", home);
+        }
+        let process = command
             .args(["--pdeathsig", "TERM", "--"])
             .arg(program)
             .args(arguments)
@@ -77,18 +94,32 @@ impl Child {
         format!("last lines of {}:\n  {}", self.name, shown.join("\n  "))
     }
 
+    /// Sends it a signal, if it has not ended.
+    ///
+    /// # Errors
+    /// When that is not allowed.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let id = self.process.id();
+        if let Some(id) = id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
+            kill_process(id, signal).with_context(|| format!("cannot signal {}", self.name))?;
+        }
+        Ok(())
+    }
+
+    /// Kills it, which it cannot see coming.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        Ok(self.process.kill().await?)
+    }
+
     /// Asks it to end, and waits until it has.
     ///
     /// # Errors
     /// When it does not end in time; it is killed then.
     pub async fn stop(mut self) -> anyhow::Result<ExitStatus> {
-        let id = self
-            .process
-            .id()
-            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        if let Some(id) = id {
-            kill_process(id, Signal::TERM).with_context(|| format!("cannot stop {}", self.name))?;
-        }
+        self.signal(Signal::TERM)?;
         match timeout(PATIENCE, self.process.wait()).await {
             Ok(status) => Ok(status?),
             Err(_) => {

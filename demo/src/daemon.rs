@@ -1,7 +1,7 @@
 //! The real daemon, as a process: its configuration, and what it says of itself.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -12,10 +12,33 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::child::Child;
+use crate::child::{Child, Place};
 
 /// How long the daemon may take to listen.
 const START: Duration = Duration::from_secs(20);
+
+/// Where a daemon listens, and which of several it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// `web.listen`.
+    pub web: SocketAddr,
+    /// `scrape_proxy.listen`.
+    pub scrape_proxy: SocketAddr,
+    /// `instance_index`.
+    pub instance_index: usize,
+}
+
+impl Addresses {
+    /// Ports that the system chooses, for a daemon that is alone.
+    pub fn any() -> Addresses {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Addresses {
+            web: any,
+            scrape_proxy: any,
+            instance_index: 0,
+        }
+    }
+}
 
 /// The running daemon.
 #[derive(Debug)]
@@ -68,15 +91,19 @@ impl Daemon {
         program: &Path,
         sim: &Simulator,
         folder: &Path,
+        addresses: Addresses,
         http: reqwest::Client,
     ) -> anyhow::Result<Daemon> {
         let state = folder.join("state");
-        std::fs::create_dir(&state)?;
+        std::fs::create_dir_all(&state)?;
         let config = folder.join("aiven-metrics.json");
-        std::fs::write(&config, format!("{:#}\n", configuration(sim, &state)))?;
+        std::fs::write(
+            &config,
+            format!("{:#}\n", configuration(sim, &state, addresses)),
+        )?;
         let arguments = [Path::new("run"), Path::new("--config"), &config];
         let log = folder.join("aiven-metrics.log");
-        let mut child = Child::start("the daemon", program, arguments, log)?;
+        let mut child = Child::start("the daemon", program, arguments, log, Place::default())?;
         let address = listening(&mut child, "web.listen").await?;
         let scrape_proxy = listening(&mut child, "scrape_proxy.listen").await?;
         let targets = state.join("targets/targets.json");
@@ -105,6 +132,11 @@ impl Daemon {
         self.child.last_lines()
     }
 
+    /// The process alone.
+    pub fn into_child(self) -> Child {
+        self.child
+    }
+
     /// # Errors
     /// When it does not end in time, or not well.
     pub async fn stop(self) -> anyhow::Result<()> {
@@ -121,7 +153,7 @@ impl Daemon {
 pub const PASSWORD: &str = "guards-nothing-but-this-demo";
 
 /// Short intervals, so that there is something to watch.
-fn configuration(sim: &Simulator, state: &Path) -> Value {
+fn configuration(sim: &Simulator, state: &Path, addresses: Addresses) -> Value {
     json!({
         "aiven": {
             "api_url": sim.api_url(),
@@ -136,9 +168,10 @@ fn configuration(sim: &Simulator, state: &Path) -> Value {
         },
         "dns": { "nameservers": [sim.dns_addr()], "poll_interval": "1s", "timeout": "2s" },
         "targets": { "removal_grace": "3s" },
-        "scrape_proxy": { "listen": "127.0.0.1:0" },
-        "web": { "listen": "127.0.0.1:0" },
+        "scrape_proxy": { "listen": addresses.scrape_proxy },
+        "web": { "listen": addresses.web },
         "state_dir": state,
+        "instance_index": addresses.instance_index,
     })
 }
 

@@ -5,11 +5,14 @@
 //! at Aiven and shows the target list follow. After each act everything is
 //! compared, through Prometheus' own API, with what the simulator really has;
 //! a difference that stays is a failure, with `--once` and without.
+//!
+//! `demo --ha` shows the other half, [`ha`].
 
 mod agreement;
 mod child;
 mod daemon;
 mod expected;
+mod ha;
 mod news;
 mod prometheus;
 mod stage;
@@ -36,6 +39,18 @@ pub struct Arguments {
     /// Go through everything without pauses, and exit: 0 if all was as it should be.
     #[arg(long)]
     once: bool,
+    /// Show how queries survive: two VMs with Caddy and Prometheus, and faults.
+    #[arg(long)]
+    ha: bool,
+    /// With --ha: all faults, with slow queries in flight; some ten minutes.
+    #[arg(long, requires = "ha")]
+    faults: bool,
+    /// With --faults: put the table into this file, between its marks.
+    #[arg(long, value_name = "FILE", requires = "faults")]
+    table: Option<PathBuf>,
+    /// With --ha: Caddy's binary.
+    #[arg(long, value_name = "FILE", requires = "ha")]
+    caddy: Option<PathBuf>,
     /// The daemon's binary.
     #[arg(long, value_name = "FILE")]
     daemon: PathBuf,
@@ -60,13 +75,25 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot wait for signals")?;
+    if arguments.ha {
+        return tokio::select! {
+            played = ha::play(arguments) => played.map(|()| ExitCode::SUCCESS),
+            _ = signals.next() => Ok(interrupted(arguments)),
+        };
+    }
     let mut stage = tokio::select! {
         stage = Stage::set(arguments) => stage?,
         _ = signals.next() => return Ok(ExitCode::from(INTERRUPTED)),
     };
     let played = tokio::select! {
         played = story::play(&mut stage, arguments.once) => played.map(|()| ExitCode::SUCCESS),
-        _ = signals.next() => Ok(ExitCode::from(if arguments.once { INTERRUPTED } else { 0 })),
+        _ = signals.next() => Ok(interrupted(arguments)),
     };
     stage.clear(played).await
+}
+
+/// Ctrl-C is how a demo ends that goes on for ever.
+fn interrupted(arguments: &Arguments) -> ExitCode {
+    let finite = arguments.once || arguments.faults;
+    ExitCode::from(if finite { INTERRUPTED } else { 0 })
 }

@@ -12,10 +12,10 @@ use anyhow::{Context, ensure};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::child::Child;
+use crate::child::{Child, Place};
 use crate::daemon::Daemon;
 
 /// How long Prometheus may take to be ready.
@@ -98,7 +98,7 @@ impl Prometheus {
     ) -> anyhow::Result<Prometheus> {
         let address = free_address()?;
         let config = folder.join("prometheus.yml");
-        std::fs::write(&config, configuration(daemon))?;
+        std::fs::write(&config, format!("{:#}\n", configuration(daemon)))?;
         let arguments = [
             format!("--config.file={}", config.display()),
             format!(
@@ -108,7 +108,7 @@ impl Prometheus {
             format!("--web.listen-address={address}"),
         ];
         let log = folder.join("prometheus.log");
-        let child = Child::start("Prometheus", program, arguments, log)?;
+        let child = Child::start("Prometheus", program, arguments, log, Place::default())?;
         let mut prometheus = Prometheus {
             child,
             http,
@@ -216,9 +216,9 @@ impl Prometheus {
     }
 }
 
-/// JSON, which is YAML.
-fn configuration(daemon: &Daemon) -> String {
-    let config = json!({
+/// Its configuration, in JSON, which is YAML.
+pub fn configuration(daemon: &Daemon) -> Value {
+    json!({
         "global": { "scrape_interval": "1s", "scrape_timeout": "1s" },
         "scrape_configs": [
             {
@@ -231,8 +231,7 @@ fn configuration(daemon: &Daemon) -> String {
                 "static_configs": [{ "targets": [daemon.address] }],
             },
         ],
-    });
-    format!("{config:#}\n")
+    })
 }
 
 /// An address that nobody listens on: Prometheus cannot choose its own and say so.

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::Arguments;
 use crate::agreement::differences;
-use crate::daemon::{Daemon, Status};
+use crate::daemon::{Addresses, Daemon, Status};
 use crate::expected::Expected;
 use crate::news::News;
 use crate::prometheus::Prometheus;
@@ -63,7 +63,14 @@ impl Stage {
             .context("the simulated Aiven does not start")?;
         scenario::demo(&sim);
         let teller = Teller::new();
-        let daemon = Daemon::start(&arguments.daemon, &sim, folder.path(), http.clone()).await?;
+        let daemon = Daemon::start(
+            &arguments.daemon,
+            &sim,
+            folder.path(),
+            Addresses::any(),
+            http.clone(),
+        )
+        .await?;
         let prometheus =
             Prometheus::start(&arguments.prometheus, &daemon, folder.path(), http.clone());
         let prometheus = prometheus.await?;
@@ -158,7 +165,11 @@ impl Stage {
     }
 }
 
-fn http_client() -> anyhow::Result<reqwest::Client> {
+/// For requests to what runs on this machine.
+///
+/// # Errors
+/// When there is no TLS.
+pub fn http_client() -> anyhow::Result<reqwest::Client> {
     // Only an error when somebody did it before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().no_proxy().timeout(REQUEST);

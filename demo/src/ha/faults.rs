@@ -1,0 +1,283 @@
+//! What can go wrong, done on purpose while queries are in flight.
+
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use rustix::process::Signal;
+use tokio::time::sleep;
+
+use crate::ha::gorouter::Method;
+use crate::ha::load::{Load, Query};
+use crate::ha::platform::Platform;
+
+/// Answers before the fault, and without trouble after it.
+const ENOUGH: usize = 40;
+
+/// How long a fault lasts; what is killed is started again as monit would.
+const LASTS: Duration = Duration::from_secs(5);
+
+/// Longer than Caddy waits for a Prometheus that says nothing.
+const HANGS: Duration = Duration::from_secs(40);
+
+/// A fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The first Prometheus dies, and replays its write-ahead log.
+    PrometheusKilled,
+    /// The first Prometheus is stopped and started in good order.
+    PrometheusRestarted,
+    /// The first Prometheus says nothing any more.
+    PrometheusHangs,
+    /// The second Prometheus dies: nobody uses it.
+    SecondPrometheusKilled,
+    /// The Caddy beside the first Prometheus dies.
+    CaddyKilled,
+    /// The daemon beside the first Prometheus dies.
+    DaemonKilled,
+    /// Everything on the first VM dies at once.
+    FirstVmGone,
+    /// Everything on the second VM dies at once.
+    SecondVmGone,
+    /// The VMs do not reach each other.
+    CutOff,
+    /// BOSH restarts one VM after the other.
+    RollingRestart,
+}
+
+/// All of them.
+pub const ALL: [Fault; 10] = [
+    Fault::PrometheusKilled,
+    Fault::PrometheusRestarted,
+    Fault::PrometheusHangs,
+    Fault::SecondPrometheusKilled,
+    Fault::CaddyKilled,
+    Fault::DaemonKilled,
+    Fault::FirstVmGone,
+    Fault::SecondVmGone,
+    Fault::CutOff,
+    Fault::RollingRestart,
+];
+
+/// Those that are quickly over.
+pub const QUICK: [Fault; 4] = [
+    Fault::PrometheusKilled,
+    Fault::CaddyKilled,
+    Fault::FirstVmGone,
+    Fault::CutOff,
+];
+
+impl Fault {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::PrometheusKilled => "first Prometheus: SIGKILL, started again",
+            Fault::PrometheusRestarted => "first Prometheus: restarted",
+            Fault::PrometheusHangs => "first Prometheus: SIGSTOP for 40 s",
+            Fault::SecondPrometheusKilled => "second Prometheus: SIGKILL, started again",
+            Fault::CaddyKilled => "first Caddy: SIGKILL, started again",
+            Fault::DaemonKilled => "first aiven-metrics: SIGKILL, started again",
+            Fault::FirstVmGone => "first VM gone, and back",
+            Fault::SecondVmGone => "second VM gone, and back",
+            Fault::CutOff => "VMs cut off from each other",
+            Fault::RollingRestart => "rolling restart, as BOSH does it",
+        }
+    }
+
+    /// Whether the first Prometheus cannot be reached from all Caddys that have the route.
+    fn moves(self) -> bool {
+        !matches!(
+            self,
+            Fault::SecondPrometheusKilled
+                | Fault::DaemonKilled
+                | Fault::SecondVmGone
+                | Fault::CutOff
+                | Fault::RollingRestart
+        )
+    }
+
+    async fn strike(self, platform: &mut Platform) -> anyhow::Result<()> {
+        let [first, second] = &mut platform.vms;
+        match self {
+            Fault::PrometheusKilled => first.kill_prometheus().await,
+            Fault::PrometheusRestarted => first.stop_prometheus().await,
+            Fault::PrometheusHangs => first.signal_prometheus(Signal::STOP),
+            Fault::SecondPrometheusKilled => second.kill_prometheus().await,
+            Fault::CaddyKilled => first.kill_caddy().await,
+            Fault::DaemonKilled => first.kill_daemon().await,
+            Fault::FirstVmGone => {
+                platform.set_alive(0, false);
+                platform.vms[0].vanish().await
+            }
+            Fault::SecondVmGone => {
+                platform.set_alive(1, false);
+                platform.vms[1].vanish().await
+            }
+            Fault::CutOff => {
+                platform.cut(true);
+                Ok(())
+            }
+            Fault::RollingRestart => {
+                first.stop().await?;
+                first.start(&platform.sim).await?;
+                platform.until_registered(2).await?;
+                platform.vms[1].stop().await
+            }
+        }
+    }
+
+    async fn repair(self, platform: &mut Platform) -> anyhow::Result<()> {
+        let [first, second] = &mut platform.vms;
+        match self {
+            Fault::PrometheusKilled | Fault::PrometheusRestarted => first.start_prometheus(),
+            Fault::PrometheusHangs => first.signal_prometheus(Signal::CONT),
+            Fault::SecondPrometheusKilled => second.start_prometheus(),
+            Fault::CaddyKilled => first.start_caddy(),
+            Fault::DaemonKilled => first.start_daemon(&platform.sim).await,
+            Fault::FirstVmGone => {
+                first.start(&platform.sim).await?;
+                platform.set_alive(0, true);
+                Ok(())
+            }
+            Fault::SecondVmGone | Fault::RollingRestart => {
+                second.start(&platform.sim).await?;
+                platform.set_alive(1, true);
+                Ok(())
+            }
+            Fault::CutOff => {
+                platform.cut(false);
+                Ok(())
+            }
+        }
+    }
+
+    fn lasts(self) -> Duration {
+        if self == Fault::PrometheusHangs {
+            HANGS
+        } else {
+            LASTS
+        }
+    }
+}
+
+/// What a fault did to the queries.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The fault.
+    pub fault: Fault,
+    /// GETs, and how many failed.
+    pub get: Count,
+    /// POSTs, and how many failed.
+    pub post: Count,
+    /// POSTs that had no answer yet when the fault struck.
+    pub posts_in_flight: usize,
+    /// How long after the fault the other Prometheus gave its first answer.
+    pub moved: Option<Duration>,
+    /// How long after the repair the first Prometheus gave its first answer again.
+    pub returned: Option<Duration>,
+    /// The slowest of the quick queries.
+    pub slowest: Duration,
+    /// The slow queries, one GET and one POST, in that order.
+    pub slow: Vec<Result<Duration, String>>,
+}
+
+/// Queries, and how many of them failed.
+#[derive(Debug)]
+pub struct Count {
+    /// All.
+    pub all: usize,
+    /// Those that failed, and why.
+    pub failed: Vec<String>,
+}
+
+/// Lets `fault` happen while queries are in flight; `slowly`: slow ones as well.
+///
+/// # Errors
+/// When the queries do not recover, or more fail than may.
+pub async fn suffer(
+    fault: Fault,
+    slowly: bool,
+    platform: &mut Platform,
+) -> anyhow::Result<Outcome> {
+    platform.until_registered(2).await?;
+    let mut load = Load::start(&platform.gorouter);
+    load.until_from("vm1", Instant::now(), ENOUGH).await?;
+    if slowly {
+        let asked = platform.slow.asked();
+        load.ask_slowly();
+        platform.slow.until_asked(asked + 2).await?;
+    }
+
+    load.until_in_flight().await?;
+    let posts_in_flight = load.posts_in_flight();
+    let struck = Instant::now();
+    fault.strike(platform).await?;
+    let moved = if fault.moves() {
+        Some(load.until_from("vm2", struck, ENOUGH).await?)
+    } else {
+        load.until_answered(Instant::now(), ENOUGH).await?;
+        None
+    };
+    sleep(fault.lasts().saturating_sub(struck.elapsed())).await;
+    let repaired = Instant::now();
+    fault.repair(platform).await?;
+    let back = load.until_from("vm1", repaired, ENOUGH).await?;
+    let queries = load.finish().await?;
+
+    let outcome = Outcome {
+        fault,
+        get: count(&queries, Method::Get),
+        post: count(&queries, Method::Post),
+        posts_in_flight,
+        moved,
+        returned: moved.map(|_| back),
+        slowest: slowest(&queries),
+        slow: slow(&queries),
+    };
+    outcome.check()?;
+    Ok(outcome)
+}
+
+impl Outcome {
+    fn check(&self) -> anyhow::Result<()> {
+        let name = self.fault.name();
+        let (get, post) = (&self.get.failed, &self.post.failed);
+        ensure!(
+            get.is_empty(),
+            "{name}: {} GETs failed:\n  {}",
+            get.len(),
+            get.join("\n  ")
+        );
+        ensure!(
+            post.len() <= self.posts_in_flight,
+            "{name}: {} POSTs failed, and only {} were in flight:\n  {}",
+            post.len(),
+            self.posts_in_flight,
+            post.join("\n  ")
+        );
+        Ok(())
+    }
+}
+
+fn count(queries: &[Query], method: Method) -> Count {
+    let of_method = || queries.iter().filter(|query| query.method == method);
+    let failed = of_method().filter_map(|query| query.answer.as_ref().err().cloned());
+    Count {
+        all: of_method().count(),
+        failed: failed.collect(),
+    }
+}
+
+fn slowest(queries: &[Query]) -> Duration {
+    let quick = queries.iter().filter(|query| !query.slow);
+    quick.map(|query| query.took).max().unwrap_or_default()
+}
+
+fn slow(queries: &[Query]) -> Vec<Result<Duration, String>> {
+    let mut slow: Vec<_> = queries.iter().filter(|query| query.slow).collect();
+    slow.sort_by_key(|query| query.method == Method::Post);
+    let result = |query: &&Query| match &query.answer {
+        Ok(_) => Ok(query.took),
+        Err(error) => Err(error.clone()),
+    };
+    slow.iter().map(result).collect()
+}

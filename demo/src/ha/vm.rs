@@ -1,0 +1,409 @@
+//! A simulated VM: a loopback address of its own, a folder laid out as
+//! `/var/vcap`, and on it the daemon, Prometheus and Caddy, the latter with the
+//! files and scripts that the job's templates render to.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use aiven_sim::Simulator;
+use anyhow::{Context, bail, ensure};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::Arguments;
+use crate::child::{Child, Place};
+use crate::daemon::{Addresses, Daemon};
+use crate::ha::certificates::Certificates;
+use crate::prometheus;
+
+const JOB: &str = "jobs/prometheus-failover";
+const DATA: &str = "data/prometheus-failover";
+
+/// How long one of the job's scripts may take; drain waits for a slow query.
+const SCRIPT: Duration = Duration::from_secs(90);
+
+/// The ports that all VMs have alike, as on a platform.
+#[derive(Debug, Clone, Copy)]
+pub struct Ports {
+    public: u16,
+    /// Where the Caddys reach each other.
+    pub peer: u16,
+    metrics: u16,
+    health: u16,
+    prometheus: u16,
+    web: u16,
+    scrape_proxy: u16,
+}
+
+impl Ports {
+    /// Ports that are free at `address`.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn free_at(address: Ipv4Addr) -> anyhow::Result<Ports> {
+        let listeners: Vec<_> = (0..7)
+            .map(|_| TcpListener::bind((address, 0)))
+            .collect::<Result<_, _>>()
+            .with_context(|| format!("no free port at {address}"))?;
+        let port = |number: usize| listeners[number].local_addr().map(|address| address.port());
+        Ok(Ports {
+            public: port(0)?,
+            peer: port(1)?,
+            metrics: port(2)?,
+            health: port(3)?,
+            prometheus: port(4)?,
+            web: port(5)?,
+            scrape_proxy: port(6)?,
+        })
+    }
+}
+
+/// One VM of the group.
+#[derive(Debug)]
+pub struct Vm {
+    /// From 0, the index of the BOSH instance.
+    pub index: usize,
+    address: Ipv4Addr,
+    ports: Ports,
+    /// `/var/vcap`.
+    root: PathBuf,
+    daemon_program: PathBuf,
+    prometheus_program: PathBuf,
+    remote_read: Value,
+    http: reqwest::Client,
+    daemon: Option<Daemon>,
+    prometheus: Option<Child>,
+    caddy: Option<Child>,
+}
+
+impl Vm {
+    /// A VM on which nothing runs yet.
+    pub fn new(
+        index: usize,
+        address: Ipv4Addr,
+        ports: Ports,
+        folder: &Path,
+        arguments: &Arguments,
+        remote_read: Value,
+        http: reqwest::Client,
+    ) -> Vm {
+        Vm {
+            index,
+            address,
+            ports,
+            root: folder.join(format!("vm{}", index + 1)),
+            daemon_program: arguments.daemon.clone(),
+            prometheus_program: arguments.prometheus.clone(),
+            remote_read,
+            http,
+            daemon: None,
+            prometheus: None,
+            caddy: None,
+        }
+    }
+
+    fn at(&self, port: u16) -> SocketAddr {
+        SocketAddr::new(IpAddr::V4(self.address), port)
+    }
+
+    /// Where Gorouter connects.
+    pub fn public(&self) -> SocketAddr {
+        self.at(self.ports.public)
+    }
+
+    /// Where other Caddys connect.
+    pub fn peer(&self) -> SocketAddr {
+        self.at(self.ports.peer)
+    }
+
+    /// Where Prometheus listens; on a platform only this VM reaches it.
+    pub fn prometheus(&self) -> SocketAddr {
+        self.at(self.ports.prometheus)
+    }
+
+    /// Renders the job as the Director does, and lays out the rest as the agent does.
+    ///
+    /// # Errors
+    /// When the Director would refuse it.
+    pub async fn lay_out(
+        &self,
+        certificates: &Certificates,
+        user: (&str, &str),
+        instances: &Value,
+        caddy: &Path,
+    ) -> anyhow::Result<()> {
+        for folder in [JOB, DATA, "packages/caddy/bin", "state"] {
+            std::fs::create_dir_all(self.root.join(folder))?;
+        }
+        std::os::unix::fs::symlink(caddy, self.root.join("packages/caddy/bin/caddy"))?;
+        let context = self.root.join("context.json");
+        let described = json!({
+            "properties": self.properties(certificates, user),
+            "links": { "peers": {
+                "instances": instances,
+                "properties": { "peer": { "listen": format!("0.0.0.0:{}", self.ports.peer) } },
+            } },
+            "spec": { "index": self.index, "id": id(self.index) },
+        });
+        std::fs::write(&context, described.to_string())?;
+        let rendered = Command::new("ruby")
+            .arg("tests/release/render/render.rb")
+            .args(["--job", JOB, "--context"])
+            .arg(context)
+            .arg("--into")
+            .arg(self.root.join(JOB))
+            .output()
+            .await
+            .context("cannot run ruby")?;
+        ensure!(
+            rendered.status.success(),
+            "the job does not render:\n{}",
+            String::from_utf8_lossy(&rendered.stderr)
+        );
+        Ok(())
+    }
+
+    /// What differs from the defaults: all VMs are this machine.
+    fn properties(&self, certificates: &Certificates, (name, password): (&str, &str)) -> Value {
+        json!({
+            "users": [{ "name": name, "password": password }],
+            "public": {
+                "listen": self.public(),
+                "certificate": certificates.public.certificate,
+                "private_key": certificates.public.private_key,
+            },
+            "peer": {
+                "listen": self.peer(),
+                "ca": certificates.peer_ca,
+                "certificate": certificates.peer.certificate,
+                "private_key": certificates.peer.private_key,
+            },
+            "prometheus": { "address": self.prometheus() },
+            "metrics": { "listen": self.at(self.ports.metrics) },
+            "health": { "listen": self.at(self.ports.health) },
+            "drain": { "leave_route": "3s" },
+        })
+    }
+
+    /// Starts everything, as BOSH does, and returns when post-start does.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub async fn start(&mut self, sim: &Simulator) -> anyhow::Result<()> {
+        self.script("pre-start").await?;
+        self.start_daemon(sim).await?;
+        self.start_prometheus()?;
+        self.start_caddy()?;
+        self.script("post-start").await
+    }
+
+    /// Drains and stops everything, as BOSH does.
+    ///
+    /// # Errors
+    /// When something does not stop in time.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        self.script("drain").await?;
+        self.end().await
+    }
+
+    /// Stops everything that runs.
+    ///
+    /// # Errors
+    /// When something does not stop in time.
+    pub async fn end(&mut self) -> anyhow::Result<()> {
+        let mut result = Ok(());
+        for child in [self.caddy.take(), self.prometheus.take()]
+            .into_iter()
+            .flatten()
+        {
+            result = result.and(child.stop().await.map(drop));
+        }
+        if let Some(daemon) = self.daemon.take() {
+            result = result.and(daemon.stop().await);
+        }
+        result
+    }
+
+    /// Kills everything, as when the VM is gone.
+    ///
+    /// # Errors
+    /// When something had ended before.
+    pub async fn vanish(&mut self) -> anyhow::Result<()> {
+        self.kill_caddy().await?;
+        self.kill_prometheus().await?;
+        self.kill_daemon().await
+    }
+
+    /// # Errors
+    /// When it does not listen.
+    pub async fn start_daemon(&mut self, sim: &Simulator) -> anyhow::Result<()> {
+        let addresses = Addresses {
+            web: self.at(self.ports.web),
+            scrape_proxy: self.at(self.ports.scrape_proxy),
+            instance_index: self.index,
+        };
+        let daemon = Daemon::start(
+            &self.daemon_program,
+            sim,
+            &self.root,
+            addresses,
+            self.http.clone(),
+        );
+        self.daemon = Some(daemon.await?);
+        Ok(())
+    }
+
+    /// Starts Prometheus on the samples that it had, without waiting for it.
+    ///
+    /// # Errors
+    /// When the daemon does not run, or Prometheus does not start.
+    pub fn start_prometheus(&mut self) -> anyhow::Result<()> {
+        let Some(daemon) = &self.daemon else {
+            bail!("the daemon does not run on {self}");
+        };
+        let mut config = prometheus::configuration(daemon);
+        config["remote_read"] = self.remote_read.clone();
+        // Each Prometheus scrapes at its own moments, which it derives from the host's
+        // name and these labels; here all have one host.
+        config["global"]["external_labels"] = json!({ "vm": self.to_string() });
+        // Says who answered: nothing else in an answer does.
+        config["scrape_configs"][1]["static_configs"][0]["labels"] =
+            json!({ "vm": self.to_string() });
+        let file = self.root.join("prometheus.yml");
+        std::fs::write(&file, format!("{config:#}\n"))?;
+        let arguments = [
+            format!("--config.file={}", file.display()),
+            format!(
+                "--storage.tsdb.path={}",
+                self.root.join("prometheus").display()
+            ),
+            format!("--web.listen-address={}", self.prometheus()),
+            "--query.timeout=30s".to_owned(),
+        ];
+        let log = self.root.join("prometheus.log");
+        let place = Place::default();
+        self.prometheus = Some(Child::start(
+            "Prometheus",
+            &self.prometheus_program,
+            arguments,
+            log,
+            place,
+        )?);
+        Ok(())
+    }
+
+    /// Starts Caddy as the job's bpm.yml does.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_caddy(&mut self) -> anyhow::Result<()> {
+        let data = self.root.join(DATA);
+        let program = self.root.join("packages/caddy/bin/caddy");
+        let hashes = data.join("password-hashes");
+        let arguments = [
+            Path::new("run"),
+            Path::new("--config"),
+            Path::new("config/caddy.json"),
+            Path::new("--envfile"),
+            &hashes,
+        ];
+        let place = Place {
+            folder: Some(self.root.join(JOB)),
+            home: Some(data.clone()),
+        };
+        let log = self.root.join("caddy.log");
+        self.caddy = Some(Child::start("Caddy", &program, arguments, log, place)?);
+        Ok(())
+    }
+
+    /// # Errors
+    /// When it does not run.
+    pub async fn kill_caddy(&mut self) -> anyhow::Result<()> {
+        kill(self.caddy.take()).await
+    }
+
+    /// # Errors
+    /// When it does not run.
+    pub async fn kill_prometheus(&mut self) -> anyhow::Result<()> {
+        kill(self.prometheus.take()).await
+    }
+
+    /// # Errors
+    /// When it does not run.
+    pub async fn kill_daemon(&mut self) -> anyhow::Result<()> {
+        kill(self.daemon.take().map(Daemon::into_child)).await
+    }
+
+    /// Stops Prometheus in good order.
+    ///
+    /// # Errors
+    /// When it does not run, or does not stop in time.
+    pub async fn stop_prometheus(&mut self) -> anyhow::Result<()> {
+        let prometheus = self.prometheus.take().context("Prometheus does not run")?;
+        prometheus.stop().await.map(drop)
+    }
+
+    /// Sends Prometheus a signal.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn signal_prometheus(&self, signal: Signal) -> anyhow::Result<()> {
+        let prometheus = self.prometheus.as_ref();
+        prometheus
+            .context("Prometheus does not run")?
+            .signal(signal)
+    }
+
+    /// Whether the route's health check passes; `None` if nobody is there to run it.
+    pub async fn healthy(script: &Path) -> Option<bool> {
+        let mut command = Command::new(script);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let status = command.kill_on_drop(true).status().await;
+        status.ok().map(|status| status.success())
+    }
+
+    /// The route's health check.
+    pub fn health_check(&self) -> PathBuf {
+        self.root.join(JOB).join("bin/health-check")
+    }
+
+    async fn script(&self, name: &str) -> anyhow::Result<()> {
+        let mut command = Command::new(self.root.join(JOB).join("bin").join(name));
+        let output = timeout(SCRIPT, command.kill_on_drop(true).output())
+            .await
+            .with_context(|| format!("{name} on {self} takes longer than {SCRIPT:?}"))??;
+        ensure!(
+            output.status.success(),
+            "{name} on {self} failed:\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    /// The ends of the logs of what runs.
+    pub fn last_lines(&self) -> String {
+        let children = [self.caddy.as_ref(), self.prometheus.as_ref()];
+        let logs = children.into_iter().flatten().map(Child::last_lines);
+        format!("{self}\n{}", logs.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+impl std::fmt::Display for Vm {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "vm{}", self.index + 1)
+    }
+}
+
+/// The id of a BOSH instance.
+pub fn id(index: usize) -> String {
+    format!("00000000-0000-4000-8000-{index:012}")
+}
+
+async fn kill(child: Option<Child>) -> anyhow::Result<()> {
+    child.context("it does not run")?.kill().await
+}

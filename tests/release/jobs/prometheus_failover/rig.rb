@@ -1,0 +1,153 @@
+# frozen_string_literal: true
+
+require 'fileutils'
+require 'net/http'
+require 'open3'
+require 'openssl'
+require 'socket'
+
+require_relative '../../render/job'
+require_relative 'backend'
+require_relative 'context'
+
+# The job on one machine: two instances on loopback, each a real Caddy on what
+# the job renders to, started by the job's own scripts, before a backend that
+# stands for Prometheus.
+class FailoverRig
+  ROOT = File.expand_path('../../../..', __dir__)
+  CADDY = ENV.fetch('CADDY_BIN', File.join(ROOT, 'build/static/caddy'))
+  START = 30
+
+  # One instance, laid out as on a VM below `root`.
+  Instance = Struct.new(:root, :backend, :ports, :pid) do
+    def job
+      File.join(root, 'jobs/prometheus-failover')
+    end
+
+    def data
+      File.join(root, 'data/prometheus-failover')
+    end
+
+    def log
+      File.join(root, 'caddy.log')
+    end
+
+    def script(name)
+      Open3.capture2e(File.join(job, 'bin', name))
+    end
+
+    # Seconds of CPU that its Caddy has used.
+    def cpu
+      fields = File.read("/proc/#{pid}/stat").rpartition(') ').last.split
+      fields.values_at(11, 12).sum(&:to_i) / Etc.sysconf(Etc::SC_CLK_TCK).to_f
+    end
+  end
+
+  PORTS = %i[public peer metrics health].freeze
+
+  attr_reader :instances
+
+  # `change` takes the properties of an instance, and returns others.
+  def initialize(folder, change: ->(properties) { properties })
+    File.executable?(CADDY) or raise "#{CADDY} is missing: run scripts/build-caddy, or set CADDY_BIN"
+    @instances = [0, 1].map do |index|
+      ports = PORTS.zip(free_ports(PORTS.size)).to_h
+      Instance.new(File.join(folder, "vm#{index}"), Backend.new("backend #{index}"), ports)
+    end
+    @instances.each_index { |index| lay_out(index, change) }
+    @instances.each { |instance| start(instance) }
+    @instances.each { |instance| wait(instance) { health(instance) == '200' } }
+  end
+
+  def stop
+    @instances.each do |instance|
+      Process.kill('TERM', instance.pid) if instance.pid
+      Process.wait(instance.pid) if instance.pid
+      instance.backend.stop
+    end
+  end
+
+  # A connection to instance `index`, as Gorouter makes it.
+  def connect(index = 0)
+    ca = OpenSSL::X509::Store.new.tap { |store| store.add_cert(FailoverCertificates::PLATFORM.certificate) }
+    tls = OpenSSL::SSL::SSLContext.new.tap { |context| context.set_params(cert_store: ca) }
+    socket = TCPSocket.new('127.0.0.1', @instances[index].ports[:public])
+    socket.setsockopt(Socket::IPPROTO_TCP, Socket::TCP_NODELAY, 1)
+    OpenSSL::SSL::SSLSocket.new(socket, tls).tap do |secure|
+      secure.hostname = FailoverCertificates::PUBLIC_NAME
+      secure.sync_close = true
+      secure.connect
+    end
+  end
+
+  # Sends `head`, the request's lines, and `body`; returns status and the rest,
+  # or no status where the connection was reset.
+  def send_raw(head, body = '', index: 0)
+    socket = connect(index)
+    socket.write("#{head.join("\r\n")}\r\nHost: prometheus.example\r\nConnection: close\r\n\r\n#{body}")
+    answer = socket.read
+    [answer[%r{\AHTTP/1.1 (\d+)}, 1].to_i, answer]
+  rescue Errno::ECONNRESET, Errno::EPIPE
+    [nil, '']
+  ensure
+    socket&.close
+  end
+
+  def self.basic(name, password)
+    "Authorization: Basic #{["#{name}:#{password}"].pack('m0')}"
+  end
+
+  def health(instance)
+    Net::HTTP.get_response(URI("http://127.0.0.1:#{instance.ports[:health]}/health")).code
+  rescue SystemCallError
+    nil
+  end
+
+  private
+
+  def free_ports(number)
+    listeners = Array.new(number) { TCPServer.new('127.0.0.1', 0) }
+    listeners.map { |listener| listener.addr[1] }
+  ensure
+    listeners&.each(&:close)
+  end
+
+  # Both are on 127.0.0.1, so each reaches the other under a port of its own,
+  # which a link cannot say: the rendered file is corrected by that one value.
+  def lay_out(index, change)
+    instance, other = @instances.values_at(index, 1 - index)
+    [instance.data, File.join(instance.root, 'packages/caddy/bin')].each { |path| FileUtils.mkdir_p(path) }
+    FileUtils.ln_s(CADDY, File.join(instance.root, 'packages/caddy/bin/caddy'))
+    peers = FailoverContext.instances(0, 1).each { |peer| peer['address'] = '127.0.0.1' }
+    context = FailoverContext.context(change.call(properties(instance)), index: index, instances: peers)
+    context['links']['peers']['properties']['peer']['listen'] = "0.0.0.0:#{other.ports[:peer]}"
+    Rendering::Job.new(File.join(ROOT, 'jobs/prometheus-failover')).render_into(instance.job, context)
+  end
+
+  def properties(instance)
+    listen = instance.ports.transform_values { |port| "127.0.0.1:#{port}" }
+    required = FailoverContext.required
+    required.merge('public' => required['public'].merge('listen' => listen[:public]),
+                   'peer' => required['peer'].merge('listen' => listen[:peer]),
+                   'metrics' => { 'listen' => listen[:metrics] }, 'health' => { 'listen' => listen[:health] },
+                   'prometheus' => { 'address' => instance.backend.address }, 'drain' => { 'leave_route' => '1s' })
+  end
+
+  def start(instance)
+    output, status = instance.script('pre-start')
+    status.success? or raise "pre-start: #{output}"
+    process = YAML.safe_load(File.read(File.join(instance.job, 'config/bpm.yml')))['processes'].first
+    command = [process['executable'], *process['args']].map { |word| word.sub(%r{\A/var/vcap}, instance.root) }
+    instance.pid = Process.spawn(process['env'].merge('HOME' => instance.data), *command,
+                                 chdir: instance.job, out: instance.log, err: %i[child out])
+  end
+
+  def wait(instance)
+    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + START
+    until yield
+      Process.wait(instance.pid, Process::WNOHANG) and raise "Caddy ended:\n#{File.read(instance.log)}"
+      Process.clock_gettime(Process::CLOCK_MONOTONIC) < deadline or raise "not in #{START} s:\n#{File.read(instance.log)}"
+      sleep 0.05
+    end
+  end
+end

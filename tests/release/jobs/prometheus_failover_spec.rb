@@ -1,0 +1,162 @@
+# frozen_string_literal: true
+
+require 'open3'
+
+require_relative '../spec_helper'
+require_relative 'bosh_job'
+require_relative 'prometheus_failover/context'
+
+RSpec.describe 'job prometheus-failover' do
+  include FailoverContext
+
+  def render(properties = required, **options)
+    job('prometheus-failover').render(context(properties, **options))
+  end
+
+  def caddy(...)
+    JSON.parse(render(...)['config/caddy.json'])
+  end
+
+  def servers(...)
+    caddy(...).dig('apps', 'http', 'servers')
+  end
+
+  def handlers(server, name)
+    server['routes'].flat_map { |route| route['handle'] }.select { |handler| handler['handler'] == name }
+  end
+
+  def proxy(...)
+    handlers(servers(...)['public'], 'reverse_proxy').first
+  end
+
+  def dials(...)
+    proxy(...)['upstreams'].map { |upstream| upstream['dial'] }
+  end
+
+  def refused(properties)
+    render(properties)
+    nil
+  rescue Rendering::Refused => e
+    e.message
+  end
+
+  it_behaves_like 'a job that BOSH can run', 'prometheus-failover' do
+    let(:rendered) { render }
+    let(:rendered_again) { render }
+  end
+
+  describe 'which Prometheus answers' do
+    it 'is the one with the lowest index for all, then the own one' do
+      expect(dials(index: 0)).to eq(%w[127.0.0.1:8444 10.0.16.11:8444])
+      expect(dials(index: 1)).to eq(%w[10.0.16.10:8444 127.0.0.1:8444])
+    end
+
+    it 'is any other after that, and indexes may have gaps' do
+      three = instances(1, 4, 7)
+      expect(dials(index: 7, instances: three)).to eq(%w[10.0.16.11:8444 127.0.0.1:8444 10.0.16.14:8444])
+      expect(dials(index: 4, instances: three)).to eq(%w[10.0.16.11:8444 127.0.0.1:8444 10.0.16.17:8444])
+      expect(dials(index: 1, instances: three)).to eq(%w[127.0.0.1:8444 10.0.16.14:8444 10.0.16.17:8444])
+    end
+
+    it 'is the only one where there is one' do
+      expect(dials(index: 0, instances: instances(0))).to eq(%w[127.0.0.1:8444])
+    end
+
+    it 'may have a name, or an IPv6 address, for an address' do
+      named = instances(0, 1).each { |instance| instance['address'] = "q-m#{instance['index']}.prometheus.default.cf.bosh" }
+      expect(dials(index: 0, instances: named).last).to eq('q-m1.prometheus.default.cf.bosh:8444')
+      six = instances(0, 1).each { |instance| instance['address'] = "fd00::#{instance['index']}" }
+      expect(dials(index: 0, instances: six).last).to eq('[fd00::1]:8444')
+    end
+
+    it 'is not found where the link lacks the instance itself' do
+      expect { render(index: 5) }.to raise_error(Rendering::Refused, /link peers: lacks this instance/)
+    end
+  end
+
+  describe 'times' do
+    it 'are in the order Prometheus, silence, query, Gorouter' do
+      [30, 120, 840].each do |timeout|
+        proxy = proxy(with(required, 'prometheus.query_timeout', "#{timeout}s"))
+        times = [timeout, proxy.dig('transport', 'response_header_timeout').to_i, proxy.dig('load_balancing', 'try_duration').to_i, 900]
+        expect(times).to eq(times.sort.uniq)
+      end
+    end
+
+    it 'let Caddy end before bpm kills it' do
+      expect(caddy.dig('apps', 'http', 'grace_period').to_i).to be < 15
+    end
+  end
+
+  describe 'users' do
+    it 'are named in the configuration, with no password or hash' do
+      rendered = render
+      public_texts = rendered.reject { |path, _| path == 'config/passwords' }.values.join
+      FailoverContext::USERS.each do |user|
+        expect(rendered['config/passwords']).to include("#{user['name']} #{user['password']}\n".strip)
+        expect(public_texts).not_to include(user['password'])
+      end
+      accounts = handlers(servers['public'], 'authentication').first.dig('providers', 'http_basic', 'accounts')
+      expect(accounts).to eq([{ 'username' => 'grafana', 'password' => '{env.PASSWORD_HASH_0}' },
+                              { 'username' => 'al', 'password' => '{env.PASSWORD_HASH_1}' }])
+    end
+
+    it 'have no password in a refusal' do
+      user = { 'name' => 'grafana', 'password' => 'sh0rt-secret' }
+      message = refused(with(required, 'users', [user]))
+      expect(message).to include('users[0].password')
+      expect(message).not_to include('sh0rt-secret')
+    end
+  end
+
+  describe 'public.tls' do
+    it 'needs neither certificate nor key when it is false' do
+      plain = with(required, 'public', 'tls' => false)
+      expect(servers(plain)['public']).not_to have_key('tls_connection_policies')
+      expect(caddy(plain).dig('apps', 'tls', 'certificates', 'load_files').map { |pair| pair['tags'] }).to eq([['peer']])
+      expect(render(plain)['config/public.key'].strip).to eq('')
+    end
+  end
+
+  describe 'peers' do
+    it 'show certificates to each other, and verify them' do
+      client = servers['peer']['tls_connection_policies'].first['client_authentication']
+      expect(client).to eq('mode' => 'require_and_verify', 'ca' => { 'provider' => 'file', 'pem_files' => ['config/peer-ca.crt'] })
+      expect(proxy.dig('transport', 'tls').slice('server_name', 'ca', 'client_certificate_file'))
+        .to eq('server_name' => 'prometheus-failover', 'ca' => client['ca'], 'client_certificate_file' => 'config/peer.crt')
+    end
+  end
+
+  long = ('x' * 73)
+  good = 'Xq7hVbnT2sLk9mRfYw3cZp'
+  {
+    'users' => [nil, [], {}, 'grafana', ['grafana'], [{ 'name' => 'grafana' }], [{ 'password' => good }],
+                [{ 'name' => '', 'password' => good }], [{ 'name' => 'a:b', 'password' => good }], [{ 'name' => "a\nb", 'password' => good }],
+                [{ 'name' => 'a', 'password' => '' }], [{ 'name' => 'a', 'password' => "#{good}\nb #{good}" }],
+                [{ 'name' => 'a', 'password' => "#{good} x" }], [{ 'name' => 'a', 'password' => long }],
+                [{ 'name' => 'a', 'password' => good }, { 'name' => 'a', 'password' => "#{good}x" }]],
+    'public.listen' => ['8443', ':8443', 'localhost:8443', '0.0.0.0:0', '0.0.0.0:65536', '0.0.0.0:8444', "0.0.0.0:8443\nx"],
+    'public.tls' => ['yes', 'false', 1],
+    'public.certificate' => [nil], 'public.private_key' => [nil],
+    'peer.ca' => [nil], 'peer.certificate' => [nil], 'peer.private_key' => [nil],
+    'peer.listen' => ['0.0.0.0', 8444, '0.0.0.0:8443'],
+    'metrics.listen' => ['', '0.0.0.0:9277'], 'health.listen' => ['127.0.0.1:9276', '[::1'],
+    'prometheus.address' => ['9090', 'http://127.0.0.1:9090', '127.0.0.1'],
+    'prometheus.query_timeout' => [30, '30', '0s', '841s', '15m', '1h', "30s\n"],
+    'prometheus.ready_timeout' => [1800, '', '-5m'],
+    'drain.leave_route' => [15, 'soon', '15 s']
+  }.each do |property, values|
+    values.each do |value|
+      it "refuses #{property} #{value.inspect.slice(0, 60)}, by name" do
+        expect(refused(with(required, property, value))).to include(property)
+      end
+    end
+  end
+
+  describe 'spec' do
+    it 'has a default for every property that is not required' do
+      without = job('prometheus-failover').spec['properties'].reject { |_, property| property.key?('default') }.keys
+      expect(without).to contain_exactly('users', 'public.certificate', 'public.private_key', 'peer.ca', 'peer.certificate', 'peer.private_key')
+    end
+  end
+end

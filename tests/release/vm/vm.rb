@@ -1,0 +1,171 @@
+# frozen_string_literal: true
+
+require 'fileutils'
+require 'json'
+require 'open3'
+require 'shellwords'
+require 'yaml'
+
+# A BOSH VM in namespaces of its own: jobs and packages laid out as the agent
+# does, processes started as bpm does, on the release's real ports. What it
+# starts, it ends by process id.
+class Vm
+  VCAP = 1000
+  # What the agent gives every script, and bpm every process.
+  PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
+
+  class Failed < StandardError; end
+
+  def self.possible?
+    Process.uid.zero? && system('unshare', '--mount', '--net', 'true', err: File::NULL)
+  end
+
+  # `folder` is empty and not below /var; whoever makes the VM closes it.
+  def initialize(folder)
+    @folder = folder
+    @running = {}
+    File.chmod(0o755, folder)
+    FileUtils.mkdir_p(inside)
+    %w[data/jobs data/packages data/sys/log data/sys/run jobs packages store].each { |path| make(path, 0o755) }
+    File.symlink('/var/vcap/data/sys', inside('sys'))
+    hold
+  end
+
+  def close
+    @running.each_key { |pid| stop(pid, :KILL) }
+    @held&.close
+    Process.wait(@holder) if @holder
+  end
+
+  # The agent's modes: root:vcap, folders and all in bin 0750, other files 0640.
+  def add_job(name, rendered)
+    version = "data/jobs/#{name}/1-#{rendered.hash.abs.to_s(16)}"
+    make(version, 0o750)
+    rendered.each do |path, text|
+      make(File.join(version, File.dirname(path)), 0o750)
+      write(File.join(version, path), text, path.start_with?('bin/') ? 0o750 : 0o640)
+    end
+    replace_link("/var/vcap/#{version}", inside('jobs', name))
+    ["data/#{name}", "sys/log/#{name}", "sys/run/#{name}"].each { |path| make(path.sub(/\Asys/, 'data/sys'), 0o770) }
+  end
+
+  def add_package(name, binary)
+    version = "data/packages/#{name}/1"
+    make("#{version}/bin", 0o755)
+    FileUtils.touch(inside(version, 'bin', name))
+    run!('mount', '--bind', binary, "/var/vcap/#{version}/bin/#{name}")
+    replace_link("/var/vcap/#{version}", inside('packages', name))
+  end
+
+  # Output (standard output and error) and status.
+  def run(*command, user: 'root', groups: [])
+    Open3.capture2e(*enter(*as(user, groups), *command))
+  end
+
+  def run!(*command, **options)
+    output, status = run(*command, **options)
+    raise Failed, "#{command.shelljoin}: #{status}\n#{output}" unless status.success?
+
+    output
+  end
+
+  # Starts a daemon and returns its process id; `output` is a file of the VM or an IO.
+  def start(*command, output: File::NULL)
+    output = File.open(inside(output), 'a', 0o600) if output.is_a?(String) && output != File::NULL
+    pid = Process.spawn(*enter(*command), in: File::NULL, out: output, err: %i[child out], pgroup: true)
+    @running[pid] = true
+    pid
+  end
+
+  # Starts the process of a job's rendered bpm.yml: as vcap, without privileges,
+  # with a read-only VM but for what bpm.yml asks for.
+  def bpm_start(job)
+    process = YAML.safe_load(File.read(inside_job(job, 'config/bpm.yml')))['processes'].first
+    writable = ["/var/vcap/data/sys/log/#{job}", "/var/vcap/data/#{job}"]
+    writable << "/var/vcap/store/#{job}" if process['persistent_disk']
+    run!('install', '-d', '-o', 'vcap', '-g', 'vcap', '-m', '0700', *writable, "/var/vcap/data/#{job}/tmp")
+    binds = writable.map { |path| "mount --bind #{path} #{path}" }
+    script = ['set -e', 'mount --rbind /var/vcap /var/vcap', *binds, 'mount -o remount,bind,ro /var/vcap', 'exec "$@"'].join("\n")
+    limits = process['limits'] || {}
+    start('unshare', '--mount', '--propagation', 'slave', 'sh', '-c', script, 'bpm',
+          'prlimit', "--nofile=#{limits.fetch('open_files', 1024)}",
+          'env', '-i', "PATH=#{PATH}", "HOME=/var/vcap/data/#{job}", "TMPDIR=/var/vcap/data/#{job}/tmp",
+          *(process['env'] || {}).map { |key, value| "#{key}=#{value}" },
+          'setpriv', "--reuid=#{VCAP}", "--regid=#{VCAP}", '--clear-groups', '--no-new-privs', '--bounding-set=-all',
+          '--inh-caps=-all', process['executable'], *process['args'].map(&:to_s),
+          output: "data/sys/log/#{job}/#{process['name']}.stdout.log")
+  end
+
+  # Runs a lifecycle script or an errand as the agent does.
+  def script(job, name)
+    run('env', '-i', "PATH=#{PATH}", "/var/vcap/jobs/#{job}/bin/#{name}")
+  end
+
+  # Ends a process that `start` started; its status.
+  def stop(pid, signal = :TERM)
+    Process.kill(signal, pid)
+    Process.wait(pid)
+    @running.delete(pid)
+    $?
+  end
+
+  # The path on this machine of a path below /var/vcap.
+  def inside(*path)
+    File.join(@folder, 'vcap', *path)
+  end
+
+  def inside_job(job, path)
+    File.join(inside, File.readlink(inside('jobs', job)).delete_prefix('/var/vcap'), path)
+  end
+
+  # The body of what answers at `url`, or nil.
+  def get(url, *options)
+    body, status = Open3.capture2(*enter('curl', '--silent', '--fail', '--max-time', '10', '--noproxy', '*', *options, url))
+    status.success? ? body : nil
+  end
+
+  private
+
+  def hold
+    ours, @held = IO.pipe
+    said, theirs = IO.pipe
+    script = File.join(__dir__, 'namespace.rb')
+    @holder = Process.spawn('unshare', '--mount', '--net', 'ruby', script, @folder, in: ours, out: theirs)
+    [ours, theirs].each(&:close)
+    raise Failed, 'the namespace could not be made' unless said.gets == "ready\n"
+  end
+
+  def enter(*command)
+    ['nsenter', "--target=#{@holder}", '--mount', '--net', '--wd=/', *command]
+  end
+
+  def as(user, groups)
+    return [] if user == 'root'
+
+    ['setpriv', "--reuid=#{user}", "--regid=#{user}", groups.empty? ? '--clear-groups' : "--groups=#{groups.join(',')}"]
+  end
+
+  def make(path, mode)
+    path.split('/').each_with_object([]) do |part, parts|
+      parts << part
+      folder = inside(*parts)
+      next if File.directory?(folder)
+
+      Dir.mkdir(folder)
+      File.chmod(mode, folder)
+      File.chown(0, VCAP, folder)
+    end
+  end
+
+  def write(path, text, mode)
+    file = inside(path)
+    File.write(file, text)
+    File.chmod(mode, file)
+    File.chown(0, VCAP, file)
+  end
+
+  def replace_link(target, link)
+    FileUtils.rm_f(link)
+    File.symlink(target, link)
+  end
+end

@@ -1,0 +1,129 @@
+# frozen_string_literal: true
+
+require 'json'
+require 'yaml'
+
+require_relative '../spec_helper'
+require_relative 'vm'
+
+# A VM of the instance group `prometheus` beside a simulated Aiven: the jobs as
+# rendered, Prometheus on the scrape configuration of add-tenant-prometheis.yml.
+class World
+  include ReleaseSpec
+
+  PASSWORD = 'pAssword-of-tests-0123456789'
+  INSTANCE = { 'name' => 'prometheus', 'id' => '6c9b5b3e-0d0e-4d5c-9a58-5f1c0a3b7a10', 'index' => 0,
+               'bootstrap' => true, 'az' => 'z1', 'address' => '10.0.16.10' }.freeze
+
+  attr_reader :vm, :aiven, :daemon_pid, :prometheus_pid
+
+  # `services` is what aiven-sim shall simulate. Whoever makes it closes it.
+  def initialize(services = 'demo')
+    @folder = Dir.mktmpdir('aiven-metrics-vm')
+    @vm = Vm.new(@folder)
+    reader, writer = IO.pipe
+    @aiven_pid = vm.start(simulator, services, output: writer)
+    writer.close
+    @aiven = JSON.parse(reader.gets)
+    vm.add_package('aiven-metrics', daemon)
+  rescue StandardError
+    close
+    raise
+  end
+
+  def close
+    @vm&.close
+    FileUtils.rm_rf(@folder)
+  end
+
+  def stop_aiven
+    vm.stop(@aiven_pid)
+  end
+
+  def properties(changes = {})
+    given = {
+      'aiven' => { 'api_url' => aiven['api'], 'api_token' => aiven['token'], 'projects' => aiven['projects'], 'poll_interval' => '1s' },
+      'integration' => { 'username' => 'prometheus', 'password' => PASSWORD, 'creates_per_minute' => 1000 },
+      'dns' => { 'nameservers' => [aiven['dns']], 'poll_interval' => '1s' }
+    }
+    changes.reduce(given) { |nested, (name, value)| with(nested, name, value) }
+  end
+
+  # Lays aiven-metrics out, runs its pre-start, and starts it as bpm does.
+  def start_daemon(changes = {})
+    vm.add_job('aiven-metrics', job('aiven-metrics').render({ 'properties' => properties(changes), 'spec' => INSTANCE }))
+    output, status = vm.script('aiven-metrics', 'pre-start')
+    raise output unless status.success?
+
+    restart_daemon
+  end
+
+  def restart_daemon
+    @daemon_pid = vm.bpm_start('aiven-metrics')
+  end
+
+  # The errand on the instance that `spec` describes: its lines and its exit
+  # status. It looks for a scrape and waits for an answer less long than on a
+  # platform, since here scrapes come every second.
+  def run_errand(spec: INSTANCE, patience: 0, **links)
+    files = job('smoke-tests').render({ 'properties' => { 'patience' => patience }, 'spec' => spec, 'links' => errand_links(**links) })
+    files['bin/run'] = files['bin/run'].sub(/^LOOK_FOR=90$/, 'LOOK_FOR=5').sub('--max-time 10', '--max-time 2')
+    vm.add_job('smoke-tests', files)
+    output, status = vm.script('smoke-tests', 'run')
+    [output.lines(chomp: true), status.exitstatus]
+  end
+
+  def errand_links(instances: [INSTANCE], shared: {}, prometheus: true)
+    links = { 'aiven-metrics' => { 'instances' => instances, 'properties' => shared } }
+    links['prometheus'] = { 'instances' => instances, 'properties' => { 'prometheus' => { 'web' => { 'port' => '9090' } } } } if prometheus
+    links
+  end
+
+  # prometheus2 runs as root and outside bpm, on the disk beside ours.
+  def start_prometheus
+    manifest = YAML.load_file(File.join(ROOT, 'manifests/operations/add-tenant-prometheis.yml'))
+    group = manifest.find { |operation| operation['path'] == '/instance_groups/name=prometheus?' }['value']
+    scraped = group['jobs'].find { |one| one['name'] == 'prometheus2' }['properties']['prometheus']['scrape_configs']
+    config = { 'global' => { 'scrape_interval' => '1s', 'scrape_timeout' => '1s' }, 'scrape_configs' => scraped }
+    FileUtils.mkdir_p(vm.inside('store/prometheus2'))
+    File.write(vm.inside('store/prometheus2.yml'), YAML.dump(config))
+    @prometheus_pid = vm.start('prometheus', '--config.file=/var/vcap/store/prometheus2.yml', '--storage.tsdb.path=/var/vcap/store/prometheus2',
+                               '--web.listen-address=127.0.0.1:9090', output: 'data/sys/log/prometheus.log')
+  end
+
+  def command(*arguments, **options)
+    vm.run('/var/vcap/jobs/aiven-metrics/bin/aiven-metrics', *arguments, **options)
+  end
+
+  # The value of a query that gives one sample; 0 for none, nil without answer.
+  def query(text)
+    answer = vm.get('http://127.0.0.1:9090/api/v1/query', '--get', '--data-urlencode', "query=#{text}") or return
+    JSON.parse(answer)['data']['result'].dig(0, 'value', 1).to_i
+  end
+
+  # One command for the simulator.
+  def tell(command)
+    vm.run!('curl', '--silent', '--fail', '--noproxy', '*', '--data', JSON.generate(command), aiven['control'])
+  end
+
+  def state
+    JSON.parse(vm.get("#{aiven['control']}/state"))
+  end
+
+  # Waits for a truthy value.
+  def eventually(what, within: 60)
+    deadline = now + within
+    until (value = yield)
+      raise "not within #{within} s: #{what}" if now > deadline
+
+      sleep 0.1
+    end
+    value
+  end
+
+  private
+
+  def now
+    Process.clock_gettime(Process::CLOCK_MONOTONIC)
+  end
+end
