@@ -24,7 +24,8 @@ fi
 
 # The one Go that compiles what ships (and the tools), to the patch: Go fetches
 # it by itself where another one is installed.
-export GOTOOLCHAIN=go1.26.8
+GOTOOLCHAIN=$(<"$ROOT/caddy/toolchain")
+export GOTOOLCHAIN
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

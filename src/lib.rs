@@ -13,6 +13,7 @@
 //! [`model`] decides and does no I/O. [`observe`], [`integrate`], [`resolve`]
 //! and [`publish`] do and decide nothing; [`daemon`] joins them.
 
+mod accept;
 pub mod aiven;
 pub mod cli;
 pub mod config;

@@ -180,10 +180,10 @@ fn next_resolution(before: Option<&Resolution>, lookup: Lookup, now: Timestamp) 
         },
         failing: failure.map(|cause| {
             let since = before.and_then(|before| Some(before.failing.as_ref()?.since));
-            Failing {
+            Box::new(Failing {
                 since: since.unwrap_or(now),
                 cause: cause.into(),
-            }
+            })
         }),
     }
 }

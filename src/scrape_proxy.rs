@@ -17,9 +17,8 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::sleep;
 
+use crate::accept::serve_each;
 use crate::keyring::Keyring;
 use crate::publish::Published;
 use crate::telemetry::Telemetry;
@@ -42,9 +41,6 @@ const CONNECTIONS: usize = 1024;
 
 /// How long a connection may take for a request's head, or rest between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
-
-/// How long to wait after a failed accept, as when descriptors run out.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Largest buffer of a connection: pages stream through, whatever their size.
 const BUFFER: usize = 64 << 10;
@@ -83,29 +79,12 @@ impl ScrapeProxy {
     /// Serves for ever.
     pub async fn serve(self, listener: TcpListener) {
         let proxy = Arc::new(self);
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        let accept = async {
-            while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-                match listener.accept().await {
-                    Ok((stream, _)) => {
-                        let proxy = Arc::clone(&proxy);
-                        tokio::spawn(async move {
-                            proxy.serve_connection(stream).await;
-                            drop(place);
-                        });
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "accepting a scrape failed");
-                        sleep(ACCEPT_AGAIN).await;
-                    }
-                }
-            }
-        };
+        let serve = |stream, _| Arc::clone(&proxy).serve_connection(stream);
+        let accept = serve_each(listener, CONNECTIONS, serve);
         tokio::join!(accept, proxy.tidy_up());
     }
 
-    /// Serves one connection of Prometheus. Whatever happens in here, a panic
-    /// included, ends here.
+    /// Serves one connection of Prometheus.
     async fn serve_connection(self: Arc<Self>, stream: TcpStream) {
         let _ = stream.set_nodelay(true);
         let service = service_fn(|request| {

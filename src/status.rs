@@ -188,7 +188,7 @@ fn service_status(
         node_count: service.node_count,
         verdict,
         cause: cause.or_else(|| planned.cause.as_deref().map(str::to_owned)),
-        missing_since: planned.missing.map(|gone| gone.since),
+        missing_since: planned.missing.as_deref().map(|gone| gone.since),
         integrations: service.integrations.to_vec(),
         hosts: hosts.collect(),
         unanswered: planned

@@ -25,9 +25,9 @@ use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::accept::serve_each;
 use crate::model::target_group::write_groups;
 use crate::publish::Published;
 use crate::scrape_proxy::Health;
@@ -39,9 +39,6 @@ const CONNECTIONS: usize = 256;
 
 /// How long a client may take for its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long to wait after a failed accept, as when descriptors run out.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// The server's routes over what is published.
 pub struct Web {
@@ -88,25 +85,8 @@ impl Web {
 
     /// Serves for ever.
     pub async fn serve(self, listener: TcpListener) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                return;
-            };
-            match listener.accept().await {
-                Ok((stream, peer)) => {
-                    let router = self.router.clone();
-                    tokio::spawn(async move {
-                        serve_connection(router, stream, peer).await;
-                        drop(place);
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "accepting a connection failed");
-                    tokio::time::sleep(ACCEPT_AGAIN).await;
-                }
-            }
-        }
+        let serve = |stream, peer| serve_connection(self.router.clone(), stream, peer);
+        serve_each(listener, CONNECTIONS, serve).await;
     }
 }
 

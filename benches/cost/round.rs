@@ -44,6 +44,10 @@ pub struct Cost {
     pub full: Duration,
     /// CPU time of a cycle in which nothing changed.
     pub idle: Duration,
+    /// CPU time of reading one listing, of which every service changed.
+    pub listing_full: Duration,
+    /// CPU time of reading one listing, of which nothing changed.
+    pub listing_idle: Duration,
     /// Peak resident memory up to the end of the idle cycles.
     pub peak_kib: u64,
     /// The same up to the end of the full cycle, in which every service is
@@ -78,7 +82,8 @@ pub fn measure(load: &Load, binary: &Path, rounds: usize) -> Figures {
     let mut files = (0, 0);
     let costs: Vec<Cost> = (0..rounds)
         .map(|_| {
-            let (cost, _, sizes) = daemon(load, Some(binary), groups);
+            let (mut cost, _, sizes) = daemon(load, Some(binary), groups);
+            (cost.listing_full, cost.listing_idle) = listing_alone(load, binary);
             files = sizes;
             cost
         })
@@ -102,6 +107,8 @@ pub fn measure(load: &Load, binary: &Path, rounds: usize) -> Figures {
             cold_elapsed: median(&costs, |cost| cost.cold_elapsed),
             full: median(&costs, |cost| cost.full),
             idle: median(&costs, |cost| cost.idle),
+            listing_full: median(&costs, |cost| cost.listing_full),
+            listing_idle: median(&costs, |cost| cost.listing_idle),
             peak_kib: costs.iter().map(|cost| cost.peak_kib).max().unwrap(),
             full_peak_kib: costs.iter().map(|cost| cost.full_peak_kib).max().unwrap(),
         },
@@ -117,10 +124,10 @@ fn median<T, V: Ord + Copy>(all: &[T], value: impl Fn(&T) -> V) -> V {
 
 /// Takes the daemon through its paces. `groups` is the length of a complete list.
 fn daemon(load: &Load, binary: Option<&Path>, groups: usize) -> (Cost, Allocations, (u64, u64)) {
-    let interval = Duration::from_secs(if load.services > 1_000 { 15 } else { 3 });
+    let interval = interval(load);
     let mut cost = Cost::default();
     let mut allocations = Allocations::default();
-    let mut daemon = Daemon::start(load, binary, interval);
+    let mut daemon = Daemon::start(load, binary, interval, interval);
 
     let (targets, state) = (daemon.targets(), daemon.state());
     let account = &mut daemon.subject.account;
@@ -152,6 +159,27 @@ fn daemon(load: &Load, binary: Option<&Path>, groups: usize) -> (Cost, Allocatio
     cost.full_peak_kib = daemon.subject.account.peak_kib();
     let size = |path| fs::metadata(path).unwrap().len();
     (cost, allocations, (size(targets), size(state)))
+}
+
+fn interval(load: &Load) -> Duration {
+    Duration::from_secs(if load.services > 1_000 { 15 } else { 3 })
+}
+
+/// Reads listings without ever resolving again: one of which every service
+/// changed, and idle ones.
+fn listing_alone(load: &Load, binary: &Path) -> (Duration, Duration) {
+    let interval = interval(load);
+    let mut daemon = Daemon::start(load, Some(binary), interval, Duration::from_secs(3600));
+    let targets = daemon.targets();
+    let account = &mut daemon.subject.account;
+    account.wait_for("a target list", || targets.exists());
+    account.watch(interval);
+    let (idle, _) = cycles(&mut daemon, IDLE_CYCLES, interval, || {});
+    let (full, _) = cycles(&mut daemon, 1, interval, || {
+        load.change_everything("REBUILDING");
+    });
+    load.change_everything("RUNNING");
+    (full, idle / IDLE_CYCLES)
 }
 
 /// The cost of that many cycles, with something done before the first.

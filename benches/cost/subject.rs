@@ -81,11 +81,18 @@ pub fn bare(load: &Load) -> (Subject, Done) {
 }
 
 impl Daemon {
-    /// Starts `binary`, or this program's counting form of the daemon.
-    pub fn start(load: &Load, binary: Option<&Path>, interval: Duration) -> Daemon {
+    /// Starts `binary`, or this program's counting form of the daemon, which
+    /// lists every `interval` and resolves every `dns_interval`.
+    pub fn start(
+        load: &Load,
+        binary: Option<&Path>,
+        interval: Duration,
+        dns_interval: Duration,
+    ) -> Daemon {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config.json");
-        fs::write(&config, config_text(load, folder.path(), interval)).unwrap();
+        let text = config_text(load, folder.path(), interval, dns_interval);
+        fs::write(&config, text).unwrap();
         let itself = std::env::current_exe().unwrap();
         let mut command = match binary {
             Some(binary) => Command::new(binary),
@@ -148,17 +155,17 @@ impl Daemon {
     }
 }
 
-fn config_text(load: &Load, folder: &Path, interval: Duration) -> String {
-    let interval = format!("{}ms", interval.as_millis());
+fn config_text(load: &Load, folder: &Path, interval: Duration, dns_interval: Duration) -> String {
+    let text = |duration: Duration| format!("{}ms", duration.as_millis());
     let config = json!({
         "aiven": {
             "api_url": load.addresses.api,
             "api_token": load.addresses.token,
             "projects": ["bulk"],
-            "poll_interval": interval,
+            "poll_interval": text(interval),
         },
         "integration": {"username": "metrics", "password": "a-password-for-bulk"},
-        "dns": {"nameservers": [load.addresses.dns], "poll_interval": interval},
+        "dns": {"nameservers": [load.addresses.dns], "poll_interval": text(dns_interval)},
         "web": {"listen": "127.0.0.1:0"},
         "state_dir": folder,
     });

@@ -7,21 +7,25 @@ use super::round::Figures;
 
 pub fn print(all: &[Figures]) {
     println!("CPU seconds (user and kernel), as multiples of the bare reference:\n");
-    println!("| services | listing | bare | cold start | full cycle | idle cycle |");
-    println!("|---:|---:|---:|---:|---:|---:|");
+    println!(
+        "| services | listing | bare | cold start | full cycle | idle cycle | of which reading the listing: full | idle |"
+    );
+    println!("|---:|---:|---:|---:|---:|---:|---:|---:|");
     for one in all {
         let times = |cpu: Duration| {
             let ratio = cpu.as_secs_f64() / one.bare.cpu.as_secs_f64();
             format!("{:.3} ({ratio:.2}×)", cpu.as_secs_f64())
         };
         println!(
-            "| {} | {:.1} MB | {:.3} | {} | {} | {} |",
+            "| {} | {:.1} MB | {:.3} | {} | {} | {} | {} | {} |",
             services(one),
             one.listing_bytes as f64 / 1e6,
             one.bare.cpu.as_secs_f64(),
             times(one.daemon.cold),
             times(one.daemon.full),
             times(one.daemon.idle),
+            times(one.daemon.listing_full),
+            times(one.daemon.listing_idle),
         );
     }
     println!("\nPeak resident memory, files, and allocations:\n");

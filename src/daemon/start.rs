@@ -131,7 +131,7 @@ fn complete(state: &mut State, targets: &TargetsFile, config: &Config) {
     for (project, services) in by_project {
         let project = state.projects.entry(project.into()).or_default();
         let known = project.inventory.iter();
-        let known = known.map(|known| (Arc::clone(&known.service), known.missing));
+        let known = known.map(|known| (Arc::clone(&known.service), known.missing.clone()));
         let unknown = services.into_iter().map(|service| (service, None));
         project.inventory = Inventory::restore(known.chain(unknown).collect::<Vec<_>>());
     }
@@ -157,7 +157,7 @@ fn trust_unknown_tags(state: &mut State, config: &Config) {
                 .iter()
                 .map(|(key, value)| (key.as_str().into(), value.as_str().into()));
             service.tags = service.tags.into_iter().chain(wanted).collect();
-            (Arc::new(service), known.missing)
+            (Arc::new(service), known.missing.clone())
         });
         project.inventory = Inventory::restore(services.collect::<Vec<_>>());
     }

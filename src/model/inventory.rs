@@ -17,6 +17,8 @@ use super::service::{Power, Service};
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
     services: BTreeMap<Arc<str>, Known>,
+    /// When Aiven was last asked for a missing service by name.
+    asked: BTreeMap<Arc<str>, Timestamp>,
     /// Counts the listings, to tell who was in the newest.
     generation: u64,
 }
@@ -26,10 +28,9 @@ pub struct Inventory {
 pub struct Known {
     /// The newest answer that could be understood.
     pub service: Arc<Service>,
-    /// Set while the newest listing lacks the service.
-    pub missing: Option<Missing>,
-    /// When Aiven was last asked for this one service.
-    asked: Option<Timestamp>,
+    /// Set while the newest listing lacks the service. Boxed, since of many
+    /// thousand services hardly one is.
+    pub missing: Option<Box<Missing>>,
     /// The newest listing that held it.
     generation: u64,
 }
@@ -109,19 +110,21 @@ impl Distrust {
 
 impl Inventory {
     /// An inventory as it was saved, each service with its absence if any.
-    pub fn restore(services: impl IntoIterator<Item = (Arc<Service>, Option<Missing>)>) -> Self {
+    pub fn restore(
+        services: impl IntoIterator<Item = (Arc<Service>, Option<Box<Missing>>)>,
+    ) -> Self {
         let known = |(service, missing): (Arc<Service>, _)| {
             let name = Arc::clone(&service.name);
             let known = Known {
                 service,
                 missing,
-                asked: None,
                 generation: 0,
             };
             (name, known)
         };
         Inventory {
             services: services.into_iter().map(known).collect(),
+            asked: BTreeMap::new(),
             generation: 0,
         }
     }
@@ -160,21 +163,23 @@ impl Inventory {
     /// The services to ask Aiven for by name: missing, not yet confirmed gone,
     /// at most `limit`, those asked longest ago first.
     pub fn to_ask(&self, limit: usize) -> Vec<Arc<str>> {
-        let mut open: Vec<&Known> = self
+        let is_open = |known: &&Known| {
+            let missing = known.missing.as_deref();
+            missing.is_some_and(|gone| gone.confirmed.is_none())
+        };
+        let mut open: Vec<&Arc<str>> = self
             .iter()
-            .filter(|known| known.missing.is_some_and(|gone| gone.confirmed.is_none()))
+            .filter(is_open)
+            .map(|known| &known.service.name)
             .collect();
-        open.sort_by_key(|known| known.asked);
-        open.iter()
-            .take(limit)
-            .map(|known| Arc::clone(&known.service.name))
-            .collect()
+        open.sort_by_key(|name| self.asked.get(*name));
+        open.into_iter().take(limit).cloned().collect()
     }
 
-    /// Notes that Aiven was asked for one service, whatever came of it.
+    /// Notes that Aiven was asked for one missing service, whatever came of it.
     pub fn note_asked(&mut self, name: &str, now: Timestamp) {
-        if let Some(known) = self.services.get_mut(name) {
-            known.asked = Some(now);
+        if let Some(known) = self.services.get(name) {
+            self.asked.insert(Arc::clone(&known.service.name), now);
         }
     }
 
@@ -186,6 +191,7 @@ impl Inventory {
         match answer {
             ByName::Exists(service) => {
                 known.missing = None;
+                self.asked.remove(name);
                 known.service = settle(&known.service, &service);
             }
             ByName::DoesNotExist => {
@@ -199,7 +205,10 @@ impl Inventory {
     /// Forgets the services whose absence is confirmed and whose grace is over.
     /// Returns their names.
     pub fn depart(&mut self, now: Timestamp, grace: Duration) -> Vec<Arc<str>> {
-        let is_over = |known: &Known| known.missing.is_some_and(|gone| gone.is_over(now, grace));
+        let is_over = |known: &Known| {
+            let missing = known.missing.as_deref();
+            missing.is_some_and(|gone| gone.is_over(now, grace))
+        };
         let gone: Vec<_> = self
             .iter()
             .filter(|known| is_over(known))
@@ -207,6 +216,7 @@ impl Inventory {
             .collect();
         for name in &gone {
             self.services.remove(name);
+            self.asked.remove(name);
         }
         gone
     }
@@ -214,7 +224,7 @@ impl Inventory {
     /// When the next confirmed absence becomes final.
     pub fn next_departure(&self, grace: Duration) -> Option<Timestamp> {
         self.iter()
-            .filter_map(|known| known.missing)
+            .filter_map(|known| known.missing.as_deref())
             .filter(|gone| gone.confirmed.is_some())
             .map(|gone| after(gone.since, grace))
             .min()
@@ -226,13 +236,15 @@ impl Inventory {
             let known = Known {
                 service: Arc::clone(service),
                 missing: None,
-                asked: None,
                 generation,
             };
             self.services.insert(Arc::clone(&service.name), known);
             return true;
         };
         let returned = known.missing.take().is_some();
+        if returned {
+            self.asked.remove(&service.name);
+        }
         known.generation = generation;
         if Arc::ptr_eq(&known.service, service) {
             return returned;
@@ -255,10 +267,10 @@ impl Inventory {
             missing += 1;
             if known.missing.is_none() {
                 newly = true;
-                known.missing = Some(Missing {
+                known.missing = Some(Box::new(Missing {
                     since: now,
                     confirmed: None,
-                });
+                }));
             }
         }
         (missing, newly)

@@ -99,7 +99,7 @@ pub struct Resolution {
     /// The last known good addresses, sorted.
     pub addresses: Arc<[IpAddr]>,
     /// Set while the name cannot be resolved.
-    pub failing: Option<Failing>,
+    pub failing: Option<Box<Failing>>,
 }
 
 /// A name that DNS does not answer now.
@@ -145,7 +145,7 @@ pub struct Planned {
     /// Host names of it that DNS does not answer now.
     pub failing: Box<[(Arc<str>, Failing)]>,
     /// Set while the listing lacks it.
-    pub missing: Option<Missing>,
+    pub missing: Option<Box<Missing>>,
 }
 
 impl Planned {
@@ -226,7 +226,7 @@ fn judge(known: &Known, facts: Facts<'_>, rules: Rules<'_>) -> Judged {
     if known.missing.is_some() {
         return Judged {
             verdict: Verdict::Leaving,
-            cause: Some(leaving_cause(known.missing)),
+            cause: Some(leaving_cause(known.missing.as_deref())),
             publish: service.power == Power::On && service.serves_metrics(),
             integrate: false,
         };
@@ -338,7 +338,7 @@ fn judge_without_metrics(service: &Service, facts: Facts<'_>, rules: Rules<'_>) 
     }
 }
 
-fn leaving_cause(missing: Option<Missing>) -> Cow<'static, str> {
+fn leaving_cause(missing: Option<&Missing>) -> Cow<'static, str> {
     Cow::from(match missing.and_then(|gone| gone.confirmed) {
         Some(_) => "Aiven says that it does not exist; the removal grace runs",
         None => "missing from Aiven's listing, which alone proves nothing; Aiven is asked by name",
@@ -374,7 +374,7 @@ fn planned(known: &Known, judged: Judged, addresses: &Addresses) -> Planned {
         cause: judged.cause,
         hosts: Box::default(),
         failing: Box::default(),
-        missing: known.missing,
+        missing: known.missing.clone(),
     };
     if !judged.publish {
         return planned;

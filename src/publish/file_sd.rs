@@ -15,6 +15,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::atomic_file::{self, Readers};
 use crate::model::hosts::{HostSource, ScrapeHost};
+use crate::model::plan::ProjectPlan;
 use crate::model::service::{Power, Service, ServiceIntegration};
 use crate::model::snapshot::Snapshot;
 use crate::model::target_group::write_groups;
@@ -25,6 +26,8 @@ pub struct TargetsFile {
     path: PathBuf,
     /// Digest of the bytes on disk; unset when they are not known.
     on_disk: Option<u128>,
+    /// The plans that the file is in line with; none at first.
+    plans: Vec<Arc<ProjectPlan>>,
 }
 
 /// A target group as the file has it.
@@ -55,7 +58,11 @@ impl TargetsFile {
             fs::create_dir_all(folder)?;
         }
         let on_disk = digest_of_file(&path).ok();
-        Ok(TargetsFile { path, on_disk })
+        Ok(TargetsFile {
+            path,
+            on_disk,
+            plans: vec![],
+        })
     }
 
     /// Brings the file in line with the snapshot. Returns whether it had to be
@@ -67,15 +74,31 @@ impl TargetsFile {
         if !snapshot.is_ready() {
             return Ok(false);
         }
-        let digest = digest(snapshot);
-        if self.on_disk == Some(digest) && self.path.exists() {
+        let exists = self.path.exists();
+        if exists && self.is_in_line_with(snapshot) {
             return Ok(false);
         }
-        atomic_file::replace(&self.path, Readers::Everyone, |sink| {
-            write_groups(snapshot.target_groups(), sink)
-        })?;
-        self.on_disk = Some(digest);
-        Ok(true)
+        let digest = digest(snapshot);
+        let differs = !exists || self.on_disk != Some(digest);
+        if differs {
+            atomic_file::replace(&self.path, Readers::Everyone, |sink| {
+                write_groups(snapshot.target_groups(), sink)
+            })?;
+            self.on_disk = Some(digest);
+        }
+        let plans = snapshot.projects.iter();
+        self.plans = plans.map(|project| Arc::clone(&project.plan)).collect();
+        Ok(differs)
+    }
+
+    /// Target groups follow from plans, and a plan that did not change is shared:
+    /// most snapshots need not even be written out to be compared.
+    fn is_in_line_with(&self, snapshot: &Snapshot) -> bool {
+        let plans = snapshot.projects.iter().map(|project| &project.plan);
+        plans.len() == self.plans.len()
+            && plans
+                .zip(&self.plans)
+                .all(|(now, then)| Arc::ptr_eq(now, then))
     }
 
     /// The services that the file speaks of, for a start without a usable

@@ -242,7 +242,7 @@ fn project_out(project: ProjectToSave<'_>) -> ProjectOut<'_> {
 fn one_by_one<S: Serializer>(inventory: &Inventory, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(inventory.iter().map(|known| ServiceOut {
         service: &known.service,
-        missing: known.missing.map(|gone| MissingRow {
+        missing: known.missing.as_deref().map(|gone| MissingRow {
             since: gone.since,
             confirmed: gone.confirmed,
         }),
@@ -255,7 +255,7 @@ fn by_name<S: Serializer>(addresses: &Addresses, serializer: S) -> Result<S::Ok,
     serializer.collect_map(rows.into_iter().map(|(name, known)| {
         let row = AddressOut {
             addresses: &known.addresses,
-            failing: known.failing.as_ref(),
+            failing: known.failing.as_deref(),
         };
         (name, row)
     }))
@@ -265,9 +265,11 @@ impl From<FileIn> for State {
     fn from(file: FileIn) -> State {
         let projects = file.projects.into_iter().map(|project| {
             let services = project.services.into_iter().map(|row| {
-                let missing = row.missing.map(|gone| Missing {
-                    since: gone.since,
-                    confirmed: gone.confirmed,
+                let missing = row.missing.map(|gone| {
+                    Box::new(Missing {
+                        since: gone.since,
+                        confirmed: gone.confirmed,
+                    })
                 });
                 (Arc::new(row.service), missing)
             });
@@ -281,7 +283,7 @@ impl From<FileIn> for State {
         let addresses = file.addresses.into_iter().map(|(name, row)| {
             let resolution = Resolution {
                 addresses: row.addresses.into(),
-                failing: row.failing,
+                failing: row.failing.map(Box::new),
             };
             (name, resolution)
         });

@@ -112,7 +112,7 @@ fn an_answer_by_name_is_news_of_the_service() {
     };
     inventory.answer("b", ByName::Exists(Arc::new(off)), at(61));
     let known = inventory.get("b").unwrap();
-    assert_eq!((known.service.power, known.missing), (Power::Off, None));
+    assert_eq!((known.service.power, &known.missing), (Power::Off, &None));
 }
 
 #[test]

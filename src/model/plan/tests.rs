@@ -392,7 +392,7 @@ fn selection_leaves_everything_else_alone() {
 fn a_failing_name_keeps_its_targets_and_shows_its_cause() {
     let mut world = World::of([integrated("a")]);
     let known = world.addresses.get_mut("a.example").unwrap();
-    known.failing = Some(failing("SERVFAIL"));
+    known.failing = Some(Box::new(failing("SERVFAIL")));
     let plan = world.plan();
     assert_eq!(plan.services[0].verdict, Verdict::Published);
     assert_eq!(plan.services[0].failing[0].1.cause, "SERVFAIL".into());
@@ -445,7 +445,7 @@ fn a_name_made_up_here_may_not_exist() {
     let mut world = World::of([service]);
     let nothing = Resolution {
         addresses: Arc::default(),
-        failing: Some(failing("NXDOMAIN")),
+        failing: Some(Box::new(failing("NXDOMAIN"))),
     };
     world.addresses.insert(derived.into(), nothing);
     let plan = world.plan();

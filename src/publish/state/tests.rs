@@ -37,7 +37,7 @@ fn save_one(file: &StateFile) -> (Missing, Resolution) {
         since: Timestamp::from_second(100).unwrap(),
         confirmed: Timestamp::from_second(200).ok(),
     };
-    let inventory = Inventory::restore([(Arc::new(service()), Some(missing))]);
+    let inventory = Inventory::restore([(Arc::new(service()), Some(Box::new(missing)))]);
     let supported: SupportedTypes = ["pg".into()].into();
     let project = ProjectToSave {
         name: "proj",
@@ -47,10 +47,10 @@ fn save_one(file: &StateFile) -> (Missing, Resolution) {
     };
     let resolution = Resolution {
         addresses: ["192.0.2.1".parse().unwrap()].into(),
-        failing: Some(Failing {
+        failing: Some(Box::new(Failing {
             since: Timestamp::from_second(50).unwrap(),
             cause: "SERVFAIL".into(),
-        }),
+        })),
     };
     let addresses: Addresses = [("a.example".into(), resolution.clone())].into();
     let now = Timestamp::from_second(300).unwrap();
@@ -73,8 +73,8 @@ fn what_was_saved_comes_back() {
     assert!(project.supported.as_ref().unwrap().contains("pg"));
     let known = project.inventory.get("a").unwrap();
     assert_eq!(
-        (&*known.service, known.missing),
-        (&service(), Some(missing))
+        (&*known.service, known.missing.as_deref()),
+        (&service(), Some(&missing))
     );
 }
 

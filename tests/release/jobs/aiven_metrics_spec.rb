@@ -91,6 +91,16 @@ RSpec.describe 'job aiven-metrics' do
       expect(config).to eq(expected)
     end
 
+    # cloud_foundry: the daemon reads it and does nothing with it yet, so the
+    # job has no property for it.
+    it 'has every key that the daemon has' do
+      source = File.read(File.join(ReleaseSpec::ROOT, 'src/config/tests/good_values.rs'))
+      optional = source[/^const OPTIONAL: &\[&str\] = &\[(.*?)\];/m, 1].scan(/"([^"]+)"/).flatten
+      keys = config.flat_map { |section, keys| keys.is_a?(Hash) ? keys.keys.map { |key| "#{section}.#{key}" } : [section] }
+      needed = %w[aiven.api_token aiven.projects integration.username integration.password]
+      expect(keys).to match_array(optional.grep_v(/\Acloud_foundry\./) + needed)
+    end
+
     it 'is taken by the daemon' do
       expect(problems(config)).to be_nil
     end

@@ -31,8 +31,8 @@ RSpec.describe 'smoke-tests on a VM', order: :defined do
   it 'passes colocated, a line for each check' do
     lines, status = world.run_errand(patience: 120)
     expect(lines).to match(
-      [/\Aok    #{instance}: the daemon is ready: ready\z/,
-       /\Aok    #{instance}: targets are published: \d+ targets; services by verdict: .*scraped/,
+      [/\Aok    #{instance}: the daemon is ready: ready/,
+       /\Aok    #{instance}: targets are published: \d+ targets; services by verdict: /,
        /\Aok    #{instance}: Prometheus scrapes them: \d+ scrapes succeeded in \d+ s/,
        /\Aok    #{instance}: Prometheus answers: Prometheus Server is Ready\.\z/,
        /\Aok    #{instance}: Aiven targets are up: [1-9]\d* of \d+\z/,
@@ -74,10 +74,10 @@ RSpec.describe 'smoke-tests on a VM', order: :defined do
     expect(result.last).to eq(1)
   end
 
-  it 'fails when all nodes refuse, and names the command that tells why' do
+  it 'fails when no node can be scraped, and names the command that tells why' do
     services = world.state['projects'].flat_map { |project, known| known['services'].map { |name, service| [project, name, service['nodes'].size] } }
     services.each do |project, name, nodes|
-      nodes.times { |node| world.tell({ do: 'node_fault', project: project, service: name, node: node, fault: 'refuse' }) }
+      nodes.times { |node| world.tell({ do: 'node_fault', project: project, service: name, node: node, fault: 'reset' }) }
     end
     world.eventually('no target is up') { world.query('count(up == 1)')&.zero? }
     result = world.run_errand

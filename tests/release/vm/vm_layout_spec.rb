@@ -8,7 +8,7 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
     skip 'needs root and namespaces (unshare)' unless Vm.possible?
 
     @world = World.new
-    @world.start_daemon
+    @world.lay_out
   end
 
   after(:context) { @world&.close }
@@ -38,13 +38,14 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
     expect(%w[config.json bpm.yml targets-folder].map { |file| owned("jobs/aiven-metrics/config/#{file}") }).to all(eq('root:vcap 640'))
   end
 
-  it 'has the folder of the target list, and runs pre-start again without harm' do
+  it 'has the folder of the target list before the daemon starts, and runs pre-start again without harm' do
     expect(owned('store/aiven-metrics')).to eq('vcap:vcap 700')
     expect(owned('store/aiven-metrics/targets')).to eq('vcap:vcap 755')
     expect(vm.script('aiven-metrics', 'pre-start')).to match(['', be_success])
   end
 
   it 'becomes ready, and post-start says so' do
+    world.restart_daemon
     expect(vm.script('aiven-metrics', 'post-start')).to match([/\Aready after \d+ s\n\z/, be_success])
   end
 

@@ -49,13 +49,16 @@ class World
     changes.reduce(given) { |nested, (name, value)| with(nested, name, value) }
   end
 
-  # Lays aiven-metrics out, runs its pre-start, and starts it as bpm does.
   def start_daemon(changes = {})
+    lay_out(changes)
+    restart_daemon
+  end
+
+  # The job as the agent has it before monit starts anything: pre-start has run.
+  def lay_out(changes = {})
     vm.add_job('aiven-metrics', job('aiven-metrics').render({ 'properties' => properties(changes), 'spec' => INSTANCE }))
     output, status = vm.script('aiven-metrics', 'pre-start')
     raise output unless status.success?
-
-    restart_daemon
   end
 
   def restart_daemon

@@ -1,0 +1,136 @@
+# frozen_string_literal: true
+
+require_relative 'scratch_clone'
+require_relative 'spec_helper'
+require_relative 'tarball'
+
+# scripts/build-release, with binaries of one line.
+RSpec.describe 'The release tarball' do
+  around do |example|
+    folder do |work|
+      @work = work
+      example.run
+    end
+  end
+
+  def clone(name = 'clone')
+    path = File.join(@work, name)
+    FileUtils.mkdir_p(path)
+    ScratchClone.new(path)
+  end
+
+  def unpacked(clone, version)
+    into = File.join(clone.path, 'build', 'unpacked')
+    FileUtils.mkdir_p(into)
+    Tarball.new(clone.tarball(version), into)
+  end
+
+  it 'holds every job and package of the repository, and their right checksums' do
+    one = clone
+    said = one.build_release('1.0.0+dev.1')
+    tarball = unpacked(one, '1.0.0+dev.1')
+    %w[jobs packages].each do |kind|
+      tarball.names(kind).each { |name| expect(said).to match(%r{^#{name}/\h{64}\s}), "the bosh CLI does not list #{name}" }
+      expect(tarball.names(kind)).to match_array(Dir.children(File.join(ReleaseSpec::ROOT, kind)))
+      tarball.checksums(kind).each do |name, checksum|
+        expect(checksum).to eq(tarball.actual_checksum(kind, name)), "#{kind}/#{name}"
+      end
+    end
+    license = "sha256:#{Digest::SHA256.file(File.join(tarball.folder, 'license.tgz'))}"
+    expect(tarball.manifest.fetch('license').fetch('sha1')).to eq(license)
+    expect(File.read(File.join(tarball.folder, 'NOTICE'))).to eq(File.read(File.join(ReleaseSpec::ROOT, 'NOTICE')))
+  end
+
+  it 'has the same bytes when built in two folders, at two times, with another umask' do
+    one = clone
+    two = File.join(@work, 'a-folder-with-a-longer-name')
+    one.run('git', 'clone', '--quiet', one.path, two)
+    one.build_release('1.0.0+dev.1')
+    one.run('bash', '-c', "umask 077 && cd #{two} && scripts/setup && scripts/build-release 1.0.0+dev.1",
+            environment: { 'TZ' => 'Asia/Tokyo', 'LC_ALL' => 'C' })
+    expect(Digest::SHA256.file(File.join(two, 'build/aiven-metrics-1.0.0+dev.1.tgz')))
+      .to eq(Digest::SHA256.file(one.tarball('1.0.0+dev.1')))
+  end
+
+  it 'holds what was committed, and says that the rest is not in it' do
+    one = clone
+    one.write('jobs/aiven-metrics/monit', 'not committed')
+    one.write('Cargo.toml', File.read(File.join(one.path, 'Cargo.toml')).sub(/^version = .*/, 'version = "9.9.9"'))
+    one.write('src/aiven-metrics/aiven-metrics', 'lies where the CLI looks')
+    said = one.build_release('1.0.0+dev.1')
+    expect(said).to include('uncommitted changes are NOT in the tarball')
+    tarball = unpacked(one, '1.0.0+dev.1')
+    expect(File.read(File.join(tarball.part('jobs', 'aiven-metrics'), 'monit'))).not_to include('not committed')
+    binary = File.read(File.join(tarball.part('packages', 'aiven-metrics'), 'aiven-metrics/aiven-metrics'))
+    expect(binary).not_to include('9.9.9')
+    expect(binary).to start_with("#!/bin/sh\necho version = ")
+    expect(tarball.manifest).to include('uncommitted_changes' => false)
+    expect(one.run('git', 'rev-parse', 'HEAD')).to start_with(tarball.manifest.fetch('commit_hash'))
+  end
+
+  it 'installs each binary, executable, whatever mode the file arrives with' do
+    one = clone
+    one.build_release('1.0.0+dev.1')
+    tarball = unpacked(one, '1.0.0+dev.1')
+    { 'aiven-metrics' => 'aiven-metrics', 'caddy' => 'caddy' }.each do |package, binary|
+      sources = tarball.part('packages', package)
+      File.chmod(0o600, File.join(sources, package, binary))
+      target = File.join(@work, 'installed', package)
+      one.run('bash', '-c', "cd #{sources} && bash ./packaging", environment: { 'BOSH_INSTALL_TARGET' => target })
+      expect(File.stat(File.join(target, 'bin', binary)).mode & 0o777).to eq(0o755)
+      expect(Dir.glob('**/*', base: target)).to match_array(['bin', "bin/#{binary}"])
+    end
+  end
+
+  it 'is refused when a binary was not built' do
+    one = clone
+    one.write('scripts/build-caddy', "#!/bin/sh\n", 0o755)
+    one.commit('Forget a binary')
+    said, status = one.try('scripts/build-release', '1.0.0+dev.1')
+    expect(status).not_to be_success
+    expect(said).to match(%r{cannot stat .*build/static/caddy})
+    expect(File).not_to exist(one.tarball('1.0.0+dev.1'))
+  end
+
+  it 'is refused when its binaries are not those that were built elsewhere' do
+    one = clone
+    %w[build-static build-caddy].each { |script| one.run("scripts/#{script}") }
+    one.build_release('--compare', '1.0.0+dev.1')
+    one.write('build/static/caddy', 'another build')
+    said, status = one.try('scripts/build-release', '--compare', '1.0.0+dev.2')
+    expect(status).not_to be_success
+    expect(said).to include('build/static/caddy is not what this commit gives in another folder')
+    expect(File).not_to exist(one.tarball('1.0.0+dev.2'))
+  end
+
+  it 'is built twice on demand, and refused when the two differ' do
+    one = clone
+    expect(one.build_release('--twice', '1.0.0+dev.1')).to include('the same bytes')
+    one.write('scripts/build-static', <<~BASH, 0o755)
+      #!/usr/bin/env bash
+      cd "$(dirname "$0")/.." && mkdir -p build/static && pwd >build/static/aiven-metrics
+    BASH
+    one.commit('Build what depends on the folder')
+    said, status = one.try('scripts/build-release', '--twice', '1.0.0+dev.2')
+    expect(status).not_to be_success
+    expect(said).to include('built twice from one commit, the tarballs differ')
+  end
+
+  it 'has a version that sorts after the last final one, and tells the commit' do
+    one = clone
+    one.build_release
+    commit = one.run('git', 'rev-parse', '--short=12', 'HEAD').chomp
+    expect(Dir.children(File.join(one.path, 'build')).grep(/tgz/).join)
+      .to match(/\Aaiven-metrics-0\+dev\.\d{14}\.g#{commit}\.tgz\z/)
+    %w[x 1.0.0/2 1.0.0+dev+1+2].each do |version|
+      said, status = one.try('scripts/build-release', version)
+      expect(status).not_to be_success
+      expect(said).to include("#{version} is no version that BOSH takes")
+    end
+  end
+
+  it 'carries the licences of all that is linked into its binaries' do
+    said, status = Open3.capture2e(File.join(ReleaseSpec::ROOT, 'scripts/notice'), '--check')
+    expect(status).to be_success, said
+  end
+end
