@@ -37,6 +37,9 @@ MIT = <<~TEXT
   CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 TEXT
 
+# C sources that a crate carries, with a licence of their own.
+BUNDLED = { 'tikv-jemalloc-sys' => %w[jemalloc BSD-2-Clause] }.freeze
+
 # Something that is linked into a binary.
 Part = Struct.new(:name, :licence, :texts)
 
@@ -59,16 +62,22 @@ def rust_parts
   registry = File.join(ENV.fetch('CARGO_HOME') { File.join(Dir.home, '.cargo') }, 'registry/src/*')
   tree = run('cargo', 'tree', '--quiet', '--locked', '--package', 'aiven-metrics', '--target', TARGET,
              '--edges', 'normal,no-proc-macro', '--no-dedupe', '--prefix', 'none', '--format', '{p}|{l}')
-  crates = tree.lines(chomp: true).reject(&:empty?).uniq.sort.map do |line|
+  crates = tree.lines(chomp: true).reject(&:empty?).uniq.sort.flat_map do |line|
     crate, licence = line.split('|')
     name, version = crate.split
-    next if name == 'aiven-metrics'
+    next [] if name == 'aiven-metrics'
 
     folder = Dir.glob(File.join(registry, "#{name}-#{version.delete_prefix('v')}")).min
     abort "notice: cargo's registry has no source of #{name} #{version}" unless folder
-    Part.new("#{name} #{version.delete_prefix('v')}", licence, texts_in(folder, name, licence))
+    crate = Part.new("#{name} #{version.delete_prefix('v')}", licence, texts_in(folder, name, licence))
+    [crate, *bundled_in(folder, name)]
   end
-  rust_runtime + crates.compact
+  rust_runtime + crates
+end
+
+def bundled_in(folder, crate)
+  name, licence = BUNDLED[crate]
+  name ? [Part.new(name, licence, texts_in(File.join(folder, name), name))] : []
 end
 
 # The toolchain need not have these two texts on disk.
