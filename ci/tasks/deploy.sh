@@ -24,4 +24,5 @@ bosh manifest >"$work/manifest.yml"
 bosh deploy "$work/manifest.yml" \
   --ops-file source/manifests/operations/add-tenant-prometheis.yml \
   --vars-file "$work/variables.yml"
-bosh run-errand smoke-tests
+# cf-deployment has an instance group of that name, too.
+bosh run-errand smoke-tests --instance prometheus

@@ -201,7 +201,7 @@ RSpec.describe 'The tasks of ci/tasks' do
         case $1 in
           manifest) cat #{ReleaseSpec::ROOT}/tests/release/manifests/base.yml ;;
           deploy) shift && #{real} int "$@" >#{at('deployed.yml')} ;;
-          run-errand) exit #{smoke_tests} ;;
+          run-errand) [[ "${*:3}" == '--instance prometheus' ]] && exit #{smoke_tests}; exit 9 ;;
         esac
       BASH
     end
