@@ -199,6 +199,7 @@ pub async fn suffer(
     platform: &mut Platform,
 ) -> anyhow::Result<Outcome> {
     platform.until_registered(2).await?;
+    platform.gorouter.forget_failures();
     let mut load = Load::start(&platform.gorouter);
     load.until_from("vm1", Instant::now(), ENOUGH).await?;
     if slowly {

@@ -112,6 +112,11 @@ impl Gorouter {
             .store(registered, Ordering::Relaxed);
     }
 
+    /// As if the time had passed for which an endpoint that failed is left alone.
+    pub fn forget_failures(&self) {
+        self.endpoints.iter().for_each(Endpoint::wake);
+    }
+
     /// How many Caddys have the route.
     pub fn registered(&self) -> usize {
         let registered = |endpoint: &&Endpoint| endpoint.registered.load(Ordering::Relaxed);

@@ -53,6 +53,10 @@ struct Book {
 }
 
 impl Book {
+    fn both_in_flight(&self) -> bool {
+        self.quick_gets_in_flight > 0 && self.quick_posts_in_flight > 0
+    }
+
     fn in_flight(&mut self, method: Method, slow: bool) -> Option<&mut usize> {
         match (method, slow) {
             (Method::Get, false) => Some(&mut self.quick_gets_in_flight),
@@ -104,12 +108,7 @@ impl Load {
     /// When that takes too long.
     pub async fn until_in_flight(&self) -> anyhow::Result<()> {
         let wait = async {
-            loop {
-                let book = self.book.borrow();
-                if book.quick_gets_in_flight > 0 && book.quick_posts_in_flight > 0 {
-                    return;
-                }
-                drop(book);
+            while !self.book.borrow().both_in_flight() {
                 sleep(Duration::from_millis(1)).await;
             }
         };

@@ -187,13 +187,13 @@ RSpec.describe 'job prometheus-failover, running' do
 
     broken = { 'that is too long' => [413, 'a' * 1_100_000, nil],
                'that is too long and in chunks' => [413, "10c8e0\r\n#{'a' * 1_100_000}\r\n0\r\n\r\n", 'Transfer-Encoding: chunked'],
-               'in broken chunks' => [nil, "zz\r\nquery=up\r\n", 'Transfer-Encoding: chunked'] }
+               'in broken chunks' => [200, "zz\r\nquery=up\r\n", 'Transfer-Encoding: chunked'] }
     broken.each do |what, (status, body, header)|
       it "#{what} is not taken for the fault of Prometheus" do
         3.times do
           got, = rig.send_raw(['POST /api/v1/query HTTP/1.1', right, form, header || "Content-Length: #{body.bytesize}"], body)
           # A server that does not read on may reset the connection before its answer is read.
-          expect(got).to eq(status).or be_nil if status
+          expect(got).to eq(status).or be_nil
           expect(get('/api/v1/query?query=up', right).last).to include('backend 0')
         end
       end

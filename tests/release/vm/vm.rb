@@ -96,9 +96,10 @@ class Vm
           output: "data/sys/log/#{job}/#{process['name']}.stdout.log")
   end
 
-  # Runs a lifecycle script or an errand as the agent does.
-  def script(job, name)
-    run('env', '-i', "PATH=#{PATH}", "/var/vcap/jobs/#{job}/bin/#{name}")
+  # Runs a lifecycle script or an errand as the agent does, but not for ever:
+  # status 124 is one that did not end within so many seconds.
+  def script(job, name, within: 400)
+    run('timeout', within.to_s, 'env', '-i', "PATH=#{PATH}", "/var/vcap/jobs/#{job}/bin/#{name}")
   end
 
   # Ends a process that `start` started; its status.

@@ -75,7 +75,7 @@ class World
     files = job('smoke-tests').render({ 'properties' => { 'patience' => patience }, 'spec' => spec, 'links' => errand_links(**links) })
     files['bin/run'] = files['bin/run'].sub(/^LOOK_FOR=90$/, 'LOOK_FOR=5').sub('--max-time 10', '--max-time 2')
     vm.add_job('smoke-tests', files)
-    output, status = vm.script('smoke-tests', 'run')
+    output, status = vm.script('smoke-tests', 'run', within: patience + 60)
     [output.lines(chomp: true), status.exitstatus]
   end
 

@@ -35,6 +35,7 @@ class Backend
       answer(socket, read(socket, line))
     end
   rescue IOError, SystemCallError
+    # The request broke off.
     nil
   ensure
     socket.close
@@ -47,11 +48,27 @@ class Backend
       name, value = header.split(': ', 2)
       headers[name.downcase] = value
     end
-    Request.new(method, target, headers, socket.read(headers['content-length'].to_i))
+    Request.new(method, target, headers, body(socket, headers))
+  end
+
+  def health_check?(request)
+    request.target == '/-/ready' && request.headers['user-agent'].to_s.start_with?('Go-http-client')
+  end
+
+  # Like Prometheus it reads a body to its end before it answers.
+  def body(socket, headers)
+    return socket.read(headers['content-length'].to_i) unless headers['transfer-encoding'] == 'chunked'
+
+    whole = +''
+    until (length = (socket.gets or raise EOFError).to_i(16)).zero?
+      whole << socket.read(length)
+      socket.gets
+    end
+    whole.tap { socket.gets }
   end
 
   def answer(socket, request)
-    @requests << request unless request.target == '/-/ready' && request.headers['user-agent'].to_s.start_with?('Go-http-client')
+    @requests << request unless health_check?(request)
     body = "#{name}\n"
     socket.write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nServer: backend\r\n" \
                  "Access-Control-Allow-Origin: *\r\nContent-Length: #{body.size}\r\n\r\n#{body}")
