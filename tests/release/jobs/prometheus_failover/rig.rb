@@ -47,20 +47,25 @@ class FailoverRig
 
   attr_reader :instances
 
-  # `change` takes the properties of an instance, and returns others.
-  def initialize(folder, change: ->(properties) { properties })
+  # `change` takes the properties of an instance and its index, and returns other
+  # properties. `backends` stand behind them, with `address` and `stop`.
+  def initialize(folder, change: ->(properties, _index) { properties }, backends: nil)
     File.executable?(CADDY) or raise "#{CADDY} is missing: run scripts/build-caddy, or set CADDY_BIN"
-    @instances = [0, 1].map do |index|
+    backends ||= [0, 1].map { |index| Backend.new("backend #{index}") }
+    @instances = backends.each_with_index.map do |backend, index|
       ports = PORTS.zip(free_ports(PORTS.size)).to_h
-      Instance.new(File.join(folder, "vm#{index}"), Backend.new("backend #{index}"), ports)
+      Instance.new(File.join(folder, "vm#{index}"), backend, ports)
     end
     @instances.each_index { |index| lay_out(index, change) }
     @instances.each { |instance| start(instance) }
     @instances.each { |instance| wait(instance) { health(instance) == '200' } }
+  rescue StandardError
+    stop
+    raise
   end
 
   def stop
-    @instances.each do |instance|
+    Array(@instances).each do |instance|
       Process.kill('TERM', instance.pid) if instance.pid
       Process.wait(instance.pid) if instance.pid
       instance.backend.stop
@@ -119,7 +124,7 @@ class FailoverRig
     [instance.data, File.join(instance.root, 'packages/caddy/bin')].each { |path| FileUtils.mkdir_p(path) }
     FileUtils.ln_s(CADDY, File.join(instance.root, 'packages/caddy/bin/caddy'))
     peers = FailoverContext.instances(0, 1).each { |peer| peer['address'] = '127.0.0.1' }
-    context = FailoverContext.context(change.call(properties(instance)), index: index, instances: peers)
+    context = FailoverContext.context(change.call(properties(instance), index), index: index, instances: peers)
     context['links']['peers']['properties']['peer']['listen'] = "0.0.0.0:#{other.ports[:peer]}"
     Rendering::Job.new(File.join(ROOT, 'jobs/prometheus-failover')).render_into(instance.job, context)
   end
@@ -145,7 +150,10 @@ class FailoverRig
   def wait(instance)
     deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + START
     until yield
-      Process.wait(instance.pid, Process::WNOHANG) and raise "Caddy ended:\n#{File.read(instance.log)}"
+      if Process.wait(instance.pid, Process::WNOHANG)
+        instance.pid = nil
+        raise "Caddy ended:\n#{File.read(instance.log)}"
+      end
       Process.clock_gettime(Process::CLOCK_MONOTONIC) < deadline or raise "not in #{START} s:\n#{File.read(instance.log)}"
       sleep 0.05
     end
