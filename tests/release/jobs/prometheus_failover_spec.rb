@@ -9,8 +9,8 @@ require_relative 'prometheus_failover/context'
 RSpec.describe 'job prometheus-failover' do
   include FailoverContext
 
-  def render(properties = required, **options)
-    job('prometheus-failover').render(context(properties, **options))
+  def render(properties = required, schema: true, **options)
+    job('prometheus-failover').render(context(properties, **options), schema: schema)
   end
 
   def caddy(...)
@@ -33,8 +33,8 @@ RSpec.describe 'job prometheus-failover' do
     proxy(...)['upstreams'].map { |upstream| upstream['dial'] }
   end
 
-  def refused(properties)
-    render(properties)
+  def refused(properties, schema: false)
+    render(properties, schema: schema)
     nil
   rescue Rendering::Refused => e
     e.message
@@ -103,9 +103,9 @@ RSpec.describe 'job prometheus-failover' do
 
     it 'have no password in a refusal' do
       user = { 'name' => 'grafana', 'password' => 'sh0rt-secret' }
-      message = refused(with(required, 'users', [user]))
-      expect(message).to include('users[0].password')
-      expect(message).not_to include('sh0rt-secret')
+      messages = [false, true].map { |schema| refused(with(required, 'users', [user]), schema: schema) }
+      expect(messages).to match([include('users[0].password'), include('`/users/0/password`')])
+      expect(messages.join).not_to include('sh0rt-secret')
     end
   end
 
@@ -149,6 +149,80 @@ RSpec.describe 'job prometheus-failover' do
     values.each do |value|
       it "refuses #{property} #{value.inspect.slice(0, 60)}, by name" do
         expect(refused(with(required, property, value))).to include(property)
+      end
+    end
+  end
+
+  describe 'properties_schema.json' do
+    def declared
+      job('prometheus-failover').spec['properties']
+    end
+
+    def schema
+      JSON.parse(File.read(File.join(ReleaseSpec::ROOT, 'jobs/prometheus-failover/properties_schema.json')))
+    end
+
+    def problems(properties)
+      Rendering::PropertiesSchema.new(schema).problems(Rendering::Properties.bind(declared, properties))
+    end
+
+    it 'has what the spec has, and no more' do
+      names = schema['properties'].flat_map do |section, inner|
+        inner.key?('properties') ? inner['properties'].keys.map { |key| "#{section}.#{key}" } : [section]
+      end
+      expect(names).to match_array(declared.keys)
+    end
+
+    it 'takes the defaults, and neither certificate nor key where Gorouter connects without TLS' do
+      expect(problems(required)).to be_empty
+      expect(problems(with(required, 'public', 'tls' => false))).to be_empty
+    end
+
+    {
+      'users' => [[{ 'name' => 'x', 'password' => 'a' * 16 }], [{ 'name' => 'A.b_c-9', 'password' => '!~' * 36 }]],
+      'public.listen' => ['127.0.0.1:1', '[::]:8443', '[fd00::1]:65535'],
+      'public.tls' => [true, false],
+      'public.certificate' => [FailoverCertificates::PUBLIC['certificate'] + FailoverCertificates::PLATFORM.certificate.to_pem],
+      'peer.server_name' => ['peers.example'],
+      'prometheus.address' => ['127.0.0.1:9999'],
+      'prometheus.query_timeout' => %w[1s 14m], 'prometheus.ready_timeout' => %w[90s 120m], 'drain.leave_route' => ['20s']
+    }.each do |property, values|
+      values.each do |value|
+        it("takes #{property} #{value.inspect.slice(0, 60)}, as the templates do") do
+          expect(problems(with(required, property, value))).to be_empty
+          expect(refused(with(required, property, value))).to be_nil
+        end
+      end
+    end
+
+    listed = YAML.safe_load(File.read(File.join(ReleaseSpec::ROOT, 'jobs/prometheus-failover/spec')))
+    listed['properties'].each_key do |property|
+      [5, 7.5, 'text of no kind', ['text'], { 'a' => 1 }, true].each do |value|
+        next if property == 'public.tls' && value == true
+        next if value.is_a?(String) && %w[public.certificate public.private_key peer.private_key peer.server_name].include?(property)
+
+        it "refuses #{property} #{value.inspect}, naming it" do
+          expect(problems(with(required, property, value)).join("\n")).to include("`/#{property.tr('.', '/')}")
+        end
+      end
+    end
+
+    { 'users' => [nil, []], 'peer.ca' => [nil], 'peer.certificate' => [nil], 'peer.private_key' => [nil, ''],
+      'peer.server_name' => [''] }.each do |property, values|
+      values.each do |value|
+        it "refuses #{property} #{value.inspect}, naming it" do
+          expect(problems(with(required, property, value)).join("\n")).to include("`/#{property.tr('.', '/')}`")
+        end
+      end
+    end
+
+    good = 'Xq7hVbnT2sLk9mRfYw3cZp'
+    [[{ 'name' => 'a' }, '/users/0`'], [{ 'password' => good }, '/users/0`'], ['a', '/users/0`'],
+     [{ 'name' => 5, 'password' => good }, '/users/0/name`'], [{ 'name' => 'a:b', 'password' => good }, '/users/0/name`'],
+     [{ 'name' => 'a', 'password' => 5 }, '/users/0/password`'], [{ 'name' => 'a', 'password' => nil }, '/users/0/password`'],
+     [{ 'name' => 'a', 'password' => 'short' }, '/users/0/password`']].each do |user, place|
+      it "refuses the user #{user.inspect}, naming the place" do
+        expect(problems(with(required, 'users', [user])).join("\n")).to include("`#{place}")
       end
     end
   end
