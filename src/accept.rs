@@ -47,6 +47,7 @@ pub(crate) async fn serve_each<Served>(
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpSocket;
 
     use super::*;
 
@@ -60,7 +61,8 @@ mod tests {
             stream.write_u8(byte).await.unwrap();
         }));
         for (sent, wanted) in [(b'!', None), (b'a', Some(b'a'))] {
-            let mut stream = TcpStream::connect(address).await.unwrap();
+            let socket = TcpSocket::new_v4().unwrap();
+            let mut stream = socket.connect(address).await.unwrap();
             stream.write_u8(sent).await.unwrap();
             assert_eq!(stream.read_u8().await.ok(), wanted);
         }

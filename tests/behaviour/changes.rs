@@ -3,7 +3,7 @@
 use aiven_sim::{Operation, ServiceSpec, ServiceState};
 use serde_json::{Value, json};
 
-use crate::support::{PROJECT, Setup, aiven, integrate_all};
+use crate::support::{PROJECT, Setup, aiven, integrate_all, logs_published};
 
 /// The labels of the only target group on disk.
 fn labels(setup: &Setup) -> Value {
@@ -231,12 +231,7 @@ async fn what_changes_nothing_writes_nothing() {
 
 #[tokio::test]
 async fn a_new_service_is_published_once_it_is_integrated() {
-    let sim = aiven().await;
-    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
-    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let (sim, _setup, daemon) = logs_published().await;
     sim.add_service(PROJECT, ServiceSpec::new("new", "influxdb"));
     daemon.verdict("new", "published").await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;

@@ -3,7 +3,9 @@
 use aiven_sim::{ApiFault, DnsFault, Fault, ServiceSpec, Simulator};
 use serde_json::{Value, json};
 
-use crate::support::{Finished, PASSWORD, PROJECT, Setup, USERNAME, aiven, integrate_all, run};
+use crate::support::{
+    Finished, PASSWORD, PROJECT, Setup, USERNAME, aiven, integrate_all, logs_published, run,
+};
 
 fn parsed(ended: &Finished) -> Value {
     serde_json::from_str(&ended.stdout)
@@ -74,12 +76,7 @@ async fn plan_resolves_what_is_integrated_and_finds_nothing_to_create() {
 
 #[tokio::test]
 async fn plan_runs_beside_the_daemon() {
-    let sim = aiven().await;
-    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
-    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let (sim, setup, daemon) = logs_published().await;
     assert_eq!(setup.command("plan", &[]).await.code, Some(0));
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
 }

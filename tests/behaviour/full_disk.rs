@@ -8,7 +8,7 @@ use std::process::Command;
 use aiven_sim::ServiceSpec;
 use serde_json::Value;
 
-use crate::support::{Daemon, PROJECT, Setup, aiven, integrate_all, run_to_end};
+use crate::support::{Daemon, PROJECT, Setup, aiven, integrate_all, logs_published, run_to_end};
 
 /// Fills what `state_dir` has left. Mounted only where the daemon runs.
 const MOUNT_AND_RUN: &str = "mount -t tmpfs -o size=256k none \"$1\" && shift && exec \"$@\"";
@@ -124,12 +124,7 @@ async fn a_full_disk_loses_nothing_and_is_recovered_from() {
 
 #[tokio::test]
 async fn a_state_that_cannot_be_saved_does_not_stop_the_list_or_its_survival() {
-    let sim = aiven().await;
-    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
-    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let (sim, setup, daemon) = logs_published().await;
     // A folder in the place of the draft: only the state can no longer be written.
     fs::create_dir(setup.state_dir().join(".state.json.tmp")).unwrap();
     sim.add_service(PROJECT, ServiceSpec::new("new", "opensearch"));
@@ -147,12 +142,7 @@ async fn a_state_that_cannot_be_saved_does_not_stop_the_list_or_its_survival() {
 
 #[tokio::test]
 async fn a_target_folder_that_is_gone_is_made_again_or_said() {
-    let sim = aiven().await;
-    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
-    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let (sim, setup, daemon) = logs_published().await;
     fs::remove_dir_all(setup.targets_file().parent().unwrap()).unwrap();
     sim.fail_over(PROJECT, "logs");
     daemon.log.line("writing failed; the old file").await;

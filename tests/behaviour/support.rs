@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use aiven_sim::{Builder, NodeFault, Simulator};
+use aiven_sim::{Builder, NodeFault, ServiceSpec, Simulator};
 
 mod daemon;
 mod log;
@@ -51,6 +51,17 @@ pub fn integrate_all(sim: &Simulator) {
         None => sim.add_endpoint(PROJECT, "aiven-metrics", USERNAME, PASSWORD),
     };
     sim.integrate_all(PROJECT, &endpoint);
+}
+
+/// Where many tests begin: one integrated service, published by a running daemon.
+pub async fn logs_published() -> (Simulator, Setup, Daemon) {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    integrate_all(&sim);
+    let setup = Setup::of(&sim);
+    let daemon = setup.start().await;
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    (sim, setup, daemon)
 }
 
 /// Gives the only node of a service a fault that ends its kept connections;

@@ -4,7 +4,7 @@ use std::net::UdpSocket;
 
 use aiven_sim::{ApiFault, Fault, ServiceSpec};
 
-use crate::support::{PROJECT, Setup, aiven, integrate_all};
+use crate::support::{PROJECT, Setup, aiven, integrate_all, logs_published};
 
 #[tokio::test]
 async fn while_nothing_is_known_sd_answers_503_and_never_an_empty_list() {
@@ -55,12 +55,7 @@ async fn the_first_list_is_a_whole_one() {
 
 #[tokio::test]
 async fn an_unchanged_list_is_answered_with_304() {
-    let sim = aiven().await;
-    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
-    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let (sim, setup, daemon) = logs_published().await;
     let first = daemon.get("/sd").await;
     assert_eq!(first.headers["content-type"], "application/json");
     assert_eq!(first.body, setup.targets_bytes());
