@@ -50,12 +50,12 @@ class FailoverRig
   # `change` takes the properties of an instance and its index, and returns other
   # properties. `backends` stand behind them, with `address` and `stop`.
   def initialize(folder, change: ->(properties, _index) { properties }, backends: nil)
-    File.executable?(CADDY) or raise "#{CADDY} is missing: run scripts/build-caddy, or set CADDY_BIN"
     backends ||= [0, 1].map { |index| Backend.new("backend #{index}") }
     @instances = backends.each_with_index.map do |backend, index|
       ports = PORTS.zip(free_ports(PORTS.size)).to_h
       Instance.new(File.join(folder, "vm#{index}"), backend, ports)
     end
+    File.executable?(CADDY) or raise "#{CADDY} is missing: run scripts/build-caddy, or set CADDY_BIN"
     @instances.each_index { |index| lay_out(index, change) }
     @instances.each { |instance| start(instance) }
     @instances.each { |instance| wait(instance) { health(instance) == '200' } }
