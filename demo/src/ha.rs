@@ -7,6 +7,7 @@ mod faults;
 mod gorouter;
 mod load;
 mod platform;
+mod ports;
 mod relay;
 mod slow;
 mod steady;

@@ -16,9 +16,10 @@ use tokio::time::{Instant, sleep};
 use crate::Arguments;
 use crate::ha::certificates::{Certificates, PUBLIC_NAME};
 use crate::ha::gorouter::{Gorouter, User};
+use crate::ha::ports::Ports;
 use crate::ha::relay::Relay;
 use crate::ha::slow::SlowStorage;
-use crate::ha::vm::{Ports, Vm, id};
+use crate::ha::vm::{Vm, id};
 use crate::stage::http_client;
 use crate::teller::Teller;
 

@@ -2,7 +2,7 @@
 //! `/var/vcap`, and on it the daemon, Prometheus and Caddy, the latter with the
 //! files and scripts that the job's templates render to.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use crate::Arguments;
 use crate::child::{Child, Place};
 use crate::daemon::{Addresses, Daemon};
 use crate::ha::certificates::Certificates;
+use crate::ha::ports::Ports;
 use crate::prometheus;
 
 const JOB: &str = "jobs/prometheus-failover";
@@ -25,42 +26,6 @@ const DATA: &str = "data/prometheus-failover";
 
 /// How long one of the job's scripts may take; drain waits for a slow query.
 const SCRIPT: Duration = Duration::from_secs(90);
-
-/// The ports that all VMs have alike, as on a platform.
-#[derive(Debug, Clone, Copy)]
-pub struct Ports {
-    public: u16,
-    /// Where the Caddys reach each other.
-    pub peer: u16,
-    metrics: u16,
-    health: u16,
-    prometheus: u16,
-    web: u16,
-    scrape_proxy: u16,
-}
-
-impl Ports {
-    /// Ports that are free at `address`.
-    ///
-    /// # Errors
-    /// When there are none.
-    pub fn free_at(address: Ipv4Addr) -> anyhow::Result<Ports> {
-        let listeners: Vec<_> = (0..7)
-            .map(|_| TcpListener::bind((address, 0)))
-            .collect::<Result<_, _>>()
-            .with_context(|| format!("no free port at {address}"))?;
-        let port = |number: usize| listeners[number].local_addr().map(|address| address.port());
-        Ok(Ports {
-            public: port(0)?,
-            peer: port(1)?,
-            metrics: port(2)?,
-            health: port(3)?,
-            prometheus: port(4)?,
-            web: port(5)?,
-            scrape_proxy: port(6)?,
-        })
-    }
-}
 
 /// One VM of the group.
 #[derive(Debug)]
