@@ -24,7 +24,7 @@ fi
 
 # The one Go that compiles what ships (and the tools), to the patch: Go fetches
 # it by itself where another one is installed.
-GOTOOLCHAIN=$(<"$ROOT/caddy/toolchain")
+GOTOOLCHAIN=$(<"$ROOT/packages/caddy/module/toolchain")
 export GOTOOLCHAIN
 
 say() { printf '%s\n' "$*"; }

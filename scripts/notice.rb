@@ -90,7 +90,7 @@ def go_parts
   settings = { 'GOENV' => 'off', 'GOWORK' => 'off', 'GOFLAGS' => '-modcacherw',
                'GOOS' => 'linux', 'GOARCH' => 'amd64', 'CGO_ENABLED' => '0' }
   format = "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{end}}{{end}}"
-  list = run('go', 'list', '-C', 'caddy', '-mod=readonly', '-deps', '-f', format, '.', environment: settings)
+  list = run('go', 'list', '-C', 'packages/caddy/module', '-mod=readonly', '-deps', '-f', format, '.', environment: settings)
   modules = list.lines(chomp: true).reject(&:empty?).uniq.sort.map do |line|
     path, version, folder = line.split("\t")
     Part.new("#{path} #{version}", nil, texts_in(folder, path))

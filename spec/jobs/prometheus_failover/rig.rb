@@ -14,7 +14,7 @@ require_relative 'context'
 # the job renders to, started by the job's own scripts, before a backend that
 # stands for Prometheus.
 class FailoverRig
-  ROOT = File.expand_path('../../../..', __dir__)
+  ROOT = File.expand_path('../../..', __dir__)
   CADDY = ENV.fetch('CADDY_BIN', File.join(ROOT, 'build/static/caddy'))
   START = 30
 

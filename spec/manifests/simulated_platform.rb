@@ -12,7 +12,7 @@ require_relative 'prometheus2'
 # paths and intervals.
 class SimulatedPlatform
   OPS = File.join(__dir__, 'on-loopback.yml')
-  JOB = File.expand_path('../../../jobs/aiven-metrics', __dir__)
+  JOB = File.expand_path('../../jobs/aiven-metrics', __dir__)
   PASSWORD = 'guards-nothing-but-a-test'
 
   attr_reader :folder, :aiven
@@ -27,7 +27,7 @@ class SimulatedPlatform
 
   # Built by scripts/test-release, or by whoever sets the variable.
   def self.program(name, variable)
-    ENV.fetch(variable) { File.expand_path("../../../target/debug/#{name}", __dir__) }
+    ENV.fetch(variable) { File.expand_path("../../target/debug/#{name}", __dir__) }
   end
 
   def initialize(folder, aiven)

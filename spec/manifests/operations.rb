@@ -5,7 +5,7 @@ require 'yaml'
 # The ops files as manifests/README.md lists them: the table says what each
 # needs, what it cannot be combined with, and which manifest it is for.
 module Operations
-  FOLDER = File.expand_path('../../../manifests', __dir__)
+  FOLDER = File.expand_path('../../manifests', __dir__)
   README = File.join(FOLDER, 'README.md')
   BASE = 'add-tenant-prometheis'
   ROW = /^\| \[`([a-z-]+)\.yml`\]\(([^)]*)\) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/

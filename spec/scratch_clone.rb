@@ -8,7 +8,7 @@ require 'tmpdir'
 # one commit. What takes minutes is replaced: the binaries are scripts of one
 # line, and scripts/setup lends the tools of this clone. All else is the real thing.
 class ScratchClone
-  ROOT = File.expand_path('../..', __dir__)
+  ROOT = File.expand_path('..', __dir__)
   IDENTITY = %w[AUTHOR COMMITTER].flat_map do |role|
     [["GIT_#{role}_NAME", 'Scratch'], ["GIT_#{role}_EMAIL", 'scratch@localhost']]
   end.to_h.freeze
@@ -38,7 +38,7 @@ class ScratchClone
     copy_files
     write('scripts/setup', SETUP, 0o755)
     write('scripts/build-static', format(BUILD, binary: 'aiven-metrics', from: %q(grep -m 1 ^version Cargo.toml | tr -d '"')), 0o755)
-    write('scripts/build-caddy', format(BUILD, binary: 'caddy', from: 'cat caddy/go.sum | sha256sum'), 0o755)
+    write('scripts/build-caddy', format(BUILD, binary: 'caddy', from: 'cat packages/caddy/module/go.sum | sha256sum'), 0o755)
     run('git', 'init', '--quiet', '--initial-branch=main')
     commit('Scratch')
     run('scripts/setup')

@@ -1,6 +1,6 @@
 //! Megabytes a second of the listing's projection, beside a plain loop that
 //! only finds the services and beside serde_json, on generated listings in
-//! Aiven's shape: `cargo bench --bench projection [-- only=NAME]`.
+//! Aiven's shape: `cargo run --release -p bench --bin projection [-- only=NAME]`.
 
 // What serde_json parses here is parsed for its cost alone.
 #![allow(missing_docs, dead_code, clippy::unwrap_used)]

@@ -33,8 +33,8 @@ mod world;
 
 #[derive(Parser)]
 struct Arguments {
-    /// The daemon's binary, if not the one that cargo just built.
-    #[arg(long, default_value = env!("CARGO_BIN_EXE_aiven-metrics"))]
+    /// The daemon's binary.
+    #[arg(long)]
     daemon: PathBuf,
     /// The benchmark: cost of a scrape, latency, memory.
     #[arg(long)]
@@ -57,9 +57,6 @@ struct Arguments {
     /// Be the clients; the bench starts itself so.
     #[arg(long, hide = true)]
     load: Option<PathBuf>,
-    /// Passed by `cargo bench`.
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() {

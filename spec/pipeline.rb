@@ -4,7 +4,7 @@ require 'yaml'
 
 # ci/pipeline.yml and its tasks, as Concourse reads them.
 module Pipeline
-  ROOT = File.expand_path('../..', __dir__)
+  ROOT = File.expand_path('..', __dir__)
   FILE = File.join(ROOT, 'ci/pipeline.yml')
   TASKS = File.join(ROOT, 'ci/tasks')
 

@@ -2,7 +2,7 @@
 
 # Renders a job's templates into a folder, as they would lie in /var/vcap/jobs/NAME:
 #
-#   ruby tests/release/render/render.rb --job jobs/NAME --context CONTEXT.json --into FOLDER
+#   ruby spec/render/render.rb --job jobs/NAME --context CONTEXT.json --into FOLDER
 #
 # CONTEXT.json: {"properties": {nested}, "spec": {"index": 0, …}, "links":
 # {"NAME": {"instances": [{"name", "id", "index", "bootstrap", "az", "address"}],

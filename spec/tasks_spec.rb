@@ -199,7 +199,7 @@ RSpec.describe 'The tasks of ci/tasks' do
         : "${BOSH_ENVIRONMENT:?}" "${BOSH_CLIENT:?}" "${BOSH_CLIENT_SECRET:?}" "${BOSH_DEPLOYMENT:?}" "${BOSH_NON_INTERACTIVE:?}"
         printf '%s %s\\n' "$1" "$(basename "${2:-}")" >>#{at('told')}
         case $1 in
-          manifest) cat #{ReleaseSpec::ROOT}/tests/release/manifests/base.yml ;;
+          manifest) cat #{ReleaseSpec::ROOT}/spec/manifests/base.yml ;;
           deploy) shift && #{real} int "$@" >#{at('deployed.yml')} ;;
           run-errand) [[ "${*:3}" == '--instance prometheus' ]] && exit #{smoke_tests}; exit 9 ;;
         esac
@@ -222,7 +222,7 @@ RSpec.describe 'The tasks of ci/tasks' do
       expect(File.readlines(at('told'), chomp: true))
         .to eq(['upload-release aiven-metrics-dev.tgz', 'manifest ', 'deploy manifest.yml', 'run-errand smoke-tests'])
       deployed = YAML.load_file(at('deployed.yml'))
-      base = YAML.load_file(File.join(ReleaseSpec::ROOT, 'tests/release/manifests/base.yml'))
+      base = YAML.load_file(File.join(ReleaseSpec::ROOT, 'spec/manifests/base.yml'))
       names = ->(manifest) { manifest.fetch('instance_groups').map { |group| group.fetch('name') } }
       expect(names.call(deployed)).to eq(names.call(base) + ['prometheus'])
       job = deployed['instance_groups'].last['jobs'].find { |one| one['name'] == 'aiven-metrics' }

@@ -182,7 +182,7 @@ RSpec.describe Rendering::Job do
 
   describe 'the command' do
     def run(*arguments)
-      Open3.capture3('ruby', File.join(ReleaseSpec::ROOT, 'tests/release/render/render.rb'), *arguments)
+      Open3.capture3('ruby', File.join(ReleaseSpec::ROOT, 'spec/render/render.rb'), *arguments)
     end
 
     def render(context)

@@ -116,7 +116,7 @@ impl Vm {
         });
         std::fs::write(&context, described.to_string())?;
         let rendered = Command::new("ruby")
-            .arg("tests/release/render/render.rb")
+            .arg("spec/render/render.rb")
             .args(["--job", JOB, "--context"])
             .arg(context)
             .arg("--into")

@@ -8,7 +8,7 @@ require_relative 'render/job'
 
 # Where things are, and the rendering of this release's jobs.
 module ReleaseSpec
-  ROOT = File.expand_path('../..', __dir__)
+  ROOT = File.expand_path('..', __dir__)
 
   def job(name)
     Rendering::Job.new(File.join(ROOT, 'jobs', name))

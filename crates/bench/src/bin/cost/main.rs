@@ -36,8 +36,8 @@ struct Arguments {
     /// Only 100 and 1,000 services, and one round of each.
     #[arg(long)]
     quick: bool,
-    /// The daemon's binary, if not the one that cargo just built.
-    #[arg(long, default_value = env!("CARGO_BIN_EXE_aiven-metrics"))]
+    /// The daemon's binary.
+    #[arg(long)]
     daemon: PathBuf,
     /// The simulator's binary.
     #[arg(long)]
@@ -57,9 +57,6 @@ struct Arguments {
     /// Be the daemon with its allocations counted; the bench starts itself so.
     #[arg(long, hide = true)]
     counted: Option<PathBuf>,
-    /// Passed by `cargo bench`.
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() {
