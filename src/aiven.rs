@@ -11,7 +11,7 @@ pub mod projection;
 pub mod wire;
 
 pub use client::Client;
-pub use error::{Error, Kind};
+pub use error::{Error, ErrorKind};
 
 /// The calls of the API that are made, by the name they have in metrics and messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

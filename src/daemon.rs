@@ -12,22 +12,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aiven::Client;
 use crate::config::Config;
-use crate::integrate::{Budget, Integrator, Outcome, Turn};
-use crate::keyring::{self, Caretakers, Timing};
-use crate::observe::{Observed, Observer};
+use crate::integrate::{Integrator, Outcome, WriteBudget, WriteWindow};
+use crate::metrics::Metrics;
+use crate::node_access::{self, AccessTasks, Timing};
+use crate::observe::{Observation, Observer};
 use crate::publish::Published;
-use crate::resolve::{self, Hosts, NameResolver, Pass};
-use crate::scrape_proxy::{Health, ScrapeProxy};
-use crate::telemetry::Telemetry;
+use crate::resolve::{self, NameResolver, NeededHosts, ResolveRound};
+use crate::scrape_proxy::{ScrapeProxy, ScrapeResults};
 use crate::web::Web;
 
+mod coordinator;
 mod http_client;
-mod keeper;
 mod room;
 mod start;
 
+use coordinator::{Coordinator, Inbox, Project};
 pub use http_client::api_client;
-use keeper::{Inbox, Keeper, Project};
 use start::Lock;
 
 /// Reports waiting to be taken in.
@@ -49,33 +49,33 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         Some(address) => Some(listen("scrape_proxy.listen", address).await?),
         None => None,
     };
-    let telemetry = Telemetry::default();
+    let metrics = Metrics::default();
     let resolver = NameResolver::new(&config.dns.nameservers, config.dns.timeout)?;
-    let client = Arc::new(api_client(&config, &resolver, telemetry.clone())?);
+    let client = Arc::new(api_client(&config, &resolver, metrics.clone())?);
 
     let start = start::restore(&config)?;
     let known_addresses = start.addresses.clone();
     let published = Published::default();
-    let (wanted_hosts, hosts) = watch::channel(Hosts::default());
-    let (mut keeper, projects) = Keeper::new(
+    let (wanted_hosts, hosts) = watch::channel(NeededHosts::default());
+    let (mut coordinator, projects) = Coordinator::new(
         Arc::clone(&config),
         start,
         published.clone(),
         wanted_hosts,
-        telemetry.clone(),
+        metrics.clone(),
     )?;
-    keeper.publish();
+    coordinator.publish();
 
     let mut tasks = JoinSet::new();
-    let health = Health::default();
+    let health = ScrapeResults::default();
     let web = Web::new(
         published.clone(),
         health.clone(),
-        &telemetry,
+        &metrics,
         config.web.expose_status,
     );
     tasks.spawn(web.serve(web_listener));
-    let (keyring, caretakers) = keyring::open(&config, Timing::default());
+    let (node_access, access_tasks) = node_access::open(&config, Timing::default());
     let (inbox, outbox) = mailbox();
     tasks.spawn(resolve::keep_resolved(
         resolver,
@@ -83,29 +83,29 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         known_addresses,
         config.dns.poll_interval,
         outbox.passes.clone(),
-        telemetry.clone(),
+        metrics.clone(),
     ));
     let work = Work {
         config: &config,
         client,
-        caretakers,
-        budget: Arc::new(Mutex::new(Budget::new(
+        access_tasks,
+        budget: Arc::new(Mutex::new(WriteBudget::new(
             config.integration.creates_per_minute,
         ))),
-        telemetry: telemetry.clone(),
+        metrics: metrics.clone(),
         outbox,
     };
     for project in projects {
         work.begin(project, &mut tasks);
     }
-    // Only now does the keyring hold the saved credentials of every project.
+    // Only now does the node_access hold the saved credentials of every project.
     if let Some(listener) = proxy_listener {
         let timeout = config.scrape_proxy.timeout;
-        let proxy = ScrapeProxy::new(published, keyring, health, telemetry, timeout);
+        let proxy = ScrapeProxy::new(published, node_access, health, metrics, timeout);
         tasks.spawn(proxy.serve(listener));
     }
     let ended = tokio::select! {
-        () = keeper.keep(inbox, &stop) => Ok(()),
+        () = coordinator.keep(inbox, &stop) => Ok(()),
         Some(ended) = tasks.join_next() => Err(match ended {
             Ok(()) => anyhow::anyhow!("a part of the daemon ended that should run for ever; this is a defect, please report it"),
             Err(failure) => anyhow::Error::new(failure).context("a part of the daemon failed; this is a defect, please report it"),
@@ -118,9 +118,9 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
 
 /// Where the tasks of all projects send what they find.
 struct Outbox {
-    observed: mpsc::Sender<(Arc<str>, Observed)>,
+    observed: mpsc::Sender<(Arc<str>, Observation)>,
     outcomes: mpsc::Sender<(Arc<str>, Outcome)>,
-    passes: mpsc::Sender<Pass>,
+    passes: mpsc::Sender<ResolveRound>,
 }
 
 fn mailbox() -> (Inbox, Outbox) {
@@ -144,9 +144,9 @@ fn mailbox() -> (Inbox, Outbox) {
 struct Work<'a> {
     config: &'a Config,
     client: Arc<Client>,
-    caretakers: Caretakers,
-    budget: Arc<Mutex<Budget>>,
-    telemetry: Telemetry,
+    access_tasks: AccessTasks,
+    budget: Arc<Mutex<WriteBudget>>,
+    metrics: Metrics,
     outbox: Outbox,
 }
 
@@ -154,12 +154,12 @@ impl Work<'_> {
     /// Begins to observe, integrate and keep the keys of one project.
     fn begin(&self, project: Project, tasks: &mut JoinSet<()>) {
         let config = self.config;
-        let turn = Turn::of_instance(config.instance_index);
+        let turn = WriteWindow::of_instance(config.instance_index);
         let client = || Arc::clone(&self.client);
-        let caretaker = self
-            .caretakers
+        let access_task = self
+            .access_tasks
             .of(&project.name, client(), turn, project.wanted);
-        tasks.spawn(caretaker.run());
+        tasks.spawn(access_task.run());
         let observer = Observer {
             project: Arc::clone(&project.name),
             client: client(),
@@ -167,7 +167,7 @@ impl Work<'_> {
             grace: config.targets.removal_grace,
             patience: config.aiven.request_timeout,
             tag_keys: config.services.tags.keys().cloned().collect(),
-            telemetry: self.telemetry.clone(),
+            metrics: self.metrics.clone(),
             reports: self.outbox.observed.clone(),
         };
         tasks.spawn(observer.clone().watch_services(project.inventory));
@@ -178,10 +178,10 @@ impl Work<'_> {
             endpoint: config.integration.endpoint.clone(),
             turn,
             budget: Arc::clone(&self.budget),
-            telemetry: self.telemetry.clone(),
+            metrics: self.metrics.clone(),
             outcomes: self.outbox.outcomes.clone(),
         };
-        tasks.spawn(integrator.run(project.owed));
+        tasks.spawn(integrator.run(project.pending_writes));
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::scrape::{Class, Failure};
+use crate::model::scrape::{Failure, FailureKind};
 use crate::model::snapshot::Stage;
 use crate::model::verdict::Verdict;
 use crate::status::{ProjectStatus, ServiceStatus, Status};
@@ -380,22 +380,22 @@ fn ok(name: &'static str, evidence: impl Into<String>, at: Option<Timestamp>) ->
     (step, None)
 }
 
-fn remedy(class: Class) -> &'static str {
+fn remedy(class: FailureKind) -> &'static str {
     match class {
-        Class::Connect => {
+        FailureKind::Connect => {
             "wait some minutes if the service is new or under maintenance; else ask Aiven about the node"
         }
-        Class::Timeout => {
+        FailureKind::Timeout => {
             "check the service's ip_filter and the firewalls between this machine and the node; if others reach it, the node hangs: ask Aiven"
         }
-        Class::Tls => {
+        FailureKind::Tls => {
             "nothing was sent to the node. Wait for DNS to follow if nodes were just replaced; else compare the certificate (openssl s_client -connect ADDRESS -servername HOST) with the project's CA, and set scrape_proxy.ca_cert if it is another"
         }
-        Class::Unauthorised => {
+        FailureKind::Unauthorised => {
             "compare the username and password of the integration endpoint at Aiven with integration.username and .password; for an endpoint made by others the token needs project:integrations:write"
         }
-        Class::Status => "ask Aiven about the node's metrics server",
-        Class::Aborted => {
+        FailureKind::Status => "ask Aiven about the node's metrics server",
+        FailureKind::Aborted => {
             "raise Prometheus' scrape_timeout if the page is large; else ask Aiven about the node"
         }
     }

@@ -14,17 +14,17 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::aiven::{Client, Error, Kind};
+use crate::aiven::{Client, Error, ErrorKind};
 use crate::config::{Credentials, EndpointChoice};
+use crate::metrics::Metrics;
 use crate::model::plan::{Attempt, EndpointFact};
 use crate::observe::choose_endpoint;
-use crate::telemetry::Telemetry;
 
 mod budget;
 mod turn;
 
-pub use budget::Budget;
-pub use turn::Turn;
+pub use budget::WriteBudget;
+pub use turn::WriteWindow;
 
 /// Services of one project that are worked on at once, so that one answer that
 /// does not come holds nobody up for long.
@@ -39,9 +39,9 @@ const SOON_AT_MOST: Duration = Duration::from_secs(300);
 const LATER: Duration = Duration::from_secs(60);
 const LATER_AT_MOST: Duration = Duration::from_secs(3600);
 
-/// Writes that a project is owed.
+/// Writes that a project is pending_writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Owed {
+pub struct PendingWrites {
     /// The integration endpoint is missing.
     pub endpoint_missing: bool,
     /// The integration endpoint, once it is there.
@@ -68,18 +68,18 @@ pub struct Integrator {
     /// The endpoint to make where it is missing.
     pub endpoint: EndpointChoice,
     /// When this instance may write.
-    pub turn: Turn,
+    pub turn: WriteWindow,
     /// How much may be written, by all projects together.
-    pub budget: Arc<Mutex<Budget>>,
+    pub budget: Arc<Mutex<WriteBudget>>,
     /// Counts what is created.
-    pub telemetry: Telemetry,
+    pub metrics: Metrics,
     /// Where the outcomes go.
     pub outcomes: mpsc::Sender<(Arc<str>, Outcome)>,
 }
 
 /// What is not to be tried before a certain moment.
 #[derive(Default)]
-struct Pauses {
+struct Backoffs {
     endpoint: Option<Pause>,
     services: HashMap<Arc<str>, Pause>,
     /// Since the budget is spent.
@@ -103,19 +103,19 @@ enum Worked {
 }
 
 impl Integrator {
-    /// Works off what is owed, until nobody is left to owe anything.
-    pub async fn run(self, mut owed: watch::Receiver<Owed>) {
-        let mut pauses = Pauses::default();
+    /// Works off what is pending_writes, until nobody is left to owe anything.
+    pub async fn run(self, mut pending_writes: watch::Receiver<PendingWrites>) {
+        let mut pauses = Backoffs::default();
         loop {
             let next = {
-                let work = owed.borrow_and_update();
+                let work = pending_writes.borrow_and_update();
                 pauses.forget_what_is_settled(&work);
                 pauses.next_due(&work)
             };
             let is_due = next.is_some_and(|next| next <= Instant::now());
             if is_due {
                 self.turn.come().await;
-                let work = owed.borrow_and_update().clone();
+                let work = pending_writes.borrow_and_update().clone();
                 self.carry_out(&work, &mut pauses).await;
                 continue;
             }
@@ -127,12 +127,12 @@ impl Integrator {
             };
             tokio::select! {
                 () = wake => {}
-                changed = owed.changed() => if changed.is_err() { return },
+                changed = pending_writes.changed() => if changed.is_err() { return },
             }
         }
     }
 
-    async fn carry_out(&self, work: &Owed, pauses: &mut Pauses) {
+    async fn carry_out(&self, work: &PendingWrites, pauses: &mut Backoffs) {
         let now = Instant::now();
         if work.endpoint_missing && pauses.endpoint_is_due(now) {
             let pause = self.ensure_endpoint().await;
@@ -217,7 +217,7 @@ impl Integrator {
                 tracing::info!(project = %self.project, endpoint = name, "integration endpoint created");
                 Ok(())
             }
-            Err(error) if matches!(error.kind, Kind::Conflict(_)) => Ok(()),
+            Err(error) if matches!(error.kind, ErrorKind::Conflict(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -257,11 +257,11 @@ impl Integrator {
             .await;
         Worked::Ended(match created {
             Ok(()) => {
-                self.telemetry.integration_created(&self.project);
+                self.metrics.integration_created(&self.project);
                 tracing::info!(project = %self.project, service, "integration created");
                 Attempt::Requested
             }
-            Err(error) if matches!(error.kind, Kind::Conflict(_)) => Attempt::Requested,
+            Err(error) if matches!(error.kind, ErrorKind::Conflict(_)) => Attempt::Requested,
             Err(error) => self.attempt_after(service, &error),
         })
     }
@@ -295,17 +295,18 @@ enum Retry {
     Later,
 }
 
-impl Pauses {
-    fn forget_what_is_settled(&mut self, work: &Owed) {
+impl Backoffs {
+    fn forget_what_is_settled(&mut self, work: &PendingWrites) {
         if !work.endpoint_missing {
             self.endpoint = None;
         }
-        let owed: HashSet<&Arc<str>> = work.services.iter().collect();
-        self.services.retain(|service, _| owed.contains(service));
+        let pending_writes: HashSet<&Arc<str>> = work.services.iter().collect();
+        self.services
+            .retain(|service, _| pending_writes.contains(service));
     }
 
     /// When the next thing of `work` may be tried; `None` when there is nothing.
-    fn next_due(&self, work: &Owed) -> Option<Instant> {
+    fn next_due(&self, work: &PendingWrites) -> Option<Instant> {
         let now = Instant::now();
         let endpoint = work
             .endpoint_missing

@@ -7,7 +7,7 @@
 //! observe ──► model::plan ──► integrate
 //!                 │
 //! resolve ────────┴─────────► publish ──► web, targets.json
-//! keyring: CAs and credentials for scraping
+//! node_access: CAs and credentials for scraping
 //! ```
 //!
 //! [`model`] decides and does no I/O. [`observe`], [`integrate`], [`resolve`]
@@ -20,12 +20,12 @@ pub mod config;
 pub mod daemon;
 pub mod explain;
 pub mod integrate;
-pub mod keyring;
+pub mod metrics;
 pub mod model;
+pub mod node_access;
 pub mod observe;
 pub mod publish;
 pub mod resolve;
 pub mod scrape_proxy;
 pub mod status;
-pub mod telemetry;
 pub mod web;

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub mod authorities;
 pub mod credentials;
 pub mod hosts;
 pub mod inventory;
 pub mod plan;
+pub mod project_cas;
 pub mod scrape;
 pub mod service;
 pub mod snapshot;

@@ -14,14 +14,14 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::aiven::listing::Recall;
+use crate::aiven::listing::ParseCache;
 use crate::aiven::wire::{Endpoint, ServiceReader};
-use crate::aiven::{Client, Error, Kind};
+use crate::aiven::{Client, Error, ErrorKind};
 use crate::config::EndpointChoice;
+use crate::metrics::Metrics;
 use crate::model::inventory::{ByName, Distrust, Inventory};
 use crate::model::plan::{EndpointFact, SupportedTypes};
 use crate::model::service::Service;
-use crate::telemetry::Telemetry;
 
 /// Missing services that are asked for by name in one cycle. Aiven counts
 /// requests per user (120 a minute have been seen), so this must stay small.
@@ -34,7 +34,7 @@ const TYPES_HOLD: Duration = Duration::from_secs(3600);
 const SLOW_FACTOR: u32 = 10;
 
 /// How one observer's reports reach whoever decides.
-pub type Reports = mpsc::Sender<(Arc<str>, Observed)>;
+pub type Reports = mpsc::Sender<(Arc<str>, Observation)>;
 
 /// What a project's observer needs.
 #[derive(Clone)]
@@ -52,14 +52,14 @@ pub struct Observer {
     /// The tags to keep of each service.
     pub tag_keys: BTreeSet<String>,
     /// Counts distrusted listings.
-    pub telemetry: Telemetry,
+    pub metrics: Metrics,
     /// Where the observations go.
     pub reports: Reports,
 }
 
 /// What an observation brought.
 #[derive(Debug)]
-pub enum Observed {
+pub enum Observation {
     /// A listing was read.
     Listed {
         /// When.
@@ -88,11 +88,11 @@ struct Stopped;
 impl Observer {
     /// Lists the project's services again and again. Ends when nobody listens.
     pub async fn watch_services(self, inventory: Inventory) {
-        let mut watch = ServiceWatch {
+        let mut watch = ServiceTask {
             reader: ServiceReader::new(self.tag_keys.iter().cloned()),
             observer: self,
             inventory,
-            recall: Recall::default(),
+            recall: ParseCache::default(),
             outage: Outage::default(),
             reported: false,
         };
@@ -119,14 +119,16 @@ impl Observer {
             match types {
                 Some(Ok(types)) => {
                     types_until = Some(Instant::now() + TYPES_HOLD);
-                    news.push(Observed::Supported(types));
+                    news.push(Observation::Supported(types));
                 }
                 Some(Err(error)) => wait = self.note(&mut outage, &error),
                 None => {}
             }
             match endpoints {
                 Ok(endpoints) => {
-                    news.push(Observed::Endpoint(choose_endpoint(&endpoints, &endpoint)));
+                    news.push(Observation::Endpoint(choose_endpoint(
+                        &endpoints, &endpoint,
+                    )));
                 }
                 Err(error) => wait = wait.max(self.note(&mut outage, &error)),
             }
@@ -142,13 +144,13 @@ impl Observer {
         }
     }
 
-    async fn report(&self, observed: Observed) -> Result<(), Stopped> {
+    async fn report(&self, observed: Observation) -> Result<(), Stopped> {
         let report = (Arc::clone(&self.project), observed);
         self.reports.send(report).await.map_err(|_| Stopped)
     }
 
     fn say_distrust(&self, distrust: Distrust, missing: usize) {
-        self.telemetry.listing_distrusted(&self.project, distrust);
+        self.metrics.listing_distrusted(&self.project, distrust);
         let reason = distrust.as_str();
         tracing::warn!(
             project = %self.project,
@@ -166,17 +168,17 @@ impl Observer {
 }
 
 /// The service loop of one project. Owns its inventory.
-struct ServiceWatch {
+struct ServiceTask {
     observer: Observer,
     inventory: Inventory,
     reader: ServiceReader,
-    recall: Recall,
+    recall: ParseCache,
     outage: Outage,
     /// Whether the inventory was ever reported in this run.
     reported: bool,
 }
 
-impl ServiceWatch {
+impl ServiceTask {
     /// One listing and all that follows from it, until the next is due.
     async fn cycle(&mut self) -> Result<(), Stopped> {
         let next = Instant::now() + self.list().await?;
@@ -213,7 +215,7 @@ impl ServiceWatch {
                 self.outage.over(&observer.project, "listing again");
                 if merge.changed || !self.reported {
                     self.reported = true;
-                    let services = Observed::Services(self.inventory.clone());
+                    let services = Observation::Services(self.inventory.clone());
                     self.observer.report(services).await?;
                 }
                 let at = Timestamp::now();
@@ -222,20 +224,22 @@ impl ServiceWatch {
                 if let Some(distrust) = distrust {
                     self.observer.say_distrust(distrust, merge.missing);
                 }
-                let listed = Observed::Listed { at, distrust };
+                let listed = Observation::Listed { at, distrust };
                 self.observer.report(listed).await?;
                 Ok(self.observer.interval.saturating_sub(started.elapsed()))
             }
             Err(error) => {
                 if let Some(distrust) = distrust(&error.kind) {
                     observer
-                        .telemetry
+                        .metrics
                         .listing_distrusted(&observer.project, distrust);
                 }
                 let wait = observer.note(&mut self.outage, &error);
                 let at = Timestamp::now();
                 let cause = error.kind.to_string();
-                self.observer.report(Observed::Failed { at, cause }).await?;
+                self.observer
+                    .report(Observation::Failed { at, cause })
+                    .await?;
                 self.ask_for_missing().await?;
                 Ok(wait)
             }
@@ -274,7 +278,7 @@ impl ServiceWatch {
             self.inventory.answer(&name, answer, now);
         }
         if news {
-            let services = Observed::Services(self.inventory.clone());
+            let services = Observation::Services(self.inventory.clone());
             self.observer.report(services).await?;
         }
         Ok(lied)
@@ -289,7 +293,7 @@ impl ServiceWatch {
         for service in &gone {
             tracing::info!(project = %self.observer.project, %service, "service is gone: Aiven confirmed it and the removal grace is over");
         }
-        let services = Observed::Services(self.inventory.clone());
+        let services = Observation::Services(self.inventory.clone());
         self.observer.report(services).await
     }
 }
@@ -308,19 +312,19 @@ fn by_name(name: &str, answer: Result<Service, Error>) -> Option<ByName> {
 }
 
 /// How a failed listing counts among the distrusted ones, if it does.
-fn distrust(kind: &Kind) -> Option<Distrust> {
+fn distrust(kind: &ErrorKind) -> Option<Distrust> {
     match kind {
-        Kind::Truncated(_) => Some(Distrust::Truncated),
-        Kind::Malformed(_) => Some(Distrust::Malformed),
+        ErrorKind::Truncated(_) => Some(Distrust::Truncated),
+        ErrorKind::Malformed(_) => Some(Distrust::Malformed),
         _ => None,
     }
 }
 
 /// The time to wait after a failure. A wrong token does not mend itself.
-fn pause(kind: &Kind, interval: Duration) -> Duration {
+fn pause(kind: &ErrorKind, interval: Duration) -> Duration {
     match kind {
-        Kind::TokenRejected(_) => interval.saturating_mul(SLOW_FACTOR),
-        Kind::Throttled {
+        ErrorKind::TokenRejected(_) => interval.saturating_mul(SLOW_FACTOR),
+        ErrorKind::Throttled {
             wait: Some(wait), ..
         } => interval.max(*wait),
         _ => interval,
@@ -365,7 +369,7 @@ impl Outage {
         }
         self.since = Some(Instant::now());
         // The client has said so already, once for all projects.
-        if !matches!(error.kind, Kind::TokenRejected(_)) {
+        if !matches!(error.kind, ErrorKind::TokenRejected(_)) {
             tracing::warn!(project, %error, "asking Aiven failed; targets stay as they are");
         }
     }

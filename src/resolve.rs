@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::metrics::Metrics;
 use crate::model::plan::{Addresses, Failing, Resolution};
-use crate::telemetry::Telemetry;
 
 mod dns;
 
@@ -30,11 +30,11 @@ const CONCURRENCY: usize = 64;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Host names that are wanted, in order.
-pub type Hosts = Arc<BTreeSet<Arc<str>>>;
+pub type NeededHosts = Arc<BTreeSet<Arc<str>>>;
 
 /// What one pass over host names found, or a part of it.
 #[derive(Debug, Default)]
-pub struct Pass {
+pub struct ResolveRound {
     /// When it ended; unset on a part.
     pub ended: Option<Timestamp>,
     /// The names whose resolution differs from before.
@@ -51,13 +51,13 @@ pub struct Pass {
 /// names are asked for every `interval`.
 pub async fn keep_resolved(
     resolver: NameResolver,
-    mut wanted: watch::Receiver<Hosts>,
+    mut wanted: watch::Receiver<NeededHosts>,
     known: Addresses,
     interval: Duration,
-    passes: mpsc::Sender<Pass>,
-    telemetry: Telemetry,
+    passes: mpsc::Sender<ResolveRound>,
+    metrics: Metrics,
 ) {
-    let mut memory = Memory(known);
+    let mut memory = LastKnownGood(known);
     let mut next_full = Instant::now();
     loop {
         let hosts = Arc::clone(&wanted.borrow_and_update());
@@ -72,7 +72,7 @@ pub async fn keep_resolved(
             next_full = Instant::now() + interval;
         }
         if !due.is_empty() {
-            let pass = look_all_up(&resolver, &mut memory, due, &passes, &telemetry).await;
+            let pass = look_all_up(&resolver, &mut memory, due, &passes, &metrics).await;
             if pass.is_err() {
                 return;
             }
@@ -88,14 +88,14 @@ pub async fn keep_resolved(
 /// name that hangs holds no other up.
 async fn look_all_up(
     resolver: &NameResolver,
-    memory: &mut Memory,
+    memory: &mut LastKnownGood,
     names: Vec<Arc<str>>,
-    passes: &mpsc::Sender<Pass>,
-    telemetry: &Telemetry,
-) -> Result<(), mpsc::error::SendError<Pass>> {
-    let mut pass = Pass {
+    passes: &mpsc::Sender<ResolveRound>,
+    metrics: &Metrics,
+) -> Result<(), mpsc::error::SendError<ResolveRound>> {
+    let mut pass = ResolveRound {
         asked: names.len(),
-        ..Pass::default()
+        ..ResolveRound::default()
     };
     let mut lookups = stream::iter(names)
         .map(|name| async move {
@@ -106,7 +106,7 @@ async fn look_all_up(
     loop {
         match timeout(PATIENCE, lookups.next()).await {
             Ok(Some((name, lookup))) => {
-                telemetry.dns_lookup(lookup.outcome());
+                metrics.dns_lookup(lookup.outcome());
                 pass.answered += usize::from(lookup.is_whole());
                 let news = memory.learn(&name, lookup, Timestamp::now());
                 pass.changed
@@ -115,9 +115,9 @@ async fn look_all_up(
             Ok(None) => break,
             Err(_) if pass.changed.is_empty() => {}
             Err(_) => {
-                let part = Pass {
+                let part = ResolveRound {
                     changed: std::mem::take(&mut pass.changed),
-                    ..Pass::default()
+                    ..ResolveRound::default()
                 };
                 passes.send(part).await?;
             }
@@ -137,9 +137,9 @@ pub async fn look_up_once(resolver: &NameResolver, names: Vec<Arc<str>>) -> Addr
 }
 
 /// The last known good of every name.
-struct Memory(Addresses);
+struct LastKnownGood(Addresses);
 
-impl Memory {
+impl LastKnownGood {
     /// Takes a lookup in. Returns the name's resolution if that is news.
     fn learn(&mut self, name: &Arc<str>, lookup: Lookup, now: Timestamp) -> Option<Resolution> {
         let before = self.0.get(name);

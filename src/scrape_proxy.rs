@@ -9,7 +9,7 @@
 //! failure has a class and a cause.
 //!
 //! One scrape never waits for another, nor for the rest of the daemon: all it
-//! reads is the published snapshot and the keyring.
+//! reads is the published snapshot and the node_access.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +19,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::accept::serve_each;
-use crate::keyring::Keyring;
+use crate::metrics::Metrics;
+use crate::node_access::NodeAccess;
 use crate::publish::Published;
-use crate::telemetry::Telemetry;
 
 mod body;
 mod failure;
@@ -32,7 +32,7 @@ mod request;
 mod route;
 mod upstream;
 
-pub use health::Health;
+pub use health::ScrapeResults;
 
 use pool::Pool;
 
@@ -48,29 +48,29 @@ const BUFFER: usize = 64 << 10;
 /// The proxy and all that it needs to know.
 pub struct ScrapeProxy {
     published: Published,
-    keyring: Keyring,
-    health: Health,
-    telemetry: Telemetry,
+    node_access: NodeAccess,
+    health: ScrapeResults,
+    metrics: Metrics,
     pool: Arc<Pool>,
     /// Longest scrape, whatever Prometheus allows.
     timeout: Duration,
 }
 
 impl ScrapeProxy {
-    /// A proxy to what is `published`, with the keys of `keyring`; outcomes go
-    /// to `health` and `telemetry`.
+    /// A proxy to what is `published`, with the keys of `node_access`; outcomes go
+    /// to `health` and `metrics`.
     pub fn new(
         published: Published,
-        keyring: Keyring,
-        health: Health,
-        telemetry: Telemetry,
+        node_access: NodeAccess,
+        health: ScrapeResults,
+        metrics: Metrics,
         timeout: Duration,
     ) -> Self {
         ScrapeProxy {
             published,
-            keyring,
+            node_access,
             health,
-            telemetry,
+            metrics,
             pool: Arc::new(Pool::default()),
             timeout,
         }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::plan::{EndpointFact, Failing, Planned};
+use crate::model::plan::{EndpointFact, Failing, PlannedService};
 use crate::model::scrape::{Target, TargetHealth};
 use crate::model::service::ServiceIntegration;
 use crate::model::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
 use crate::model::verdict::Verdict;
-use crate::scrape_proxy::Health;
+use crate::scrape_proxy::ScrapeResults;
 use crate::scrape_proxy::health::{self, Targets};
 
 /// All of `/status`.
@@ -110,7 +110,7 @@ pub struct HostStatus {
 
 impl Status {
     /// The status that `snapshot` stands for.
-    pub fn of(snapshot: &Snapshot, health: &Health, at: Timestamp) -> Status {
+    pub fn of(snapshot: &Snapshot, health: &ScrapeResults, at: Timestamp) -> Status {
         let targets = health.all();
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -161,7 +161,7 @@ fn project_status(project: &ProjectSnapshot, scrapes: &Targets) -> ProjectStatus
 
 fn service_status(
     project: &ProjectSnapshot,
-    planned: &Planned,
+    planned: &PlannedService,
     scrapes: &Targets,
 ) -> ServiceStatus {
     let service = &planned.service;

@@ -28,11 +28,11 @@ use tokio::net::{TcpListener, TcpStream};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::accept::serve_each;
+use crate::metrics::{self, Metrics};
 use crate::model::target_group::write_groups;
 use crate::publish::Published;
-use crate::scrape_proxy::Health;
+use crate::scrape_proxy::ScrapeResults;
 use crate::status::Status;
-use crate::telemetry::{self, Telemetry};
 
 /// Connections served at once; more wait to be accepted.
 const CONNECTIONS: usize = 256;
@@ -47,7 +47,7 @@ pub struct Web {
 
 struct Views {
     published: Published,
-    health: Health,
+    health: ScrapeResults,
     registry: Registry,
 }
 
@@ -60,8 +60,13 @@ impl Views {
 
 impl Web {
     /// A server of `published` and `health`; `expose` lets other machines see all of it.
-    pub fn new(published: Published, health: Health, telemetry: &Telemetry, expose: bool) -> Self {
-        let registry = telemetry.registry(published.clone(), health.clone());
+    pub fn new(
+        published: Published,
+        health: ScrapeResults,
+        metrics: &Metrics,
+        expose: bool,
+    ) -> Self {
+        let registry = metrics.registry(published.clone(), health.clone());
         let views = Arc::new(Views {
             published,
             health,
@@ -75,7 +80,7 @@ impl Web {
             inner = inner.layer(middleware::from_fn(loopback_only));
         }
         let router = Router::new()
-            .route("/metrics", get(metrics))
+            .route("/metrics", get(exposition))
             .route("/healthz", get(async || "alive\n"))
             .route("/readyz", get(ready))
             .merge(inner)
@@ -113,10 +118,10 @@ async fn loopback_only(
     (StatusCode::FORBIDDEN, why).into_response()
 }
 
-async fn metrics(State(views): State<Arc<Views>>) -> Response {
+async fn exposition(State(views): State<Arc<Views>>) -> Response {
     let mut text = String::new();
     match prometheus_client::encoding::text::encode(&mut text, &views.registry) {
-        Ok(()) => ([(header::CONTENT_TYPE, telemetry::CONTENT_TYPE)], text).into_response(),
+        Ok(()) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(error) => {
             let why = format!("the metrics could not be encoded: {error}\n");
             (StatusCode::INTERNAL_SERVER_ERROR, why).into_response()

@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod credentials {
-    mod authorities;
     mod daemon;
     mod endpoint_of_others;
     mod log;
     mod our_endpoint;
+    mod project_cas;
     mod rig;
 }

@@ -12,16 +12,16 @@ use serde_json::json;
 use tokio::time::{Instant, timeout};
 
 use super::Operation;
-use super::error::{Error, Kind};
-use super::listing::{ListingReader, Recall};
+use super::error::{Error, ErrorKind};
+use super::listing::{ListingReader, ParseCache};
 use super::wire::{
     self, Endpoint, Endpoints, IntegrationTypes, Integrations, PROMETHEUS, ServiceReader,
 };
 use crate::config::Credentials;
+use crate::metrics::Metrics;
 use crate::model::inventory::Listing;
 use crate::model::plan::SupportedTypes;
 use crate::model::service::Service;
-use crate::telemetry::Telemetry;
 
 mod call;
 mod trust;
@@ -48,7 +48,7 @@ pub struct Client {
     authorization: HeaderValue,
     token: SecretString,
     request_timeout: Duration,
-    telemetry: Telemetry,
+    metrics: Metrics,
     /// No request before this: Aiven counts its limit per user, not per project.
     not_before: Mutex<Option<Instant>>,
     token_rejected: AtomicBool,
@@ -65,7 +65,7 @@ impl Client {
         base: Url,
         token: SecretString,
         request_timeout: Duration,
-        telemetry: Telemetry,
+        metrics: Metrics,
     ) -> anyhow::Result<Client> {
         let mut authorization = HeaderValue::try_from(format!("aivenv1 {}", token.expose_secret()))
             .map_err(|_| anyhow::anyhow!("aiven.api_token has a character that no HTTP header can carry; paste it again without line breaks"))?;
@@ -76,7 +76,7 @@ impl Client {
             authorization,
             token,
             request_timeout,
-            telemetry,
+            metrics,
             not_before: Mutex::new(None),
             token_rejected: AtomicBool::new(false),
         })
@@ -90,14 +90,14 @@ impl Client {
         &self,
         project: &str,
         reader: &mut ServiceReader,
-        last: &Recall,
-    ) -> Result<(Listing, Recall), Error> {
+        last: &ParseCache,
+    ) -> Result<(Listing, ParseCache), Error> {
         let call = Call::new(self, Operation::ListServices, project);
         let mut backoff = backon::BackoffBuilder::build(retries());
         loop {
             let patience = self.request_timeout * LISTING_PATIENCE;
             let reading = timeout(patience, self.list_once(&call, reader, last));
-            let bounded = async { reading.await.unwrap_or(Err(Kind::Timeout(patience))) };
+            let bounded = async { reading.await.unwrap_or(Err(ErrorKind::Timeout(patience))) };
             let kind = match call.counted(bounded).await {
                 Ok(listing) => return Ok(listing),
                 Err(kind) => kind,
@@ -116,8 +116,8 @@ impl Client {
         &self,
         call: &Call<'_>,
         reader: &mut ServiceReader,
-        last: &Recall,
-    ) -> Result<(Listing, Recall), Kind> {
+        last: &ParseCache,
+    ) -> Result<(Listing, ParseCache), ErrorKind> {
         let limit = LISTING_LIMIT.to_string();
         let url = self.url(&["project", call.project, "service"], &[("limit", &limit)]);
         let mut response = self.send(self.http.get(url)).await?;
@@ -125,7 +125,7 @@ impl Client {
         let mut received = 0;
         // A connection that breaks now leaves a listing cut off in the middle.
         let cut_off = |kind, received| match kind {
-            Kind::Transport(_) => Kind::Truncated(received),
+            ErrorKind::Transport(_) => ErrorKind::Truncated(received),
             other => other,
         };
         while let Some(chunk) = self
@@ -142,7 +142,7 @@ impl Client {
     /// Asks for one service by name.
     ///
     /// # Errors
-    /// After retries; see [`Kind::says_service_does_not_exist`].
+    /// After retries; see [`ErrorKind::says_service_does_not_exist`].
     pub async fn service(
         &self,
         project: &str,
@@ -157,7 +157,7 @@ impl Client {
         let call = Call::new(self, Operation::GetService, project);
         let answer: Answer = call.get(&path).await?;
         let read = reader.read(answer.service.get().as_bytes());
-        read.map_err(|unreadable| call.error(Kind::Malformed(unreadable.0)))
+        read.map_err(|unreadable| call.error(ErrorKind::Malformed(unreadable.0)))
     }
 
     /// The service types whose metrics Aiven can expose to Prometheus.
@@ -169,7 +169,7 @@ impl Client {
         let answer: IntegrationTypes = call.get(&["project", project, "integration_types"]).await?;
         answer.prometheus_sources().ok_or_else(|| {
             let what = "no integration type \"prometheus\" in it";
-            call.error(Kind::Malformed(what.to_owned()))
+            call.error(ErrorKind::Malformed(what.to_owned()))
         })
     }
 
@@ -190,7 +190,7 @@ impl Client {
     /// before asking a second time.
     ///
     /// # Errors
-    /// Any [`Kind`]; after `Timeout` and `Transport` it may exist all the same.
+    /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may exist all the same.
     pub async fn create_endpoint(
         &self,
         project: &str,
@@ -225,14 +225,14 @@ impl Client {
         let path = ["project", project, "service", service, "integration"];
         let body = call.get_bytes(&path, &[]).await?;
         let answer: Integrations<'_> = serde_json::from_slice(&body)
-            .map_err(|error| call.error(Kind::Malformed(wire::describe(&error))))?;
+            .map_err(|error| call.error(ErrorKind::Malformed(wire::describe(&error))))?;
         Ok(answer.has_prometheus(service))
     }
 
     /// Integrates a service with an endpoint. Asked once, as [`Client::create_endpoint`].
     ///
     /// # Errors
-    /// Any [`Kind`]; after `Timeout` and `Transport` it may exist all the same.
+    /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may exist all the same.
     pub async fn create_integration(
         &self,
         project: &str,
@@ -249,12 +249,12 @@ impl Client {
     }
 
     /// Sends a request and returns its answer if it is a 2xx.
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Kind> {
+    async fn send(&self, request: RequestBuilder) -> Result<Response, ErrorKind> {
         self.wait_out_throttling().await?;
         let request = request.header(AUTHORIZATION, self.authorization.clone());
         let response = timeout(self.request_timeout, request.send())
             .await
-            .map_err(|_| Kind::Timeout(self.request_timeout))?
+            .map_err(|_| ErrorKind::Timeout(self.request_timeout))?
             .map_err(transport)?;
         if response.status().is_success() {
             self.token_rejected.store(false, Ordering::Relaxed);
@@ -263,7 +263,7 @@ impl Client {
         Err(self.refusal(response).await)
     }
 
-    async fn refusal(&self, mut response: Response) -> Kind {
+    async fn refusal(&self, mut response: Response) -> ErrorKind {
         let status = response.status();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
         let mut body = Vec::new();
@@ -274,10 +274,10 @@ impl Client {
             }
         }
         let kind =
-            Kind::from_answer(status, retry_after, &body).without(self.token.expose_secret());
+            ErrorKind::from_answer(status, retry_after, &body).without(self.token.expose_secret());
         match &kind {
-            Kind::Throttled { wait, .. } => self.hold(wait.unwrap_or(Duration::from_secs(1))),
-            Kind::TokenRejected(_) if !self.token_rejected.swap(true, Ordering::Relaxed) => {
+            ErrorKind::Throttled { wait, .. } => self.hold(wait.unwrap_or(Duration::from_secs(1))),
+            ErrorKind::TokenRejected(_) if !self.token_rejected.swap(true, Ordering::Relaxed) => {
                 tracing::error!(%kind, "Aiven rejects the token; asking again slowly");
             }
             _ => {}
@@ -285,10 +285,10 @@ impl Client {
         kind
     }
 
-    async fn chunk(&self, response: &mut Response) -> Result<Option<bytes::Bytes>, Kind> {
+    async fn chunk(&self, response: &mut Response) -> Result<Option<bytes::Bytes>, ErrorKind> {
         timeout(self.request_timeout, response.chunk())
             .await
-            .map_err(|_| Kind::Timeout(self.request_timeout))?
+            .map_err(|_| ErrorKind::Timeout(self.request_timeout))?
             .map_err(transport)
     }
 
@@ -301,7 +301,7 @@ impl Client {
         *gate = Some(gate.map_or(until, |set| set.max(until)));
     }
 
-    async fn wait_out_throttling(&self) -> Result<(), Kind> {
+    async fn wait_out_throttling(&self) -> Result<(), ErrorKind> {
         let gate = *self
             .not_before
             .lock()
@@ -311,7 +311,7 @@ impl Client {
         };
         let wait = until - Instant::now();
         if wait > LONGEST_WAIT {
-            return Err(Kind::Throttled {
+            return Err(ErrorKind::Throttled {
                 message: "Aiven asked to wait longer".to_owned(),
                 wait: Some(wait),
             });
@@ -346,7 +346,7 @@ fn retry_after(value: &HeaderValue) -> Option<Duration> {
 }
 
 /// reqwest's error down to its cause, without the URL.
-fn transport(error: reqwest::Error) -> Kind {
+fn transport(error: reqwest::Error) -> ErrorKind {
     use std::error::Error as _;
     let error = error.without_url();
     let mut message = error.to_string();
@@ -355,5 +355,5 @@ fn transport(error: reqwest::Error) -> Kind {
         message = format!("{message}: {cause}");
         source = cause.source();
     }
-    Kind::Transport(message)
+    ErrorKind::Transport(message)
 }

@@ -22,7 +22,7 @@ pub struct Error {
     /// The project it was made in.
     pub project: String,
     /// What happened.
-    pub kind: Kind,
+    pub kind: ErrorKind,
 }
 
 impl Error {
@@ -35,7 +35,7 @@ impl Error {
 
 /// What happened to a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Kind {
+pub enum ErrorKind {
     /// 401, or a 403 about the token itself.
     #[error(
         "Aiven does not accept the token ({0}); check that aiven.api_token is complete, not expired and not revoked"
@@ -99,23 +99,23 @@ pub enum Kind {
     Malformed(String),
 }
 
-impl Kind {
+impl ErrorKind {
     /// Whether the same call may succeed in a moment.
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Kind::Throttled { .. }
-                | Kind::Server { .. }
-                | Kind::Timeout(_)
-                | Kind::Transport(_)
-                | Kind::Truncated(_)
+            ErrorKind::Throttled { .. }
+                | ErrorKind::Server { .. }
+                | ErrorKind::Timeout(_)
+                | ErrorKind::Transport(_)
+                | ErrorKind::Truncated(_)
         )
     }
 
     /// Whether this is Aiven's own word that the service does not exist. A 404
     /// of a proxy, or one about the project, is not.
     pub fn says_service_does_not_exist(&self) -> bool {
-        let Kind::NotFound { message, code } = self else {
+        let ErrorKind::NotFound { message, code } = self else {
             return false;
         };
         code.as_deref() == Some("service_not_found")
@@ -123,14 +123,14 @@ impl Kind {
     }
 
     /// The same with a secret taken out of Aiven's words, should they quote it.
-    pub fn without(mut self, secret: &str) -> Kind {
-        let (Kind::TokenRejected(message)
-        | Kind::Forbidden(message)
-        | Kind::Conflict(message)
-        | Kind::NotFound { message, .. }
-        | Kind::Throttled { message, .. }
-        | Kind::Refused { message, .. }
-        | Kind::Server { message, .. }) = &mut self
+    pub fn without(mut self, secret: &str) -> ErrorKind {
+        let (ErrorKind::TokenRejected(message)
+        | ErrorKind::Forbidden(message)
+        | ErrorKind::Conflict(message)
+        | ErrorKind::NotFound { message, .. }
+        | ErrorKind::Throttled { message, .. }
+        | ErrorKind::Refused { message, .. }
+        | ErrorKind::Server { message, .. }) = &mut self
         else {
             return self;
         };
@@ -143,40 +143,46 @@ impl Kind {
     /// The code in `api_requests_total`: the HTTP status, or one word.
     pub fn code(&self) -> String {
         match self {
-            Kind::TokenRejected(_) => "401".to_owned(),
-            Kind::Forbidden(_) => "403".to_owned(),
-            Kind::NotFound { .. } => "404".to_owned(),
-            Kind::Conflict(_) => "409".to_owned(),
-            Kind::Throttled { .. } => "429".to_owned(),
-            Kind::Refused { status, .. } | Kind::Server { status, .. } => status.to_string(),
-            Kind::Timeout(_) => "timeout".to_owned(),
-            Kind::Transport(_) => "transport".to_owned(),
-            Kind::Truncated(_) => "truncated".to_owned(),
-            Kind::Malformed(_) => "malformed".to_owned(),
+            ErrorKind::TokenRejected(_) => "401".to_owned(),
+            ErrorKind::Forbidden(_) => "403".to_owned(),
+            ErrorKind::NotFound { .. } => "404".to_owned(),
+            ErrorKind::Conflict(_) => "409".to_owned(),
+            ErrorKind::Throttled { .. } => "429".to_owned(),
+            ErrorKind::Refused { status, .. } | ErrorKind::Server { status, .. } => {
+                status.to_string()
+            }
+            ErrorKind::Timeout(_) => "timeout".to_owned(),
+            ErrorKind::Transport(_) => "transport".to_owned(),
+            ErrorKind::Truncated(_) => "truncated".to_owned(),
+            ErrorKind::Malformed(_) => "malformed".to_owned(),
         }
     }
 
     /// Sorts an answer that is not 2xx. `retry_after` is the header's value in seconds.
-    pub fn from_answer(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Kind {
+    pub fn from_answer(
+        status: StatusCode,
+        retry_after: Option<Duration>,
+        body: &[u8],
+    ) -> ErrorKind {
         let Said { message, code } = Said::read(body);
         match status.as_u16() {
-            401 => Kind::TokenRejected(message),
-            403 if is_about_the_token(&message) => Kind::TokenRejected(message),
-            403 => Kind::Forbidden(message),
-            404 => Kind::NotFound { message, code },
-            409 => Kind::Conflict(message),
+            401 => ErrorKind::TokenRejected(message),
+            403 if is_about_the_token(&message) => ErrorKind::TokenRejected(message),
+            403 => ErrorKind::Forbidden(message),
+            404 => ErrorKind::NotFound { message, code },
+            409 => ErrorKind::Conflict(message),
             429 => {
                 let wait = retry_after.or_else(|| wait_in(&message));
-                Kind::Throttled { message, wait }
+                ErrorKind::Throttled { message, wait }
             }
             // Aiven's own client takes "already exists" for a conflict whatever the status.
-            400..=499 if message.contains("already exists") => Kind::Conflict(message),
-            408 => Kind::Server {
+            400..=499 if message.contains("already exists") => ErrorKind::Conflict(message),
+            408 => ErrorKind::Server {
                 status: 408,
                 message,
             },
-            status @ 500.. => Kind::Server { status, message },
-            status => Kind::Refused { status, message },
+            status @ 500.. => ErrorKind::Server { status, message },
+            status => ErrorKind::Refused { status, message },
         }
     }
 }
@@ -267,9 +273,9 @@ fn shorten(message: String) -> String {
 mod tests {
     use super::*;
 
-    fn kind(status: u16, body: &str) -> Kind {
+    fn kind(status: u16, body: &str) -> ErrorKind {
         let status = StatusCode::from_u16(status).unwrap();
-        Kind::from_answer(status, None, body.as_bytes())
+        ErrorKind::from_answer(status, None, body.as_bytes())
     }
 
     #[test]
@@ -313,7 +319,7 @@ mod tests {
     fn the_wait_is_read_from_the_message() {
         let message = "The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in 28s";
         let body = format!(r#"{{"message": "{message}"}}"#);
-        let Kind::Throttled { wait, .. } = kind(429, &body) else {
+        let ErrorKind::Throttled { wait, .. } = kind(429, &body) else {
             panic!("429 is throttling");
         };
         assert_eq!(wait, Some(Duration::from_secs(28)));
@@ -326,8 +332,8 @@ mod tests {
     fn a_header_goes_before_the_message() {
         let body = br#"{"message": "try again in 28s"}"#;
         let header = Some(Duration::from_secs(3));
-        let Kind::Throttled { wait, .. } =
-            Kind::from_answer(StatusCode::TOO_MANY_REQUESTS, header, body)
+        let ErrorKind::Throttled { wait, .. } =
+            ErrorKind::from_answer(StatusCode::TOO_MANY_REQUESTS, header, body)
         else {
             panic!("429 is throttling");
         };
@@ -337,15 +343,18 @@ mod tests {
     #[test]
     fn statuses_are_sorted_by_what_to_do_next() {
         let exists = r#"{"message": "Integration already exists"}"#;
-        assert!(matches!(kind(401, "{}"), Kind::TokenRejected(_)));
+        assert!(matches!(kind(401, "{}"), ErrorKind::TokenRejected(_)));
         assert!(matches!(
             kind(403, r#"{"message": "Invalid token"}"#),
-            Kind::TokenRejected(_)
+            ErrorKind::TokenRejected(_)
         ));
-        assert!(matches!(kind(403, "{}"), Kind::Forbidden(_)));
-        assert!(matches!(kind(409, "{}"), Kind::Conflict(_)));
-        assert!(matches!(kind(400, exists), Kind::Conflict(_)));
-        assert!(matches!(kind(400, "{}"), Kind::Refused { status: 400, .. }));
+        assert!(matches!(kind(403, "{}"), ErrorKind::Forbidden(_)));
+        assert!(matches!(kind(409, "{}"), ErrorKind::Conflict(_)));
+        assert!(matches!(kind(400, exists), ErrorKind::Conflict(_)));
+        assert!(matches!(
+            kind(400, "{}"),
+            ErrorKind::Refused { status: 400, .. }
+        ));
         for transient in [408, 429, 500, 501, 503] {
             assert!(kind(transient, "{}").is_transient(), "{transient}");
         }

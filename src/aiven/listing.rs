@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::error::{Kind, hidden_error};
+use super::error::{ErrorKind, hidden_error};
 use super::projection::{Element, Malformed, Projection};
 use super::wire::{SERVICE_MEMBERS, ServiceReader};
 use crate::model::inventory::Listing;
@@ -17,20 +17,20 @@ use crate::model::service::Service;
 
 /// The services of the last listing, by a digest of the bytes they were read from.
 #[derive(Debug, Default)]
-pub struct Recall {
+pub struct ParseCache {
     services: HashMap<u128, Arc<Service>>,
 }
 
 /// A listing that is being read.
 pub struct ListingReader<'a> {
     projection: Projection,
-    intake: Intake<'a>,
+    intake: RowSink<'a>,
 }
 
 /// Takes single services in, as the projection yields them.
-struct Intake<'a> {
+struct RowSink<'a> {
     reader: &'a mut ServiceReader,
-    last: &'a Recall,
+    last: &'a ParseCache,
     next: HashMap<u128, Arc<Service>>,
     listing: Listing,
     first_unreadable: Option<String>,
@@ -38,11 +38,11 @@ struct Intake<'a> {
 
 impl<'a> ListingReader<'a> {
     /// Starts a listing; `last` is what the one before left behind.
-    pub fn new(reader: &'a mut ServiceReader, last: &'a Recall) -> Self {
+    pub fn new(reader: &'a mut ServiceReader, last: &'a ParseCache) -> Self {
         let expected = last.services.len();
         ListingReader {
             projection: Projection::new(SERVICE_MEMBERS),
-            intake: Intake {
+            intake: RowSink {
                 reader,
                 last,
                 next: HashMap::with_capacity(expected),
@@ -59,7 +59,7 @@ impl<'a> ListingReader<'a> {
     ///
     /// # Errors
     /// When they cannot be part of a listing.
-    pub fn feed(&mut self, chunk: &[u8]) -> Result<(), Kind> {
+    pub fn feed(&mut self, chunk: &[u8]) -> Result<(), ErrorKind> {
         let intake = &mut self.intake;
         self.projection
             .feed(chunk, &mut |element: Element<'_>| intake.take(element))
@@ -70,18 +70,18 @@ impl<'a> ListingReader<'a> {
     ///
     /// # Errors
     /// When the body is not a whole listing, or says that it is an error.
-    pub fn finish(self, limit: usize) -> Result<(Listing, Recall), Kind> {
+    pub fn finish(self, limit: usize) -> Result<(Listing, ParseCache), ErrorKind> {
         let envelope = self.projection.finish().map_err(kind)?;
         if let Some(message) = hidden_error(&envelope.rest) {
             let status = 200;
-            return Err(Kind::Refused { status, message });
+            return Err(ErrorKind::Refused { status, message });
         }
         if !envelope.listed {
-            return Err(Kind::Malformed(
+            return Err(ErrorKind::Malformed(
                 "there is no list \"services\" in it".to_owned(),
             ));
         }
-        let Intake {
+        let RowSink {
             next,
             mut listing,
             first_unreadable,
@@ -95,11 +95,11 @@ impl<'a> ListingReader<'a> {
             );
         }
         listing.at_limit = envelope.elements >= limit;
-        Ok((listing, Recall { services: next }))
+        Ok((listing, ParseCache { services: next }))
     }
 }
 
-impl Intake<'_> {
+impl RowSink<'_> {
     fn take(&mut self, element: Element<'_>) {
         let json = match element {
             Element::Service(json) => json,
@@ -138,9 +138,9 @@ impl Intake<'_> {
     }
 }
 
-fn kind(malformed: Malformed) -> Kind {
+fn kind(malformed: Malformed) -> ErrorKind {
     match malformed {
-        Malformed::Truncated { at } => Kind::Truncated(at),
-        other => Kind::Malformed(other.to_string()),
+        Malformed::Truncated { at } => ErrorKind::Truncated(at),
+        other => ErrorKind::Malformed(other.to_string()),
     }
 }

@@ -66,7 +66,7 @@ impl ServiceReader {
     }
 
     /// Reads one service object. One whose name can be told but not the rest
-    /// comes back with its `oddity` set.
+    /// comes back with its `parse_problem` set.
     ///
     /// # Errors
     /// When not even the name can be told.
@@ -100,7 +100,7 @@ impl ServiceReader {
             integrations: self.own_integrations(wire),
             tags: self.kept_tags(wire),
             served_before: false,
-            oddity: None,
+            parse_problem: None,
         }
     }
 
@@ -108,9 +108,13 @@ impl ServiceReader {
     ///
     /// # Errors
     /// When not even the name can be told.
-    pub fn read_presence(&mut self, json: &[u8], oddity: &str) -> Result<Service, Unreadable> {
+    pub fn read_presence(
+        &mut self,
+        json: &[u8],
+        parse_problem: &str,
+    ) -> Result<Service, Unreadable> {
         let Ok(named) = serde_json::from_slice::<Named<'_>>(json) else {
-            return Err(Unreadable(oddity.to_owned()));
+            return Err(Unreadable(parse_problem.to_owned()));
         };
         Ok(Service {
             name: Arc::from(&*named.service_name),
@@ -123,7 +127,7 @@ impl ServiceReader {
             integrations: Box::default(),
             tags: Box::default(),
             served_before: false,
-            oddity: Some(oddity.into()),
+            parse_problem: Some(parse_problem.into()),
         })
     }
 

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::table;
-use crate::aiven::listing::Recall;
+use crate::aiven::listing::ParseCache;
 use crate::aiven::wire::ServiceReader;
 use crate::aiven::{Client, Error};
 use crate::config::Config;
 use crate::daemon::api_client;
+use crate::metrics::Metrics;
 use crate::model::inventory::Inventory;
 use crate::model::plan::{
     Action, Addresses, Attempts, EndpointFact, Facts, ProjectPlan, Rules, SupportedTypes, plan,
@@ -21,9 +22,8 @@ use crate::model::plan::{
 use crate::model::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
 use crate::observe::choose_endpoint;
 use crate::resolve::{NameResolver, look_up_once};
-use crate::scrape_proxy::Health;
+use crate::scrape_proxy::ScrapeResults;
 use crate::status::{ServiceStatus, Status};
-use crate::telemetry::Telemetry;
 
 #[derive(Serialize)]
 struct Report {
@@ -51,9 +51,9 @@ struct Seen {
 
 /// Prints the plan. Exits 1 when a project could not be observed.
 pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
-    let telemetry = Telemetry::default();
+    let metrics = Metrics::default();
     let resolver = NameResolver::new(&config.dns.nameservers, config.dns.timeout)?;
-    let client = api_client(config, &resolver, telemetry)?;
+    let client = api_client(config, &resolver, metrics)?;
     let mut projects = config.aiven.projects.clone();
     projects.sort();
     let mut failed = BTreeMap::new();
@@ -80,7 +80,7 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
         ..Snapshot::default()
     };
     let report = Report {
-        services: Status::of(&snapshot, &Health::default(), Timestamp::now()).services,
+        services: Status::of(&snapshot, &ScrapeResults::default(), Timestamp::now()).services,
         would_create,
         failed,
     };
@@ -96,7 +96,7 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
 
 async fn observe(client: &Client, config: &Config, project: &str) -> Result<Seen, Error> {
     let mut reader = ServiceReader::new(config.services.tags.keys().cloned());
-    let recall = Recall::default();
+    let recall = ParseCache::default();
     let (listing, supported, endpoints) = tokio::try_join!(
         client.list_services(project, &mut reader, &recall),
         client.supported_types(project),

@@ -8,8 +8,8 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::aiven::Client;
 use crate::config::Config;
+use crate::metrics::Metrics;
 use crate::resolve::NameResolver;
-use crate::telemetry::Telemetry;
 
 /// The client for Aiven's API that the configuration describes.
 ///
@@ -18,7 +18,7 @@ use crate::telemetry::Telemetry;
 pub fn api_client(
     config: &Config,
     resolver: &NameResolver,
-    telemetry: Telemetry,
+    metrics: Metrics,
 ) -> anyhow::Result<Client> {
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls(&config.aiven.ca_cert)?)
@@ -36,7 +36,7 @@ pub fn api_client(
         config.aiven.api_url.clone(),
         config.aiven.api_token.clone(),
         config.aiven.request_timeout,
-        telemetry,
+        metrics,
     )
 }
 

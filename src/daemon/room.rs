@@ -5,15 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::integrate::{Outcome, Owed};
-use crate::model::credentials::Wanted;
+use crate::integrate::{Outcome, PendingWrites};
+use crate::model::credentials::NeededEndpoints;
 use crate::model::inventory::Inventory;
 use crate::model::plan::{
     Action, Addresses, Attempt, Attempts, EndpointFact, Facts, ProjectPlan, Rules, SupportedTypes,
     plan,
 };
 use crate::model::snapshot::{Origin, ProjectSnapshot, Stages};
-use crate::observe::Observed;
+use crate::observe::Observation;
 use crate::publish::state::{ProjectState, ProjectToSave};
 
 /// One project.
@@ -28,8 +28,8 @@ pub(super) struct Room {
     /// Listed in this run, while some host names were never looked up.
     settling: bool,
     plan: Arc<ProjectPlan>,
-    owed: watch::Sender<Owed>,
-    wanted: watch::Sender<Wanted>,
+    pending_writes: watch::Sender<PendingWrites>,
+    wanted: watch::Sender<NeededEndpoints>,
     /// Whether something changed that the plan does not know of.
     outdated: bool,
 }
@@ -40,8 +40,8 @@ impl Room {
         name: Arc<str>,
         saved: ProjectState,
         saved_at: Option<Timestamp>,
-    ) -> (Room, watch::Receiver<Owed>) {
-        let (owed, watched) = watch::channel(Owed::default());
+    ) -> (Room, watch::Receiver<PendingWrites>) {
+        let (pending_writes, watched) = watch::channel(PendingWrites::default());
         let origin = match saved_at {
             Some(at) if !saved.inventory.is_empty() => Origin::Saved(at),
             _ => Origin::Nothing,
@@ -58,7 +58,7 @@ impl Room {
             origin,
             settling: false,
             plan: Arc::default(),
-            owed,
+            pending_writes,
             wanted: watch::Sender::default(),
             outdated: true,
         };
@@ -66,14 +66,14 @@ impl Room {
     }
 
     /// Takes an observation in. Returns whether it is worth saving.
-    pub(super) fn take_observed(&mut self, observed: Observed) -> bool {
+    pub(super) fn take_observed(&mut self, observed: Observation) -> bool {
         match observed {
-            Observed::Listed { at, distrust: None } => {
+            Observation::Listed { at, distrust: None } => {
                 self.stages.list.succeeded(at);
                 self.note_integration(at);
                 return false;
             }
-            Observed::Listed {
+            Observation::Listed {
                 at,
                 distrust: Some(distrust),
             } => {
@@ -81,14 +81,16 @@ impl Room {
                 self.stages.list.failed(at, cause);
                 return false;
             }
-            Observed::Failed { at, cause } => {
+            Observation::Failed { at, cause } => {
                 self.stages.list.failed(at, cause);
                 return false;
             }
-            Observed::Services(inventory) => self.take_services(inventory),
-            Observed::Supported(types) if self.supported.as_ref() == Some(&types) => return false,
-            Observed::Supported(types) => self.supported = Some(types),
-            Observed::Endpoint(fact) => return self.take_endpoint(fact),
+            Observation::Services(inventory) => self.take_services(inventory),
+            Observation::Supported(types) if self.supported.as_ref() == Some(&types) => {
+                return false;
+            }
+            Observation::Supported(types) => self.supported = Some(types),
+            Observation::Endpoint(fact) => return self.take_endpoint(fact),
         }
         self.outdated = true;
         true
@@ -146,7 +148,7 @@ impl Room {
             self.origin = Origin::Api;
         }
         self.tell_what_is_owed(&next);
-        let wanted = Wanted::of(&next, &self.endpoint);
+        let wanted = NeededEndpoints::of(&next, &self.endpoint);
         self.wanted.send_if_modified(|known| {
             let differs = *known != wanted;
             *known = wanted;
@@ -186,7 +188,7 @@ impl Room {
     }
 
     /// Where the endpoints whose credentials are needed can be watched.
-    pub(super) fn watch_wanted(&self) -> watch::Receiver<Wanted> {
+    pub(super) fn watch_wanted(&self) -> watch::Receiver<NeededEndpoints> {
         self.wanted.subscribe()
     }
 
@@ -250,14 +252,14 @@ impl Room {
             Action::Integrate(service) => Some(Arc::clone(service)),
             Action::EnsureEndpoint => None,
         });
-        let next = Owed {
+        let next = PendingWrites {
             endpoint_missing: plan.actions.contains(&Action::EnsureEndpoint),
             endpoint_id: self.endpoint.id().map(Arc::from),
             services: services.collect(),
         };
-        self.owed.send_if_modified(|owed| {
-            let differs = *owed != next;
-            *owed = next;
+        self.pending_writes.send_if_modified(|pending_writes| {
+            let differs = *pending_writes != next;
+            *pending_writes = next;
             differs
         });
     }

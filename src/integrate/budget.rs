@@ -9,15 +9,15 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// The writes of the last minute, all projects together.
 #[derive(Debug)]
-pub struct Budget {
+pub struct WriteBudget {
     a_minute: usize,
     recent: VecDeque<Instant>,
 }
 
-impl Budget {
+impl WriteBudget {
     /// A budget of `a_minute` writes in any sixty seconds.
     pub fn new(a_minute: u32) -> Self {
-        Budget {
+        WriteBudget {
             a_minute: a_minute as usize,
             recent: VecDeque::new(),
         }
@@ -56,7 +56,7 @@ mod tests {
         fn no_minute_sees_more_than_the_budget(
             a_minute in 1_u32..5, gaps in prop::collection::vec(0_u64..40_000, 1..60)
         ) {
-            let mut budget = Budget::new(a_minute);
+            let mut budget = WriteBudget::new(a_minute);
             let mut now = Instant::now();
             let mut taken = Vec::new();
             for gap in gaps {

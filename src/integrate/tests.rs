@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn owed(services: &[&str]) -> Owed {
-    Owed {
+fn pending_writes(services: &[&str]) -> PendingWrites {
+    PendingWrites {
         endpoint_missing: false,
         endpoint_id: Some("e".into()),
         services: services.iter().map(|name| Arc::from(*name)).collect(),
@@ -16,8 +16,8 @@ fn refused() -> Attempt {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_pauses_that_service_alone() {
-    let mut pauses = Pauses::default();
-    let work = owed(&["a", "b"]);
+    let mut pauses = Backoffs::default();
+    let work = pending_writes(&["a", "b"]);
     pauses.note(&"a".into(), &refused());
     let now = Instant::now();
     assert!(!pauses.is_due(&"a".into(), now));
@@ -29,7 +29,7 @@ async fn a_refusal_pauses_that_service_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn pauses_grow_up_to_their_limit() {
-    let mut pauses = Pauses::default();
+    let mut pauses = Backoffs::default();
     let name: Arc<str> = "a".into();
     let mut last = Duration::ZERO;
     for _ in 0..20 {
@@ -46,25 +46,25 @@ async fn pauses_grow_up_to_their_limit() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_no_longer_owed_starts_over() {
-    let mut pauses = Pauses::default();
+    let mut pauses = Backoffs::default();
     pauses.note(&"a".into(), &refused());
-    pauses.forget_what_is_settled(&owed(&[]));
+    pauses.forget_what_is_settled(&pending_writes(&[]));
     assert!(pauses.is_due(&"a".into(), Instant::now()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_due_without_an_endpoint_or_with_a_spent_budget() {
-    let pauses = Pauses::default();
-    let work = Owed {
+    let pauses = Backoffs::default();
+    let work = PendingWrites {
         endpoint_id: None,
-        ..owed(&["a"])
+        ..pending_writes(&["a"])
     };
     assert_eq!(pauses.next_due(&work), None);
     let spent = Instant::now() + Duration::from_secs(30);
-    let pauses = Pauses {
+    let pauses = Backoffs {
         all: Some(spent),
-        ..Pauses::default()
+        ..Backoffs::default()
     };
-    assert_eq!(pauses.next_due(&owed(&["a"])), Some(spent));
+    assert_eq!(pauses.next_due(&pending_writes(&["a"])), Some(spent));
     assert!(!pauses.is_due(&"a".into(), Instant::now()));
 }

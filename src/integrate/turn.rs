@@ -19,14 +19,14 @@ const TURN: Duration = Duration::from_secs(3);
 
 /// The turns of one instance.
 #[derive(Debug, Clone, Copy)]
-pub struct Turn {
+pub struct WriteWindow {
     offset: Duration,
 }
 
-impl Turn {
+impl WriteWindow {
     /// The turns of the instance with this `instance_index`.
     pub fn of_instance(index: u32) -> Self {
-        Turn {
+        WriteWindow {
             offset: if index.is_multiple_of(2) {
                 Duration::ZERO
             } else {
@@ -74,11 +74,11 @@ mod tests {
 
     #[test]
     fn the_turn_comes_once_a_period() {
-        let even = Turn::of_instance(0);
+        let even = WriteWindow::of_instance(0);
         assert_eq!(even.wait(at(0)), Duration::ZERO);
         assert_eq!(even.wait(at(2_999)), Duration::ZERO);
         assert_eq!(even.wait(at(3_000)), Duration::from_secs(7));
-        let odd = Turn::of_instance(1);
+        let odd = WriteWindow::of_instance(1);
         assert_eq!(odd.wait(at(0)), Duration::from_secs(5));
         assert_eq!(odd.wait(at(5_000)), Duration::ZERO);
     }
@@ -88,14 +88,14 @@ mod tests {
         fn two_instances_never_have_the_turn_at_once_nor_shortly_after(
             millis in 0_i64..1_000_000, skew in -1_999_i64..2_000
         ) {
-            let even = Turn::of_instance(0).wait(at(millis));
-            let odd = Turn::of_instance(1).wait(at(millis + skew));
+            let even = WriteWindow::of_instance(0).wait(at(millis));
+            let odd = WriteWindow::of_instance(1).wait(at(millis + skew));
             prop_assert!(!(even.is_zero() && odd.is_zero()));
         }
 
         #[test]
         fn waiting_leads_to_the_turn(millis in 0_i64..1_000_000, index in 0_u32..4) {
-            let turn = Turn::of_instance(index);
+            let turn = WriteWindow::of_instance(index);
             let wait = turn.wait(at(millis)).as_millis() as i64;
             prop_assert!(turn.wait(at(millis + wait)).is_zero());
         }

@@ -22,7 +22,7 @@ const KEPT: usize = 3;
 
 /// The endpoints of a project whose credentials are needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct NeededEndpoints {
     /// The endpoint of `integration.endpoint_name`, or `.endpoint_id`, once known.
     pub ours: Option<Arc<str>>,
     /// Every endpoint that a service to be scraped is integrated with.
@@ -31,16 +31,16 @@ pub struct Wanted {
 
 /// All that is remembered of one endpoint's credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct KnownCredentials {
     /// The configured pair that this instance last wrote to Aiven, or found there.
-    pub applied: Option<Credentials>,
+    pub written: Option<Credentials>,
     /// What Aiven has, as last read or written.
-    pub at_aiven: Option<Credentials>,
+    pub remote: Option<Credentials>,
     /// What Aiven had before and nodes may still ask for, newest first.
     pub previous: Vec<Credentials>,
     /// When what Aiven has last changed.
     pub changed_at: Option<Timestamp>,
-    /// Since when Aiven has another pair than the one that we applied.
+    /// Since when Aiven has another pair than the one that we written.
     pub differs_since: Option<Timestamp>,
 }
 
@@ -55,15 +55,15 @@ pub enum Step {
     LookAgainIn(Duration),
 }
 
-impl Wanted {
+impl NeededEndpoints {
     /// What the plan of a project needs.
-    pub fn of(plan: &ProjectPlan, endpoint: &EndpointFact) -> Wanted {
+    pub fn of(plan: &ProjectPlan, endpoint: &EndpointFact) -> NeededEndpoints {
         let scraped = plan
             .services
             .iter()
             .filter(|planned| !planned.hosts.is_empty());
         let endpoints = scraped.flat_map(|planned| planned.service.endpoint_ids(endpoint.id()));
-        Wanted {
+        NeededEndpoints {
             ours: endpoint.id().map(Arc::from),
             endpoints: endpoints.collect(),
         }
@@ -75,13 +75,13 @@ impl Wanted {
     }
 }
 
-impl Held {
+impl KnownCredentials {
     /// Notes what Aiven has, whether read or just written.
     pub fn saw(&mut self, pair: &Credentials, configured: Option<&Credentials>, now: Timestamp) {
-        let changed = self.at_aiven.as_ref() != Some(pair);
+        let changed = self.remote.as_ref() != Some(pair);
         if changed {
-            let before = self.at_aiven.replace(pair.clone());
-            if let Some(before) = before.or_else(|| self.applied.clone()) {
+            let before = self.remote.replace(pair.clone());
+            if let Some(before) = before.or_else(|| self.written.clone()) {
                 self.previous.retain(|old| *old != before);
                 self.previous.insert(0, before);
             }
@@ -90,9 +90,9 @@ impl Held {
             self.changed_at = Some(now);
         }
         if configured == Some(pair) {
-            self.applied = Some(pair.clone());
+            self.written = Some(pair.clone());
         }
-        let differs = configured.is_some() && self.applied.as_ref() != Some(pair);
+        let differs = configured.is_some() && self.written.as_ref() != Some(pair);
         self.differs_since = match self.differs_since {
             _ if !differs => None,
             Some(since) if !changed => Some(since),
@@ -101,7 +101,7 @@ impl Held {
     }
 
     /// What to do about our endpoint. `shown`: whether Aiven showed its pair just
-    /// now, so that `at_aiven` is fresh.
+    /// now, so that `remote` is fresh.
     pub fn step(
         &self,
         configured: &Credentials,
@@ -109,9 +109,9 @@ impl Held {
         now: Timestamp,
         restore_after: Duration,
     ) -> Step {
-        let is_new = self.applied.as_ref() != Some(configured);
+        let is_new = self.written.as_ref() != Some(configured);
         match (shown, self.differs_since) {
-            (true, _) if self.at_aiven.as_ref() == Some(configured) => Step::InStep,
+            (true, _) if self.remote.as_ref() == Some(configured) => Step::InStep,
             _ if is_new => Step::Write,
             (true, Some(since)) => match restore_after.checked_sub(elapsed(since, now)) {
                 Some(left) if !left.is_zero() => Step::LookAgainIn(left),
@@ -123,8 +123,8 @@ impl Held {
 
     /// The pairs that nodes may take, best guess first.
     pub fn candidates<'a>(&'a self, configured: Option<&'a Credentials>) -> Vec<&'a Credentials> {
-        let applied = self.applied.as_ref().filter(|_| configured.is_some());
-        let all = self.at_aiven.iter().chain(applied).chain(configured);
+        let written = self.written.as_ref().filter(|_| configured.is_some());
+        let all = self.remote.iter().chain(written).chain(configured);
         let mut distinct: Vec<&Credentials> = Vec::new();
         for pair in all.chain(&self.previous) {
             if !distinct.contains(&pair) {

@@ -307,7 +307,7 @@ fn distrust(listing: &Listing, known_before: usize, missing: usize) -> Option<Di
 /// The service to keep: the new answer, unless it is unreadable, and with the
 /// host names of before while Aiven, amid a rebuild, forgets to list them.
 fn settle(before: &Arc<Service>, new: &Arc<Service>) -> Arc<Service> {
-    if new.oddity.is_some() {
+    if new.parse_problem.is_some() {
         return Arc::clone(before);
     }
     let still_meant_to_serve = new.power == Power::On && new.is_integrated();

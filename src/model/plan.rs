@@ -1,5 +1,5 @@
 //! From what is known to what to do: one verdict for each service, the hosts
-//! to publish, and the writes that are still owed to Aiven.
+//! to publish, and the writes that are still pending_writes to Aiven.
 //!
 //! Pure: the same facts and rules give the same plan, and carrying a plan's
 //! actions out leaves nothing for the next one to do.
@@ -111,7 +111,7 @@ pub struct Failing {
     pub cause: Arc<str>,
 }
 
-/// A write that is owed to Aiven.
+/// A write that is pending_writes to Aiven.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Make sure that the project's integration endpoint exists.
@@ -124,8 +124,8 @@ pub enum Action {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProjectPlan {
     /// One entry for each known service, by name.
-    pub services: Vec<Planned>,
-    /// Writes owed, the endpoint's first.
+    pub services: Vec<PlannedService>,
+    /// Writes pending_writes, the endpoint's first.
     pub actions: Vec<Action>,
     /// Host names whose addresses are wanted.
     pub lookups: Vec<Arc<str>>,
@@ -133,7 +133,7 @@ pub struct ProjectPlan {
 
 /// One service with its verdict.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Planned {
+pub struct PlannedService {
     /// The service as last observed.
     pub service: Arc<Service>,
     /// Why it is, or is not, scraped.
@@ -148,7 +148,7 @@ pub struct Planned {
     pub missing: Option<Box<Missing>>,
 }
 
-impl Planned {
+impl PlannedService {
     /// The published targets, host by host.
     pub fn targets(&self) -> impl Iterator<Item = SocketAddr> {
         self.hosts.iter().flat_map(PublishedHost::targets)
@@ -198,18 +198,18 @@ pub fn plan(facts: Facts<'_>, rules: Rules<'_>) -> ProjectPlan {
 }
 
 /// What is decided about a service before its addresses are looked at.
-struct Judged {
+struct Judgement {
     verdict: Verdict,
     cause: Option<Cow<'static, str>>,
     /// Whether its hosts are to be published.
     publish: bool,
-    /// Whether an integration is owed.
+    /// Whether an integration is pending_writes.
     integrate: bool,
 }
 
-impl Judged {
+impl Judgement {
     fn left_alone(verdict: Verdict, cause: impl Into<Cow<'static, str>>) -> Self {
-        Judged {
+        Judgement {
             verdict,
             cause: Some(cause.into()),
             publish: false,
@@ -218,13 +218,13 @@ impl Judged {
     }
 }
 
-fn judge(known: &Known, facts: Facts<'_>, rules: Rules<'_>) -> Judged {
+fn judge(known: &Known, facts: Facts<'_>, rules: Rules<'_>) -> Judgement {
     let service = &*known.service;
     if let Some(cause) = exclusion(service, rules.selection) {
-        return Judged::left_alone(Verdict::NotSelected, cause);
+        return Judgement::left_alone(Verdict::NotSelected, cause);
     }
     if known.missing.is_some() {
-        return Judged {
+        return Judgement {
             verdict: Verdict::Leaving,
             cause: Some(leaving_cause(known.missing.as_deref())),
             publish: service.power == Power::On && service.serves_metrics(),
@@ -232,10 +232,10 @@ fn judge(known: &Known, facts: Facts<'_>, rules: Rules<'_>) -> Judged {
         };
     }
     if service.power == Power::Off {
-        return Judged::left_alone(Verdict::PoweredOff, "Aiven reports its state as POWEROFF");
+        return Judgement::left_alone(Verdict::PoweredOff, "Aiven reports its state as POWEROFF");
     }
     if service.serves_metrics() {
-        return Judged {
+        return Judgement {
             verdict: Verdict::Published,
             cause: None,
             publish: true,
@@ -246,38 +246,38 @@ fn judge(known: &Known, facts: Facts<'_>, rules: Rules<'_>) -> Judged {
 }
 
 /// A selected, powered-on service whose nodes serve no metrics yet.
-fn judge_without_metrics(service: &Service, facts: Facts<'_>, rules: Rules<'_>) -> Judged {
+fn judge_without_metrics(service: &Service, facts: Facts<'_>, rules: Rules<'_>) -> Judgement {
     use Verdict::{AwaitingIntegration, Ineligible, IntegrationFailed};
     if let Some(integration) = service.integration(facts.endpoint.id()) {
         return match &integration.failure {
-            _ if !integration.enabled => Judged::left_alone(
+            _ if !integration.enabled => Judgement::left_alone(
                 AwaitingIntegration,
                 format!(
                     "its Prometheus integration {} is disabled; enable it at Aiven",
                     integration.id
                 ),
             ),
-            Some(reason) => Judged::left_alone(IntegrationFailed, reason.to_string()),
-            None => Judged::left_alone(
+            Some(reason) => Judgement::left_alone(IntegrationFailed, reason.to_string()),
+            None => Judgement::left_alone(
                 AwaitingIntegration,
                 "integrated; Aiven has not activated it yet (about a minute as a rule)",
             ),
         };
     }
     let Some(supported) = facts.supported else {
-        return Judged::left_alone(
+        return Judgement::left_alone(
             AwaitingIntegration,
             "Aiven has not yet said which service types can have the integration",
         );
     };
-    if let Some(oddity) = &service.oddity {
-        return Judged::left_alone(
+    if let Some(parse_problem) = &service.parse_problem {
+        return Judgement::left_alone(
             AwaitingIntegration,
-            format!("Aiven's answer about it could not be understood: {oddity}"),
+            format!("Aiven's answer about it could not be understood: {parse_problem}"),
         );
     }
     if !supported.contains(&service.service_type) {
-        return Judged::left_alone(
+        return Judgement::left_alone(
             Ineligible,
             format!(
                 "Aiven's Prometheus integration does not support {}",
@@ -294,7 +294,7 @@ fn judge_without_metrics(service: &Service, facts: Facts<'_>, rules: Rules<'_>) 
                 "not integrated, and integration.create is false; integrate it by hand, or set it to true"
             }
         };
-        return Judged::left_alone(AwaitingIntegration, cause);
+        return Judgement::left_alone(AwaitingIntegration, cause);
     }
     let (verdict, cause) = match (facts.endpoint, facts.attempts.get(&service.name)) {
         (EndpointFact::Unusable(reason), _)
@@ -327,7 +327,7 @@ fn judge_without_metrics(service: &Service, facts: Facts<'_>, rules: Rules<'_>) 
             Cow::from("not integrated yet; waiting for its turn"),
         ),
     };
-    Judged {
+    Judgement {
         verdict,
         cause: Some(cause),
         publish: false,
@@ -367,8 +367,8 @@ fn exclusion(service: &Service, selection: &Selection) -> Option<String> {
     ))
 }
 
-fn planned(known: &Known, judged: Judged, addresses: &Addresses) -> Planned {
-    let mut planned = Planned {
+fn planned(known: &Known, judged: Judgement, addresses: &Addresses) -> PlannedService {
+    let mut planned = PlannedService {
         service: Arc::clone(&known.service),
         verdict: judged.verdict,
         cause: judged.cause,
@@ -389,7 +389,7 @@ fn planned(known: &Known, judged: Judged, addresses: &Addresses) -> Planned {
     planned
 }
 
-fn unresolved_cause(planned: &Planned) -> Cow<'static, str> {
+fn unresolved_cause(planned: &PlannedService) -> Cow<'static, str> {
     match (planned.failing.first(), planned.service.hosts.first()) {
         (Some((host, failing)), _) => Cow::from(format!("{host}: {}", failing.cause)),
         (None, Some(host)) => Cow::from(format!("{} has not been looked up yet", host.name)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::Planned;
+use super::plan::PlannedService;
 use super::verdict::Verdict;
 
 /// A target: an address, and whose metrics are meant. Two services can share
@@ -24,7 +24,7 @@ pub struct Target {
 /// The kind of a failed scrape, as in metrics and `/status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Class {
+pub enum FailureKind {
     /// No connection to the node.
     Connect,
     /// The node did not do its part in time.
@@ -43,7 +43,7 @@ pub enum Class {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What kind.
-    pub class: Class,
+    pub class: FailureKind,
     /// What happened and what to do, in one line.
     pub cause: String,
 }
@@ -69,45 +69,46 @@ pub struct TargetHealth {
     pub accepted: Option<u64>,
 }
 
-impl Class {
+impl FailureKind {
     /// Every class.
-    pub const ALL: [Class; 6] = [
-        Class::Connect,
-        Class::Timeout,
-        Class::Tls,
-        Class::Unauthorised,
-        Class::Status,
-        Class::Aborted,
+    pub const ALL: [FailureKind; 6] = [
+        FailureKind::Connect,
+        FailureKind::Timeout,
+        FailureKind::Tls,
+        FailureKind::Unauthorised,
+        FailureKind::Status,
+        FailureKind::Aborted,
     ];
 
     /// The label value, and the word in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
-            Class::Connect => "connect",
-            Class::Timeout => "timeout",
-            Class::Tls => "tls",
-            Class::Unauthorised => "unauthorised",
-            Class::Status => "status",
-            Class::Aborted => "aborted",
+            FailureKind::Connect => "connect",
+            FailureKind::Timeout => "timeout",
+            FailureKind::Tls => "tls",
+            FailureKind::Unauthorised => "unauthorised",
+            FailureKind::Status => "status",
+            FailureKind::Aborted => "aborted",
         }
     }
 
     /// The verdict of a service whose every node fails so.
     fn verdict(self) -> Verdict {
         match self {
-            Class::Tls => Verdict::TlsFailed,
-            Class::Unauthorised => Verdict::Unauthorised,
-            Class::Connect | Class::Timeout | Class::Status | Class::Aborted => {
-                Verdict::Unreachable
-            }
+            FailureKind::Tls => Verdict::TlsFailed,
+            FailureKind::Unauthorised => Verdict::Unauthorised,
+            FailureKind::Connect
+            | FailureKind::Timeout
+            | FailureKind::Status
+            | FailureKind::Aborted => Verdict::Unreachable,
         }
     }
 
     /// Of several kinds at once, the one that names the trouble best.
     fn weight(self) -> u8 {
         match self {
-            Class::Tls => 2,
-            Class::Unauthorised => 1,
+            FailureKind::Tls => 2,
+            FailureKind::Unauthorised => 1,
             _ => 0,
         }
     }
@@ -118,7 +119,7 @@ impl Class {
 /// Scraping decides only about what is published: `scraped` when the last
 /// scrape of some node succeeded, a failure when that of every node failed.
 pub fn verdict<'a>(
-    planned: &Planned,
+    planned: &PlannedService,
     health: impl Fn(SocketAddr) -> Option<&'a TargetHealth>,
 ) -> (Verdict, Option<&'a Failure>) {
     if planned.verdict != Verdict::Published {

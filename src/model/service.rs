@@ -35,8 +35,8 @@ pub struct Service {
     #[serde(default, skip_serializing_if = "is_false")]
     pub served_before: bool,
     /// What could not be understood in Aiven's answer about this service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oddity: Option<Arc<str>>,
+    #[serde(rename = "oddity", default, skip_serializing_if = "Option::is_none")]
+    pub parse_problem: Option<Arc<str>>,
 }
 
 /// The part of `state` that matters here. `REBUILDING`, `REBALANCING` and any

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::{EndpointFact, Planned, ProjectPlan};
+use super::plan::{EndpointFact, PlannedService, ProjectPlan};
 use super::target_group::TargetGroup;
 
 /// Everything that is published at one moment.
@@ -113,7 +113,7 @@ impl Snapshot {
     }
 
     /// Every service with its project, in order of project and name.
-    pub fn services(&self) -> impl Iterator<Item = (&ProjectSnapshot, &Planned)> {
+    pub fn services(&self) -> impl Iterator<Item = (&ProjectSnapshot, &PlannedService)> {
         self.projects.iter().flat_map(|project| {
             let services = project.plan.services.iter();
             services.map(move |planned| (project, planned))

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::plan::{Planned, PublishedHost};
+use super::plan::{PlannedService, PublishedHost};
 
 /// One target group: a view of a published host, made when it is written.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ pub struct TargetGroup<'a> {
     /// Project of the service.
     pub project: &'a str,
     /// The service.
-    pub planned: &'a Planned,
+    pub planned: &'a PlannedService,
     /// The host name whose addresses are the targets.
     pub host: &'a PublishedHost,
     /// Whether Prometheus scrapes through the scrape proxy, which needs to be

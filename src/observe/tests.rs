@@ -48,14 +48,14 @@ fn an_endpoint_given_by_id_is_never_created() {
 #[test]
 fn a_rejected_token_is_tried_slowly_and_a_throttled_one_as_asked() {
     let minute = Duration::from_secs(60);
-    let rejected = Kind::TokenRejected("no".to_owned());
+    let rejected = ErrorKind::TokenRejected("no".to_owned());
     assert_eq!(pause(&rejected, minute), 10 * minute);
     let wait = Some(Duration::from_secs(90));
-    let throttled = Kind::Throttled {
+    let throttled = ErrorKind::Throttled {
         message: String::new(),
         wait,
     };
     assert_eq!(pause(&throttled, minute), Duration::from_secs(90));
-    let forbidden = Kind::Forbidden("no".to_owned());
+    let forbidden = ErrorKind::Forbidden("no".to_owned());
     assert_eq!(pause(&forbidden, minute), minute);
 }

@@ -170,7 +170,7 @@ fn recovered_service(name: &str, labels: &BTreeMap<String, String>) -> Service {
         }]),
         tags: Box::default(),
         served_before: false,
-        oddity: None,
+        parse_problem: None,
     }
 }
 

@@ -107,7 +107,7 @@ fn addresses_are_sorted_and_unique() {
 
 #[test]
 fn an_equal_answer_is_no_news() {
-    let mut memory = Memory(Addresses::new());
+    let mut memory = LastKnownGood(Addresses::new());
     let name: Arc<str> = "a.example".into();
     let answer = || lookup(found(&["192.0.2.1"]), found(&[]));
     assert!(memory.learn(&name, answer(), at(1)).is_some());

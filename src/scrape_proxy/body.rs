@@ -10,7 +10,7 @@ use tokio::time::Sleep;
 
 use super::relay::Scrape;
 use super::upstream::Upstream;
-use crate::model::scrape::{Class, Failure};
+use crate::model::scrape::{Failure, FailureKind};
 
 /// The body of a relayed answer. Says how the scrape ended, by its end or by
 /// being dropped before.
@@ -61,13 +61,17 @@ impl Body for RelayedBody {
         let this = self.get_mut();
         if this.deadline.as_mut().poll(context).is_ready() {
             let cause = "the node did not send the whole page in time";
-            return Poll::Ready(Some(Err(this.fail(Failure::new(Class::Timeout, cause)))));
+            return Poll::Ready(Some(Err(
+                this.fail(Failure::new(FailureKind::Timeout, cause))
+            )));
         }
         let frame = match ready!(Pin::new(&mut this.page).poll_frame(context)) {
             Some(Ok(frame)) => frame,
             Some(Err(error)) => {
                 let cause = format!("the node broke the page off: {error}");
-                return Poll::Ready(Some(Err(this.fail(Failure::new(Class::Aborted, cause)))));
+                return Poll::Ready(Some(Err(
+                    this.fail(Failure::new(FailureKind::Aborted, cause))
+                )));
             }
             None => {
                 this.succeed();

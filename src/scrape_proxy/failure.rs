@@ -3,18 +3,18 @@
 use hyper::StatusCode;
 use rustls::CertificateError;
 
-use crate::model::scrape::{Class, Failure};
+use crate::model::scrape::{Failure, FailureKind};
 
 /// The status that tells Prometheus of a failed scrape.
-pub(super) fn status(class: Class) -> StatusCode {
+pub(super) fn status(class: FailureKind) -> StatusCode {
     match class {
-        Class::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        FailureKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
     }
 }
 
 impl Failure {
-    pub(super) fn new(class: Class, cause: impl Into<String>) -> Self {
+    pub(super) fn new(class: FailureKind, cause: impl Into<String>) -> Self {
         Failure {
             class,
             cause: cause.into(),
@@ -29,13 +29,13 @@ impl Failure {
             }
             _ => format!("connecting failed: {error}"),
         };
-        Failure::new(Class::Connect, cause)
+        Failure::new(FailureKind::Connect, cause)
     }
 
     /// No TCP connection in time: what a firewall or an IP allow-list looks like.
     pub(super) fn connect_timeout() -> Self {
         let cause = "no answer to the connection: the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out";
-        Failure::new(Class::Timeout, cause)
+        Failure::new(FailureKind::Timeout, cause)
     }
 
     /// A TLS handshake that failed.
@@ -47,10 +47,10 @@ impl Failure {
             // Nothing was wrong with what it showed: it went away.
             None => {
                 let cause = format!("the node broke the TLS handshake for {name} off: {error}");
-                return Failure::new(Class::Aborted, cause);
+                return Failure::new(FailureKind::Aborted, cause);
             }
         };
-        Failure::new(Class::Tls, cause)
+        Failure::new(FailureKind::Tls, cause)
     }
 }
 

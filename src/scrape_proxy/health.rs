@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::plan::Planned;
+use crate::model::plan::PlannedService;
 use crate::model::scrape::{self, Failure, Target, TargetHealth};
 use crate::model::snapshot::ProjectSnapshot;
 use crate::model::verdict::Verdict;
@@ -17,7 +17,7 @@ pub type Targets = HashMap<Target, Arc<TargetHealth>>;
 
 /// The last scrape of each target; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Health(Arc<Mutex<Book>>);
+pub struct ScrapeResults(Arc<Mutex<Book>>);
 
 #[derive(Debug, Default)]
 struct Book {
@@ -27,13 +27,13 @@ struct Book {
 
 /// What one scrape learnt of its node on the way, however it ended.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Learnt {
+pub(super) struct NodeFacts {
     pub certificate_expires: Option<Timestamp>,
     pub verified_name: Option<Arc<str>>,
     pub accepted: Option<u64>,
 }
 
-impl Health {
+impl ScrapeResults {
     /// Notes that Prometheus asked for something, whatever it was.
     pub(super) fn note_request(&self, at: Timestamp) {
         self.book().last_request = Some(at);
@@ -51,7 +51,7 @@ impl Health {
         at: Timestamp,
         took: Duration,
         failure: Option<Failure>,
-        learnt: Learnt,
+        learnt: NodeFacts,
     ) {
         let mut book = self.book();
         let before = book.targets.get(target);
@@ -101,7 +101,7 @@ impl Health {
 pub fn verdict<'a>(
     targets: &'a Targets,
     project: &ProjectSnapshot,
-    planned: &Planned,
+    planned: &PlannedService,
 ) -> (Verdict, Option<&'a Failure>) {
     let mut key = Target {
         project: Arc::clone(&project.name),

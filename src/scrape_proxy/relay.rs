@@ -14,12 +14,12 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::ScrapeProxy;
 use super::body::RelayedBody;
 use super::failure;
-use super::health::Learnt;
+use super::health::NodeFacts;
 use super::request::{Refusal, ScrapeRequest};
 use super::route::Route;
 use super::upstream::Upstream;
-use crate::keyring::BasicAuth;
-use crate::model::scrape::{Class, Failure, Target};
+use crate::model::scrape::{Failure, FailureKind, Target};
+use crate::node_access::BasicAuth;
 
 /// The header in which Prometheus says how long it waits.
 const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
@@ -50,7 +50,7 @@ pub(super) struct Scrape {
     proxy: Arc<ScrapeProxy>,
     target: Target,
     started: Instant,
-    learnt: Learnt,
+    learnt: NodeFacts,
     bytes: u64,
     ended: bool,
 }
@@ -65,7 +65,7 @@ impl ScrapeProxy {
         let route = match route {
             Ok(route) => route,
             Err(refusal) => {
-                self.telemetry.scrape_refused();
+                self.metrics.scrape_refused();
                 return refused(refusal);
             }
         };
@@ -84,7 +84,7 @@ impl Scrape {
             proxy: Arc::clone(proxy),
             target: target.clone(),
             started: Instant::now(),
-            learnt: Learnt::default(),
+            learnt: NodeFacts::default(),
             bytes: 0,
             ended: false,
         }
@@ -128,8 +128,8 @@ impl Scrape {
                 StatusCode::OK => {
                     self.learnt.accepted = Some(auth.id());
                     let target = (Arc::clone(&self.target.service), self.target.address);
-                    let keyring = &self.proxy.keyring;
-                    keyring.accepted(&self.target.project, endpoint_id, target, auth);
+                    let node_access = &self.proxy.node_access;
+                    node_access.accepted(&self.target.project, endpoint_id, target, auth);
                     return Ok((answer, upstream));
                 }
                 StatusCode::UNAUTHORIZED => {
@@ -141,7 +141,7 @@ impl Scrape {
                 }
                 status => {
                     let cause = format!("the node answered {status} instead of a page of metrics");
-                    return Err(Failure::new(Class::Status, cause));
+                    return Err(Failure::new(FailureKind::Status, cause));
                 }
             }
         }
@@ -150,7 +150,7 @@ impl Scrape {
         endpoints.dedup();
         for endpoint_id in &endpoints {
             self.proxy
-                .keyring
+                .node_access
                 .refused(&self.target.project, endpoint_id);
         }
         let cause = format!(
@@ -158,7 +158,7 @@ impl Scrape {
             endpoints.join(" and ")
         );
         Err(Failure {
-            class: Class::Unauthorised,
+            class: FailureKind::Unauthorised,
             cause,
         })
     }
@@ -166,27 +166,27 @@ impl Scrape {
     /// The known credentials with their endpoints, those that this node took
     /// last in front.
     fn candidates(&self, route: &Route) -> Result<Vec<(Arc<str>, BasicAuth)>, Failure> {
-        let keyring = &self.proxy.keyring;
+        let node_access = &self.proxy.node_access;
         let project = &self.target.project;
         let endpoint_ids = match route.endpoint_ids.is_empty() {
-            true => keyring.endpoint_ids(project),
+            true => node_access.endpoint_ids(project),
             false => route.endpoint_ids.clone(),
         };
         let mut candidates: Vec<(Arc<str>, BasicAuth)> = Vec::new();
         for id in &endpoint_ids {
-            let known = keyring.candidates(project, id);
+            let known = node_access.candidates(project, id);
             candidates.extend(known.iter().map(|auth| (Arc::clone(id), auth.clone())));
         }
         if candidates.is_empty() {
             let first = endpoint_ids.first();
-            let why = first.and_then(|id| keyring.why_none(project, id));
+            let why = first.and_then(|id| node_access.why_none(project, id));
             let why = why
                 .as_deref()
                 .unwrap_or("they have not been read from Aiven yet");
             let of = first.map_or_else(String::new, |id| format!(" of integration endpoint {id}"));
             let cause = format!("no credentials{of} are known: {why}");
             return Err(Failure {
-                class: Class::Unauthorised,
+                class: FailureKind::Unauthorised,
                 cause,
             });
         }
@@ -211,7 +211,7 @@ impl Scrape {
     ) -> Result<(Response<Incoming>, Upstream), Failure> {
         let late = |_| {
             let cause = "the node took the request and did not answer in time";
-            Failure::new(Class::Timeout, cause)
+            Failure::new(FailureKind::Timeout, cause)
         };
         if let Some(mut upstream) = resting {
             let answer = timeout_at(deadline, upstream.send(request()))
@@ -229,14 +229,14 @@ impl Scrape {
             Ok(answer) => Ok((answer, upstream)),
             Err(error) => {
                 let cause = format!("the node broke the connection off: {error}");
-                Err(Failure::new(Class::Aborted, cause))
+                Err(Failure::new(FailureKind::Aborted, cause))
             }
         }
     }
 
     async fn connect(&mut self, route: &Route, deadline: Instant) -> Result<Upstream, Failure> {
         let proxy = &self.proxy;
-        let trust = proxy.keyring.trust(&self.target.project);
+        let trust = proxy.node_access.trust(&self.target.project);
         let address = self.target.address;
         match Upstream::connect(address, &route.names, &trust, deadline).await {
             Ok(upstream) => {
@@ -246,7 +246,7 @@ impl Scrape {
             }
             Err(not) => {
                 if not.unknown_issuer {
-                    proxy.keyring.unknown_issuer(&self.target.project);
+                    proxy.node_access.unknown_issuer(&self.target.project);
                 }
                 Err(not.failure)
             }
@@ -283,7 +283,7 @@ impl Scrape {
             } = &self.target;
             tracing::debug!(%project, %service, %address, class = failure.class.as_str(), failure.cause, "scrape failed");
         }
-        self.proxy.telemetry.scraped(class, took, self.bytes);
+        self.proxy.metrics.scraped(class, took, self.bytes);
         let learnt = std::mem::take(&mut self.learnt);
         let health = &self.proxy.health;
         health.note(&self.target, Timestamp::now(), took, failure, learnt);
@@ -294,7 +294,7 @@ impl Drop for Scrape {
     fn drop(&mut self) {
         if !self.ended {
             let cause = "Prometheus gave the scrape up before its end; raise its scrape_timeout if the node is slow";
-            self.end(Some(Failure::new(Class::Aborted, cause)));
+            self.end(Some(Failure::new(FailureKind::Aborted, cause)));
         }
     }
 }

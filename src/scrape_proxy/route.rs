@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::request::{Refusal, ScrapeRequest};
-use crate::model::plan::Planned;
+use crate::model::plan::PlannedService;
 use crate::model::scrape::Target;
 use crate::model::snapshot::{ProjectSnapshot, Snapshot};
 
@@ -54,7 +54,7 @@ fn find<'a>(
     snapshot: &'a Snapshot,
     project: &str,
     service: &str,
-) -> Option<(&'a ProjectSnapshot, &'a Planned)> {
+) -> Option<(&'a ProjectSnapshot, &'a PlannedService)> {
     let project = snapshot.projects.iter().find(|one| *one.name == *project)?;
     let services = &project.plan.services;
     let index = services
@@ -64,7 +64,7 @@ fn find<'a>(
 }
 
 /// The host name under which the address is published.
-fn host_of(planned: &Planned, address: SocketAddr) -> Option<&Arc<str>> {
+fn host_of(planned: &PlannedService, address: SocketAddr) -> Option<&Arc<str>> {
     let publishes = |port: u16, addresses: &[std::net::IpAddr]| {
         port == address.port() && addresses.contains(&address.ip())
     };

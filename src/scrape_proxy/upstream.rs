@@ -20,7 +20,7 @@ use tokio_rustls::client::TlsStream;
 use x509_cert::der::Decode;
 
 use super::BUFFER;
-use crate::model::scrape::{Class, Failure};
+use crate::model::scrape::{Failure, FailureKind};
 
 /// An open connection to a node whose certificate was verified.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Upstream {
             }
         }
         Err(first.unwrap_or_else(|| NotConnected {
-            failure: Failure::new(Class::Tls, "the service has no host name to verify"),
+            failure: Failure::new(FailureKind::Tls, "the service has no host name to verify"),
             unknown_issuer: false,
         }))
     }
@@ -81,7 +81,10 @@ impl Upstream {
             .max_buf_size(BUFFER)
             .handshake(TokioIo::new(stream));
         let (sender, connection) = handshake.await.map_err(|error| NotConnected {
-            failure: Failure::new(Class::Aborted, format!("the connection broke off: {error}")),
+            failure: Failure::new(
+                FailureKind::Aborted,
+                format!("the connection broke off: {error}"),
+            ),
             unknown_issuer: false,
         })?;
         tokio::spawn(async move {
@@ -134,7 +137,7 @@ async fn connect_as(
     };
     let server_name = ServerName::try_from(name.to_owned()).map_err(|_| {
         failed(Failure::new(
-            Class::Tls,
+            FailureKind::Tls,
             format!("{name} cannot be a name in a certificate"),
         ))
     })?;
@@ -168,7 +171,7 @@ async fn connect_as(
             ))
         }
         Err(_) => Err(failed(Failure::new(
-            Class::Timeout,
+            FailureKind::Timeout,
             "the node accepted the connection and then did not speak TLS in time: it hangs, or is no metrics server",
         ))),
     }

@@ -44,8 +44,8 @@ async fn text(response: Response) -> String {
 fn web(origin: Origin, expose: bool) -> Web {
     Web::new(
         published(origin),
-        Health::default(),
-        &Telemetry::default(),
+        ScrapeResults::default(),
+        &Metrics::default(),
         expose,
     )
 }
@@ -147,7 +147,7 @@ async fn metrics_are_openmetrics() {
     let response = get(&web(Origin::Api, false), HERE, "/metrics", None).await;
     assert_eq!(
         response.headers()[header::CONTENT_TYPE],
-        telemetry::CONTENT_TYPE
+        metrics::CONTENT_TYPE
     );
     let text = text(response).await;
     assert!(text.ends_with("# EOF\n"));

@@ -1,4 +1,4 @@
-//! The whole daemon: what it wants of the keyring, and what it leaves on disk.
+//! The whole daemon: what it wants of the node_access, and what it leaves on disk.
 
 use std::fs;
 

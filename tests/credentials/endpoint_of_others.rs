@@ -27,7 +27,7 @@ async fn credentials_are_read_followed_and_there_again_after_a_restart_without_a
     sim.inject(Fault::any(), ApiFault::Reset);
     let restarted = Rig::before_the_first_call(&config, want_other(&id));
     assert_eq!(restarted.pairs(&id), pairs(&both));
-    assert_eq!(restarted.keyring.why_none(PROJECT, &id), None);
+    assert_eq!(restarted.node_access.why_none(PROJECT, &id), None);
     assert_eq!(sim.count(Operation::UpdateEndpoint), 0);
 }
 
@@ -57,7 +57,7 @@ async fn why_there_are_none_names_the_right_that_is_missing() {
         json!({}),
     );
     let rig = Rig::start(&config, quick(), 0, want_other(&id));
-    let why = || rig.keyring.why_none(PROJECT, &id).unwrap();
+    let why = || rig.node_access.why_none(PROJECT, &id).unwrap();
     assert!(why().contains("not been asked"), "{}", why());
     eventually("the right is named", || {
         why().contains("project:integrations:write")
@@ -66,7 +66,7 @@ async fn why_there_are_none_names_the_right_that_is_missing() {
     assert!(rig.pairs(&id).is_empty());
     // Refusals do not make a question that was refused a frequent one.
     for _ in 0..1000 {
-        rig.keyring.refused(PROJECT, &id);
+        rig.node_access.refused(PROJECT, &id);
         tokio::task::yield_now().await;
     }
     assert_eq!(sim.count(Operation::GetEndpoint), 1);
@@ -79,7 +79,7 @@ async fn an_endpoint_is_read_as_soon_as_it_is_wanted() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&sim, folder.path(), ours("our-own-password"));
     let rig = Rig::start(&config, quick(), 0, Default::default());
-    sim.wait_until("the caretaker runs", |sim| {
+    sim.wait_until("the access_task runs", |sim| {
         sim.count(Operation::GetProjectCa) > 0
     })
     .await;

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiven_metrics::integrate::Turn;
-use aiven_metrics::keyring::Timing;
+use aiven_metrics::integrate::WriteWindow;
+use aiven_metrics::node_access::Timing;
 use aiven_sim::{ApiFault, Fault, Operation, Permission, Simulator, TokenSpec};
 use serde_json::json;
 use tempfile::TempDir;
@@ -51,10 +51,10 @@ async fn a_new_password_is_rolled_out_and_the_old_one_forgotten_when_all_nodes_t
     rig.until_pairs(&id, &[NEW, OLD]).await;
     assert_eq!(password_at_aiven(&sim), NEW);
 
-    let by = rig.keyring.candidates(PROJECT, &id);
+    let by = rig.node_access.candidates(PROJECT, &id);
     let take = |port: u16, by| {
         let target = (Arc::from("os-1"), SocketAddr::from(([127, 0, 0, 1], port)));
-        rig.keyring.accepted(PROJECT, &id, target, by);
+        rig.node_access.accepted(PROJECT, &id, target, by);
     };
     take(1, &by[0]);
     take(2, &by[1]);
@@ -98,7 +98,7 @@ async fn an_instance_with_the_old_configuration_follows_and_does_not_write_it_ba
     let sim = simulator().await;
     let (folder, id) = in_step(&sim).await;
     // In its turn a wrong write would come at once.
-    Turn::of_instance(0).come().await;
+    WriteWindow::of_instance(0).come().await;
     let config = config(&sim, folder.path(), ours(OLD));
     let rig = Rig::start(&config, quick(), 0, want_ours(&id));
     sim.wait_until("it looked", |sim| sim.count(Operation::GetEndpoint) > 0)
@@ -181,7 +181,7 @@ async fn without_the_right_the_configured_pair_is_used() {
     })
     .await;
     assert_eq!(rig.pairs(&id), pairs(&[OLD]));
-    assert_eq!(rig.keyring.why_none(PROJECT, &id), None);
+    assert_eq!(rig.node_access.why_none(PROJECT, &id), None);
     assert_eq!(password_at_aiven(&sim), NEW);
 }
 
@@ -192,7 +192,7 @@ async fn nothing_is_written_where_nothing_may_be_created() {
     let folder = tempfile::tempdir().unwrap();
     let integration = json!({"username": USER, "password": OLD, "create": false});
     let config = config(&sim, folder.path(), integration);
-    Turn::of_instance(0).come().await;
+    WriteWindow::of_instance(0).come().await;
     let timing = Timing {
         restore_after: Duration::ZERO,
         ..quick()
@@ -208,7 +208,7 @@ async fn a_failed_read_of_the_endpoint_is_no_reason_to_write() {
     let sim = simulator().await;
     let (folder, id) = in_step(&sim).await;
     let config = config(&sim, folder.path(), ours(NEW));
-    Turn::of_instance(0).come().await;
+    WriteWindow::of_instance(0).come().await;
     sim.inject(Fault::new(Operation::GetEndpoint), ApiFault::status(404));
     let rig = Rig::start(
         &config,

@@ -1,4 +1,4 @@
-//! A keyring with its caretaker, on a simulated Aiven.
+//! A node_access with its access_task, on a simulated Aiven.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,11 +8,11 @@ use std::time::Duration;
 use aiven_metrics::aiven::Client;
 use aiven_metrics::config::Config;
 use aiven_metrics::daemon::api_client;
-use aiven_metrics::integrate::Turn;
-use aiven_metrics::keyring::{self, BasicAuth, Keyring, Timing};
-use aiven_metrics::model::credentials::Wanted;
+use aiven_metrics::integrate::WriteWindow;
+use aiven_metrics::metrics::Metrics;
+use aiven_metrics::model::credentials::NeededEndpoints;
+use aiven_metrics::node_access::{self, BasicAuth, NodeAccess, Timing};
 use aiven_metrics::resolve::NameResolver;
-use aiven_metrics::telemetry::Telemetry;
 use aiven_sim::{Operation, Simulator};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -76,10 +76,10 @@ pub fn pairs(passwords: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// A running caretaker; stops when dropped.
+/// A running access_task; stops when dropped.
 pub struct Rig {
-    pub keyring: Keyring,
-    pub wanted: watch::Sender<Wanted>,
+    pub node_access: NodeAccess,
+    pub wanted: watch::Sender<NeededEndpoints>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -92,31 +92,31 @@ impl Drop for Rig {
 }
 
 impl Rig {
-    /// The keyring as it is before the first call.
-    pub fn before_the_first_call(config: &Config, wanted: Wanted) -> Rig {
-        let (keyring, caretakers) = keyring::open(config, quick());
+    /// The node_access as it is before the first call.
+    pub fn before_the_first_call(config: &Config, wanted: NeededEndpoints) -> Rig {
+        let (node_access, access_tasks) = node_access::open(config, quick());
         let (wanted, watched) = watch::channel(wanted);
-        drop(caretakers.of(
+        drop(access_tasks.of(
             &PROJECT.into(),
             client(config),
-            Turn::of_instance(0),
+            WriteWindow::of_instance(0),
             watched,
         ));
         Rig {
-            keyring,
+            node_access,
             wanted,
             task: None,
         }
     }
 
-    pub fn start(config: &Config, timing: Timing, instance: u32, wanted: Wanted) -> Rig {
-        let (keyring, caretakers) = keyring::open(config, timing);
+    pub fn start(config: &Config, timing: Timing, instance: u32, wanted: NeededEndpoints) -> Rig {
+        let (node_access, access_tasks) = node_access::open(config, timing);
         let (wanted, watched) = watch::channel(wanted);
-        let turn = Turn::of_instance(instance);
-        let caretaker = caretakers.of(&PROJECT.into(), client(config), turn, watched);
-        let task = Some(tokio::spawn(caretaker.run()));
+        let turn = WriteWindow::of_instance(instance);
+        let access_task = access_tasks.of(&PROJECT.into(), client(config), turn, watched);
+        let task = Some(tokio::spawn(access_task.run()));
         Rig {
-            keyring,
+            node_access,
             wanted,
             task,
         }
@@ -124,7 +124,7 @@ impl Rig {
 
     /// The candidates as `user:password`.
     pub fn pairs(&self, endpoint_id: &str) -> Vec<String> {
-        let candidates = self.keyring.candidates(PROJECT, endpoint_id);
+        let candidates = self.node_access.candidates(PROJECT, endpoint_id);
         candidates.iter().map(plain).collect()
     }
 
@@ -139,7 +139,7 @@ impl Rig {
         for _ in 0..times {
             let before = sim.count(Operation::GetEndpoint);
             eventually("the endpoint is read again", || {
-                self.keyring.refused(PROJECT, endpoint_id);
+                self.node_access.refused(PROJECT, endpoint_id);
                 sim.count(Operation::GetEndpoint) > before
             })
             .await;
@@ -149,20 +149,20 @@ impl Rig {
 
 fn client(config: &Config) -> Arc<Client> {
     let resolver = NameResolver::new(&config.dns.nameservers, config.dns.timeout).unwrap();
-    Arc::new(api_client(config, &resolver, Telemetry::default()).unwrap())
+    Arc::new(api_client(config, &resolver, Metrics::default()).unwrap())
 }
 
 /// Our endpoint is wanted.
-pub fn want_ours(endpoint_id: &str) -> Wanted {
-    Wanted {
+pub fn want_ours(endpoint_id: &str) -> NeededEndpoints {
+    NeededEndpoints {
         ours: Some(endpoint_id.into()),
         endpoints: BTreeSet::from([endpoint_id.into()]),
     }
 }
 
 /// Somebody else's endpoint is wanted.
-pub fn want_other(endpoint_id: &str) -> Wanted {
-    Wanted {
+pub fn want_other(endpoint_id: &str) -> NeededEndpoints {
+    NeededEndpoints {
         ours: None,
         endpoints: BTreeSet::from([endpoint_id.into()]),
     }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{Client, LONGEST_WAIT};
 use crate::aiven::Operation;
-use crate::aiven::error::{self, Error, Kind};
+use crate::aiven::error::{self, Error, ErrorKind};
 use crate::aiven::wire;
 
 /// Largest answer read whole. A single Kafka service can be some megabytes.
@@ -42,7 +42,7 @@ impl<'a> Call<'a> {
         query: &[(&str, &str)],
     ) -> Result<T, Error> {
         let body = self.get_bytes(path, query).await?;
-        wire::read(&body).map_err(|what| self.error(Kind::Malformed(what)))
+        wire::read(&body).map_err(|what| self.error(ErrorKind::Malformed(what)))
     }
 
     pub(super) async fn get_bytes(
@@ -58,7 +58,7 @@ impl<'a> Call<'a> {
             self.counted(self.ask(request)).await
         };
         ask.retry(retries())
-            .when(Kind::is_transient)
+            .when(ErrorKind::is_transient)
             .adjust(wait_after)
             .await
             .map_err(|kind| self.error(kind))
@@ -80,17 +80,19 @@ impl<'a> Call<'a> {
         answer.map(drop).map_err(|kind| self.error(kind))
     }
 
-    async fn ask(&self, request: RequestBuilder) -> Result<Vec<u8>, Kind> {
+    async fn ask(&self, request: RequestBuilder) -> Result<Vec<u8>, ErrorKind> {
         let mut response = self.client.send(request).await?;
         let mut body = Vec::new();
         while let Some(chunk) = self.client.chunk(&mut response).await? {
             if body.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(Kind::Malformed(format!("more than {LARGEST_ANSWER} bytes")));
+                return Err(ErrorKind::Malformed(format!(
+                    "more than {LARGEST_ANSWER} bytes"
+                )));
             }
             body.extend_from_slice(&chunk);
         }
         match error::hidden_error(&body) {
-            Some(message) => Err(Kind::Refused {
+            Some(message) => Err(ErrorKind::Refused {
                 status: 200,
                 message,
             }),
@@ -101,20 +103,20 @@ impl<'a> Call<'a> {
     /// Runs one attempt and counts it.
     pub(super) async fn counted<T>(
         &self,
-        attempt: impl Future<Output = Result<T, Kind>>,
-    ) -> Result<T, Kind> {
+        attempt: impl Future<Output = Result<T, ErrorKind>>,
+    ) -> Result<T, ErrorKind> {
         let started = Instant::now();
         let answer = attempt.await;
         let code = answer
             .as_ref()
             .err()
-            .map_or_else(|| "200".to_owned(), Kind::code);
-        let telemetry = &self.client.telemetry;
-        telemetry.api_request(self.operation, code, started.elapsed());
+            .map_or_else(|| "200".to_owned(), ErrorKind::code);
+        let metrics = &self.client.metrics;
+        metrics.api_request(self.operation, code, started.elapsed());
         answer
     }
 
-    pub(super) fn error(&self, kind: Kind) -> Error {
+    pub(super) fn error(&self, kind: ErrorKind) -> Error {
         Error {
             operation: self.operation,
             project: self.project.to_owned(),
@@ -134,12 +136,12 @@ pub(super) fn retries() -> ExponentialBuilder {
 }
 
 /// The wait before the next try: what Aiven asks for, if that is bearable.
-pub(super) fn wait_after(kind: &Kind, planned: Option<Duration>) -> Option<Duration> {
+pub(super) fn wait_after(kind: &ErrorKind, planned: Option<Duration>) -> Option<Duration> {
     match kind {
-        Kind::Throttled {
+        ErrorKind::Throttled {
             wait: Some(wait), ..
         } if *wait > LONGEST_WAIT => None,
-        Kind::Throttled {
+        ErrorKind::Throttled {
             wait: Some(wait), ..
         } => planned.map(|own| own.max(*wait)),
         _ => planned,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Call, Client};
 use crate::aiven::wire::secrets::{EndpointAnswer, ProjectCa};
-use crate::aiven::{Error, Kind, Operation};
+use crate::aiven::{Error, ErrorKind, Operation};
 use crate::config::Credentials;
 
 impl Client {
@@ -19,7 +19,7 @@ impl Client {
     ///
     /// # Errors
     /// After retries. A token without `organization:projects:write` gets
-    /// [`Kind::Forbidden`], which is usual.
+    /// [`ErrorKind::Forbidden`], which is usual.
     pub async fn project_ca(&self, project: &str) -> Result<String, Error> {
         let call = Call::new(self, Operation::GetProjectCa, project);
         let answer: ProjectCa = call.get(&["project", project, "kms", "ca"]).await?;
@@ -27,7 +27,7 @@ impl Client {
             true => Ok(answer.certificate),
             false => {
                 let what = "no certificate of a CA in it".to_owned();
-                Err(call.error(Kind::Malformed(what)))
+                Err(call.error(ErrorKind::Malformed(what)))
             }
         }
     }
@@ -37,7 +37,7 @@ impl Client {
     ///
     /// # Errors
     /// After retries. A token without `project:integrations:write` gets
-    /// [`Kind::Forbidden`].
+    /// [`ErrorKind::Forbidden`].
     pub async fn endpoint_credentials(
         &self,
         project: &str,
@@ -54,7 +54,7 @@ impl Client {
     /// calls looks again before asking a second time.
     ///
     /// # Errors
-    /// Any [`Kind`]; after `Timeout` and `Transport` it may be done all the same.
+    /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may be done all the same.
     pub async fn update_endpoint(
         &self,
         project: &str,

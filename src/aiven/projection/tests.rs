@@ -57,7 +57,7 @@ fn service(members: &str) -> Seen {
 }
 
 /// What the projection owes, by way of `serde_json`.
-fn owed(document: &Json) -> (Vec<Json>, Envelope) {
+fn pending_writes(document: &Json) -> (Vec<Json>, Envelope) {
     let mut rest = document.as_object().unwrap().clone();
     let listed = rest["services"].is_array();
     let elements = match rest.remove("services").unwrap() {
@@ -89,7 +89,7 @@ fn owed(document: &Json) -> (Vec<Json>, Envelope) {
 proptest! {
     #[test]
     fn services_are_projected_to_exactly_the_wanted_members(document in document(), sizes in sizes()) {
-        let (services, envelope) = owed(&serde_json::from_str(&document).unwrap());
+        let (services, envelope) = pending_writes(&serde_json::from_str(&document).unwrap());
         let (seen, result) = project(document.as_bytes(), &sizes);
         let seen: Vec<Json> = seen.iter().filter_map(|seen| match seen {
             Seen::Service(members) => Some(serde_json::from_slice(members).unwrap()),

@@ -48,7 +48,7 @@ fn the_documented_example_reads_as_documented() {
         ("opensearch", "business-4", "aws-eu-west-2")
     );
     assert_eq!(
-        (read.node_count, read.power, &read.oddity),
+        (read.node_count, read.power, &read.parse_problem),
         (Some(3), Power::On, &None)
     );
     assert_eq!(&*read.hosts[0].name, "prod-lon-0b8d-proj.a.aivencloud.com");
@@ -90,7 +90,7 @@ fn unknown_values_and_odd_details_are_data() {
     ];
     for case in cases {
         let read = read(&case);
-        assert_eq!(read.oddity, None, "{case}");
+        assert_eq!(read.parse_problem, None, "{case}");
         assert_eq!((read.hosts.len(), read.hosts[0].port), (1, 9273), "{case}");
         assert!(read.serves_metrics(), "{case}");
     }
@@ -116,10 +116,10 @@ fn a_service_with_a_name_only_is_present_and_odd() {
     ] {
         let read = read(&case);
         assert_eq!(&*read.name, "prod-lon-0b8d");
-        let oddity = read.oddity.expect("what is wrong is noted");
+        let parse_problem = read.parse_problem.expect("what is wrong is noted");
         assert!(
-            !oddity.contains("RUNNING") && !oddity.contains("prod"),
-            "{oddity}"
+            !parse_problem.contains("RUNNING") && !parse_problem.contains("prod"),
+            "{parse_problem}"
         );
     }
 }

@@ -21,8 +21,8 @@ fn names<'a>(pairs: impl IntoIterator<Item = &'a Credentials>) -> Vec<&'a str> {
 }
 
 /// In step with the configuration `old`.
-fn settled_on(name: &str) -> Held {
-    let mut held = Held::default();
+fn settled_on(name: &str) -> KnownCredentials {
+    let mut held = KnownCredentials::default();
     held.saw(&pair(name), Some(&pair(name)), at(0));
     held
 }
@@ -72,7 +72,7 @@ fn getting_the_new_configuration_too_ends_the_difference_without_a_write() {
     held.saw(&pair("new"), Some(&pair("new")), at(20));
     assert_eq!(held.step(&pair("new"), true, at(20), RESTORE), Step::InStep);
     assert_eq!(
-        (held.differs_since, held.applied),
+        (held.differs_since, held.written),
         (None, Some(pair("new")))
     );
 }
@@ -90,7 +90,7 @@ fn a_third_pair_starts_the_wait_anew() {
 
 #[test]
 fn hidden_secrets_are_written_once_for_each_change_of_the_configuration() {
-    let mut held = Held::default();
+    let mut held = KnownCredentials::default();
     let (old, new) = (pair("old"), pair("new"));
     assert_eq!(held.step(&old, false, at(0), RESTORE), Step::Write);
     assert_eq!(names(held.candidates(Some(&old))), ["old"]);
@@ -114,7 +114,7 @@ fn an_old_difference_is_no_reason_to_write_what_cannot_be_compared() {
 
 #[test]
 fn without_a_configured_pair_aivens_is_followed() {
-    let mut held = Held::default();
+    let mut held = KnownCredentials::default();
     assert!(held.candidates(None).is_empty());
     held.saw(&pair("first"), None, at(0));
     held.saw(&pair("second"), None, at(10));
@@ -147,11 +147,11 @@ proptest! {
     fn candidates_are_distinct_begin_with_aivens_and_stay_few(
         seen in proptest::collection::vec((0_u8..6, 0_u8..3), 1..40)
     ) {
-        let mut held = Held::default();
+        let mut held = KnownCredentials::default();
         for (second, (pair_number, configured)) in seen.iter().enumerate() {
             let configured = pair(&configured.to_string());
             let aivens = pair(&pair_number.to_string());
-            let before = held.at_aiven.clone();
+            let before = held.remote.clone();
             held.saw(&aivens, Some(&configured), at(second as i64));
             let all = held.candidates(Some(&configured));
             prop_assert_eq!(all[0], &aivens);

@@ -24,7 +24,7 @@ fn service(name: &str) -> Service {
         integrations: Box::new([integration(true, true)]),
         tags: Box::new([]),
         served_before: false,
-        oddity: None,
+        parse_problem: None,
     }
 }
 
@@ -177,7 +177,7 @@ fn an_unreadable_row_keeps_what_was_known() {
     let mut inventory = Inventory::default();
     inventory.merge(&named(["a"]), at(0));
     let odd = Service {
-        oddity: Some("service_type is a number".into()),
+        parse_problem: Some("service_type is a number".into()),
         hosts: Box::new([]),
         ..service("a")
     };

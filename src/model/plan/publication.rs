@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Addresses, Failing, PublishedHost};
 use crate::model::hosts::ScrapeHost;
 
-/// Hosts with addresses. An address that two names share counts for the first.
+/// NeededHosts with addresses. An address that two names share counts for the first.
 pub(super) fn published_hosts(hosts: &[ScrapeHost], addresses: &Addresses) -> Box<[PublishedHost]> {
     let mut taken: HashSet<(IpAddr, u16)> = HashSet::new();
     let mut published = Vec::with_capacity(hosts.len());

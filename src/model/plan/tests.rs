@@ -1,4 +1,4 @@
-//! One verdict for every service, and no write that is not owed.
+//! One verdict for every service, and no write that is not pending_writes.
 
 use super::*;
 use crate::model::hosts::HostSource;
@@ -36,7 +36,7 @@ fn bare(name: &str) -> Service {
         integrations: Box::default(),
         tags: Box::default(),
         served_before: false,
-        oddity: None,
+        parse_problem: None,
     }
 }
 
@@ -136,7 +136,7 @@ fn failing(cause: &str) -> Failing {
     }
 }
 
-/// The one service's verdict, whether it is published, and whether a write is owed.
+/// The one service's verdict, whether it is published, and whether a write is pending_writes.
 fn outcome(world: &World) -> (Verdict, bool, bool) {
     let plan = world.plan();
     assert_eq!(plan.services.len(), 1);
@@ -286,7 +286,7 @@ fn each_state_of_a_service_has_its_verdict() {
         ),
         (
             "odd",
-            lacking(|world| world.services[0].oddity = Some("a number".into())),
+            lacking(|world| world.services[0].parse_problem = Some("a number".into())),
             (AwaitingIntegration, false, false),
         ),
     ];

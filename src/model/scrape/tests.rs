@@ -7,13 +7,13 @@ use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::plan::PublishedHost;
 use crate::model::service::{Power, Service};
 
-fn planned(verdict: Verdict, nodes: u8) -> Planned {
+fn planned(verdict: Verdict, nodes: u8) -> PlannedService {
     let host = ScrapeHost {
         name: "a.example".into(),
         port: 9273,
         source: HostSource::Component,
     };
-    Planned {
+    PlannedService {
         service: Arc::new(Service {
             name: "a".into(),
             service_type: "pg".into(),
@@ -25,7 +25,7 @@ fn planned(verdict: Verdict, nodes: u8) -> Planned {
             integrations: Box::default(),
             tags: Box::default(),
             served_before: false,
-            oddity: None,
+            parse_problem: None,
         }),
         verdict,
         cause: None,
@@ -38,7 +38,7 @@ fn planned(verdict: Verdict, nodes: u8) -> Planned {
     }
 }
 
-fn health(class: Option<Class>) -> TargetHealth {
+fn health(class: Option<FailureKind>) -> TargetHealth {
     TargetHealth {
         at: Timestamp::UNIX_EPOCH,
         seconds: 0.0,
@@ -55,7 +55,7 @@ fn health(class: Option<Class>) -> TargetHealth {
 
 /// The verdict on a published service, given the outcome at each node: `None`
 /// not tried, `Some(None)` a success.
-fn verdict_of(outcomes: &[Option<Option<Class>>]) -> (Verdict, Option<Class>) {
+fn verdict_of(outcomes: &[Option<Option<FailureKind>>]) -> (Verdict, Option<FailureKind>) {
     let planned = planned(Verdict::Published, outcomes.len() as u8);
     let known: HashMap<SocketAddr, TargetHealth> = planned
         .targets()
@@ -69,13 +69,13 @@ fn verdict_of(outcomes: &[Option<Option<Class>>]) -> (Verdict, Option<Class>) {
 #[test]
 fn one_node_that_answers_makes_the_service_scraped() {
     assert_eq!(verdict_of(&[Some(None)]), (Verdict::Scraped, None));
-    let mixed = [Some(Some(Class::Tls)), Some(None), None];
+    let mixed = [Some(Some(FailureKind::Tls)), Some(None), None];
     assert_eq!(verdict_of(&mixed), (Verdict::Scraped, None));
 }
 
 #[test]
 fn every_node_failing_names_the_kind() {
-    use Class::*;
+    use FailureKind::*;
     let cases = [
         (Connect, Verdict::Unreachable),
         (Timeout, Verdict::Unreachable),
@@ -95,7 +95,7 @@ fn every_node_failing_names_the_kind() {
 #[test]
 fn untried_nodes_leave_the_question_open() {
     assert_eq!(verdict_of(&[None, None]), (Verdict::Published, None));
-    let half = [Some(Some(Class::Connect)), None];
+    let half = [Some(Some(FailureKind::Connect)), None];
     assert_eq!(verdict_of(&half), (Verdict::Published, None));
 }
 

@@ -9,13 +9,13 @@ use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::service::{Power, Service};
 use crate::model::verdict::Verdict;
 
-fn planned(addresses: &[&str], node_count: Option<u32>) -> Planned {
+fn planned(addresses: &[&str], node_count: Option<u32>) -> PlannedService {
     let host = ScrapeHost {
         name: "a-proj.example".into(),
         port: 9273,
         source: HostSource::Component,
     };
-    Planned {
+    PlannedService {
         service: Arc::new(Service {
             name: "a".into(),
             service_type: "pg".into(),
@@ -27,7 +27,7 @@ fn planned(addresses: &[&str], node_count: Option<u32>) -> Planned {
             integrations: Box::default(),
             tags: Box::default(),
             served_before: false,
-            oddity: None,
+            parse_problem: None,
         }),
         verdict: Verdict::Published,
         cause: None,
@@ -40,7 +40,7 @@ fn planned(addresses: &[&str], node_count: Option<u32>) -> Planned {
     }
 }
 
-fn written(planned: &[Planned], through_proxy: bool) -> String {
+fn written(planned: &[PlannedService], through_proxy: bool) -> String {
     let groups = planned.iter().map(|planned| TargetGroup {
         project: "proj",
         planned,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::model::plan::{Planned, ProjectPlan, PublishedHost};
+use crate::model::plan::{PlannedService, ProjectPlan, PublishedHost};
 use crate::model::snapshot::{Origin, ProjectSnapshot, Stages};
 use crate::model::verdict::Verdict;
 
@@ -16,7 +16,7 @@ fn snapshot(origin: Origin, addresses: &[&str]) -> Snapshot {
     let mut service = recovered_service("a", &BTreeMap::new());
     service.service_type = "pg".into();
     service.hosts = Box::new([host.clone()]);
-    let planned = Planned {
+    let planned = PlannedService {
         service: Arc::new(service),
         verdict: Verdict::Published,
         cause: None,

@@ -28,7 +28,7 @@ fn service() -> Service {
         }]),
         tags: Box::new([("env".into(), "prod".into())]),
         served_before: true,
-        oddity: None,
+        parse_problem: None,
     }
 }
 

@@ -40,7 +40,7 @@ fn any_service(index: usize) -> impl Strategy<Value = Service> {
                     .into_iter()
                     .map(|(to, on, works)| with(to, on, works))
                     .collect(),
-                oddity: odd.then(|| "odd".into()),
+                parse_problem: odd.then(|| "odd".into()),
                 ..bare(&name)
             }
         })

@@ -16,14 +16,14 @@ use prometheus_client::registry::Registry;
 
 use crate::aiven::Operation;
 use crate::model::inventory::Distrust;
-use crate::model::scrape::Class;
+use crate::model::scrape::FailureKind;
 use crate::publish::Published;
 use crate::resolve::Lookup;
-use crate::scrape_proxy::Health;
+use crate::scrape_proxy::ScrapeResults;
 
 mod view;
 
-/// The content type of [`Telemetry::render`] (OpenMetrics 1.0.0).
+/// The content type of [`Metrics::render`] (OpenMetrics 1.0.0).
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Seconds: from a local answer to the default request timeout.
@@ -34,7 +34,7 @@ const SCRAPE_BUCKETS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0,
 
 /// The daemon's counters; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Telemetry(Arc<Counters>);
+pub struct Metrics(Arc<Counters>);
 
 #[derive(Debug)]
 struct Counters {
@@ -86,7 +86,7 @@ struct Build {
     version: &'static str,
 }
 
-impl Telemetry {
+impl Metrics {
     /// Begins all counters whose labels are known beforehand at zero, so that
     /// alerts on their growth see the first event.
     pub fn expect_projects<'a>(&self, projects: impl Iterator<Item = &'a str>) {
@@ -100,7 +100,7 @@ impl Telemetry {
             let labels = InProject { project };
             drop(self.0.integrations_created.get_or_create(&labels));
         }
-        let classes = Class::ALL.map(Class::as_str);
+        let classes = FailureKind::ALL.map(FailureKind::as_str);
         for outcome in ["ok", "refused"].into_iter().chain(classes) {
             drop(self.0.scrapes.get_or_create(&Scrape { outcome }));
         }
@@ -158,8 +158,8 @@ impl Telemetry {
     }
 
     /// Counts a scrape by how it ended; `bytes` are those of the page as relayed.
-    pub fn scraped(&self, failure: Option<Class>, took: Duration, bytes: u64) {
-        let outcome = failure.map_or("ok", Class::as_str);
+    pub fn scraped(&self, failure: Option<FailureKind>, took: Duration, bytes: u64) {
+        let outcome = failure.map_or("ok", FailureKind::as_str);
         self.0.scrapes.get_or_create(&Scrape { outcome }).inc();
         self.0.scrape_duration.observe(took.as_secs_f64());
         self.0.scrape_bytes.inc_by(bytes);
@@ -167,7 +167,7 @@ impl Telemetry {
 
     /// The registry of everything, with `published` and `health` as the sources
     /// of the gauges.
-    pub fn registry(&self, published: Published, health: Health) -> Registry {
+    pub fn registry(&self, published: Published, health: ScrapeResults) -> Registry {
         let mut root = Registry::default();
         // The view names its metrics in full, since one has another prefix.
         root.register_collector(Box::new(view::State { published, health }));

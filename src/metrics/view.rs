@@ -10,14 +10,14 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::model::snapshot::{ProjectSnapshot, Snapshot};
 use crate::publish::Published;
-use crate::scrape_proxy::Health;
+use crate::scrape_proxy::ScrapeResults;
 use crate::scrape_proxy::health::{self, Targets};
 
 /// Reads the snapshot whenever Prometheus asks.
 #[derive(Debug)]
 pub(super) struct State {
     pub published: Published,
-    pub health: Health,
+    pub health: ScrapeResults,
 }
 
 impl Collector for State {

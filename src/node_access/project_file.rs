@@ -17,7 +17,7 @@ use crate::publish::atomic_file::{self, Readers};
 const VERSION: u32 = 1;
 
 /// The file, and its content in memory.
-pub(super) struct Shelf<T> {
+pub(super) struct ProjectFile<T> {
     path: PathBuf,
     content: Mutex<Content<T>>,
 }
@@ -44,7 +44,7 @@ struct FileIn<T> {
     projects: BTreeMap<Arc<str>, T>,
 }
 
-impl<T> Shelf<T>
+impl<T> ProjectFile<T>
 where
     T: Serialize + DeserializeOwned + Default + Clone + Send + 'static,
 {
@@ -64,7 +64,7 @@ where
             projects: known,
             write_failed: false,
         });
-        Shelf { path, content }
+        ProjectFile { path, content }
     }
 
     /// What is kept of a project.
@@ -142,9 +142,9 @@ mod tests {
 
     use super::*;
 
-    fn shelf(folder: &Path) -> Arc<Shelf<String>> {
+    fn shelf(folder: &Path) -> Arc<ProjectFile<String>> {
         let projects = ["london".to_owned(), "dublin".to_owned()];
-        Arc::new(Shelf::open(folder, "shelf.json", &projects))
+        Arc::new(ProjectFile::open(folder, "shelf.json", &projects))
     }
 
     #[tokio::test]

@@ -8,41 +8,41 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
 use super::Timing;
-use super::ring::ProjectRing;
+use super::project_access::ProjectAccess;
+use super::project_file::ProjectFile;
 use super::schedule::Schedule;
-use super::shelf::Shelf;
 use super::trust::Anchors;
-use crate::aiven::{Client, Error, Kind};
-use crate::model::authorities::Authorities;
+use crate::aiven::{Client, Error, ErrorKind};
+use crate::model::project_cas::ProjectCas;
 
 /// When to try again to save what could not be saved.
 pub(super) const SAVE_AGAIN: Duration = Duration::from_secs(30);
 
 /// The watch over one project's CA.
-pub(super) struct AuthorityWatch {
+pub(super) struct CaTask {
     project: Arc<str>,
     client: Arc<Client>,
-    ring: Arc<ProjectRing>,
+    ring: Arc<ProjectAccess>,
     anchors: Arc<Anchors>,
-    shelf: Arc<Shelf<Authorities>>,
+    shelf: Arc<ProjectFile<ProjectCas>>,
     timing: Timing,
-    known: Authorities,
+    known: ProjectCas,
     schedule: Schedule,
     unsaved: bool,
     /// Whether a failure was said since the last success.
     said: bool,
 }
 
-impl AuthorityWatch {
+impl CaTask {
     pub(super) fn new(
         project: Arc<str>,
         client: Arc<Client>,
-        ring: Arc<ProjectRing>,
+        ring: Arc<ProjectAccess>,
         anchors: Arc<Anchors>,
-        shelf: Arc<Shelf<Authorities>>,
+        shelf: Arc<ProjectFile<ProjectCas>>,
         timing: Timing,
     ) -> Self {
-        AuthorityWatch {
+        CaTask {
             known: shelf.get(&project),
             schedule: Schedule::new(&project, timing),
             project,
@@ -129,7 +129,7 @@ impl AuthorityWatch {
         match &error.kind {
             // Usual: the right is a wide one. And a token that is not accepted
             // has been reported already.
-            Kind::Forbidden(_) | Kind::TokenRejected(_) => {
+            ErrorKind::Forbidden(_) | ErrorKind::TokenRejected(_) => {
                 tracing::info!(project = %self.project, "the token may not read the project's CA (organization:projects:write); where nodes have certificates of that CA, give it as scrape_proxy.ca_cert");
             }
             _ => {

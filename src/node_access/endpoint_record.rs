@@ -1,4 +1,4 @@
-//! One integration endpoint in the care of the keyring: what is held of its
+//! One integration endpoint in the care of the node_access: what is held of its
 //! credentials, when to look again, and what scrapes are told.
 
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use tokio::time::Instant;
 
 use super::Timing;
 use super::basic_auth::BasicAuth;
-use super::ring::{EndpointRing, Reports};
+use super::project_access::{EndpointAccess, Reports};
 use super::schedule::Schedule;
-use crate::aiven::Kind;
+use crate::aiven::ErrorKind;
 use crate::config::Credentials;
-use crate::model::credentials::{Held, is_settled};
+use crate::model::credentials::{KnownCredentials, is_settled};
 
 /// Why there is no candidate before the first answer.
 pub(super) const NOT_ASKED: &str =
@@ -27,8 +27,8 @@ const HIDDEN: &str = "Aiven does not show the endpoint's credentials; use an end
 const KEPT_UNWANTED: Duration = Duration::from_secs(24 * 3600);
 
 /// One endpoint.
-pub(super) struct Care {
-    pub(super) held: Held,
+pub(super) struct EndpointRecord {
+    pub(super) held: KnownCredentials,
     pub(super) schedule: Schedule,
     pub(super) reports: Arc<Reports>,
     /// Whether a failure to read was said since the last success.
@@ -41,9 +41,9 @@ pub(super) struct Care {
     unwanted_since: Option<Instant>,
 }
 
-impl Care {
-    pub(super) fn new(id: &str, held: Held, timing: Timing) -> Care {
-        Care {
+impl EndpointRecord {
+    pub(super) fn new(id: &str, held: KnownCredentials, timing: Timing) -> EndpointRecord {
+        EndpointRecord {
             held,
             schedule: Schedule::new(id, timing),
             reports: Arc::default(),
@@ -56,10 +56,10 @@ impl Care {
     }
 
     /// What scrapes are told, where the configuration has a pair for it or not.
-    pub(super) fn ring(&self, configured: Option<&Credentials>) -> EndpointRing {
+    pub(super) fn ring(&self, configured: Option<&Credentials>) -> EndpointAccess {
         let pairs = self.held.candidates(configured);
         let candidates: Arc<[BasicAuth]> = pairs.into_iter().map(BasicAuth::new).collect();
-        EndpointRing {
+        EndpointAccess {
             why_none: candidates.is_empty().then(|| Arc::clone(&self.why_none)),
             candidates,
             reports: Arc::clone(&self.reports),
@@ -67,10 +67,10 @@ impl Care {
     }
 
     /// Notes why Aiven's pair is not known.
-    pub(super) fn note_unreadable(&mut self, kind: Option<&Kind>) {
+    pub(super) fn note_unreadable(&mut self, kind: Option<&ErrorKind>) {
         self.why_none = match kind {
             None => HIDDEN.into(),
-            Some(Kind::Forbidden(_)) => NO_RIGHT.into(),
+            Some(ErrorKind::Forbidden(_)) => NO_RIGHT.into(),
             Some(kind) => format!("the endpoint's credentials cannot be read: {kind}").into(),
         };
     }
@@ -95,7 +95,7 @@ impl Care {
     pub(super) fn forget_what_is_settled(&mut self, timing: Timing) -> bool {
         // Also where nothing is to be forgotten: it drops nodes that are gone.
         let taken = self.reports.taken_lately(timing.refresh);
-        let (Some(present), Some(changed_at)) = (&self.held.at_aiven, self.held.changed_at) else {
+        let (Some(present), Some(changed_at)) = (&self.held.remote, self.held.changed_at) else {
             return false;
         };
         let since_change = Timestamp::now().duration_since(changed_at);

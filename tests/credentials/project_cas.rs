@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiven_metrics::keyring::{Keyring, Timing};
+use aiven_metrics::node_access::{NodeAccess, Timing};
 use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator, TokenSpec};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -21,8 +21,8 @@ fn add_service(sim: &Simulator, project: &str) {
 }
 
 /// Whether a node of the project is believed, or what is wrong with it.
-async fn verified(keyring: &Keyring, sim: &Simulator, project: &str) -> Result<(), String> {
-    let (trust, host) = (keyring.trust(PROJECT), sim.host(project, "os-1"));
+async fn verified(node_access: &NodeAccess, sim: &Simulator, project: &str) -> Result<(), String> {
+    let (trust, host) = (node_access.trust(PROJECT), sim.host(project, "os-1"));
     let address = sim.node(project, "os-1", 0).addr();
     let shaken = tokio::task::spawn_blocking(move || shake_hands(trust, host, address));
     shaken.await.unwrap()
@@ -43,9 +43,9 @@ fn shake_hands(trust: Arc<ClientConfig>, host: String, address: SocketAddr) -> R
     Ok(())
 }
 
-async fn until_verified(keyring: &Keyring, sim: &Simulator, project: &str) {
+async fn until_verified(node_access: &NodeAccess, sim: &Simulator, project: &str) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    while let Err(cause) = verified(keyring, sim, project).await {
+    while let Err(cause) = verified(node_access, sim, project).await {
         assert!(tokio::time::Instant::now() < deadline, "{cause}");
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
@@ -58,17 +58,19 @@ async fn the_projects_ca_is_read_and_trusted_again_before_a_restarted_daemons_fi
     let folder = tempfile::tempdir().unwrap();
     let config = config(&sim, folder.path(), ours("our-own-password"));
     let rig = Rig::before_the_first_call(&config, Default::default());
-    let cause = verified(&rig.keyring, &sim, PROJECT).await.unwrap_err();
+    let cause = verified(&rig.node_access, &sim, PROJECT).await.unwrap_err();
     assert!(cause.contains("UnknownIssuer"), "{cause}");
 
     let rig = Rig::start(&config, quick(), 0, Default::default());
-    until_verified(&rig.keyring, &sim, PROJECT).await;
+    until_verified(&rig.node_access, &sim, PROJECT).await;
     let saved = folder.path().join("certificates.json");
     eventually("it is saved", || saved.exists()).await;
     drop(rig);
     sim.forget_requests();
     let restarted = Rig::before_the_first_call(&config, Default::default());
-    verified(&restarted.keyring, &sim, PROJECT).await.unwrap();
+    verified(&restarted.node_access, &sim, PROJECT)
+        .await
+        .unwrap();
     assert_eq!(sim.requests().len(), 0);
 }
 
@@ -87,23 +89,23 @@ async fn a_new_ca_is_fetched_when_met_and_the_old_one_trusted_for_the_overlap_on
     let folder = tempfile::tempdir().unwrap();
     let config = config(&sim, folder.path(), ours("our-own-password"));
     let rig = Rig::start(&config, quick(), 0, Default::default());
-    until_verified(&rig.keyring, &sim, "dublin").await;
-    assert!(verified(&rig.keyring, &sim, PROJECT).await.is_err());
-    let before = rig.keyring.trust(PROJECT);
-    rig.keyring.unknown_issuer(PROJECT);
+    until_verified(&rig.node_access, &sim, "dublin").await;
+    assert!(verified(&rig.node_access, &sim, PROJECT).await.is_err());
+    let before = rig.node_access.trust(PROJECT);
+    rig.node_access.unknown_issuer(PROJECT);
     sim.wait_until("it asks again", |sim| {
         sim.count(Operation::GetProjectCa) > 1
     })
     .await;
     assert!(
-        Arc::ptr_eq(&before, &rig.keyring.trust(PROJECT)),
+        Arc::ptr_eq(&before, &rig.node_access.trust(PROJECT)),
         "an unchanged CA keeps the sessions"
     );
 
     sim.clear_faults();
-    rig.keyring.unknown_issuer(PROJECT);
-    until_verified(&rig.keyring, &sim, PROJECT).await;
-    verified(&rig.keyring, &sim, "dublin").await.unwrap();
+    rig.node_access.unknown_issuer(PROJECT);
+    until_verified(&rig.node_access, &sim, PROJECT).await;
+    verified(&rig.node_access, &sim, "dublin").await.unwrap();
     let saved = folder.path().join("certificates.json");
     let both =
         || std::fs::read_to_string(&saved).is_ok_and(|text| text.matches("BEGIN").count() == 2);
@@ -118,8 +120,8 @@ async fn a_new_ca_is_fetched_when_met_and_the_old_one_trusted_for_the_overlap_on
     let one =
         || std::fs::read_to_string(&saved).is_ok_and(|text| text.matches("BEGIN").count() == 1);
     eventually("the former one is forgotten", one).await;
-    assert!(verified(&rig.keyring, &sim, "dublin").await.is_err());
-    verified(&rig.keyring, &sim, PROJECT).await.unwrap();
+    assert!(verified(&rig.node_access, &sim, "dublin").await.is_err());
+    verified(&rig.node_access, &sim, PROJECT).await.unwrap();
 }
 
 #[tokio::test]
@@ -143,12 +145,12 @@ async fn a_token_without_the_right_is_no_reason_to_stop_or_to_keep_asking() {
         })
     })
     .await;
-    verified(&rig.keyring, &sim, PROJECT).await.unwrap();
+    verified(&rig.node_access, &sim, PROJECT).await.unwrap();
     for _ in 0..1000 {
-        rig.keyring.unknown_issuer(PROJECT);
+        rig.node_access.unknown_issuer(PROJECT);
         tokio::task::yield_now().await;
     }
-    verified(&rig.keyring, &sim, PROJECT).await.unwrap();
+    verified(&rig.node_access, &sim, PROJECT).await.unwrap();
     assert_eq!(sim.count(Operation::GetProjectCa), 1);
 }
 
@@ -163,7 +165,7 @@ async fn an_answer_without_a_certificate_changes_nothing() {
         ..quick()
     };
     let rig = Rig::start(&config, timing, 0, Default::default());
-    until_verified(&rig.keyring, &sim, PROJECT).await;
+    until_verified(&rig.node_access, &sim, PROJECT).await;
     for body in [
         r#"{"certificate": ""}"#,
         r#"{"certificate": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"}"#,
@@ -180,7 +182,7 @@ async fn an_answer_without_a_certificate_changes_nothing() {
             sim.count(Operation::GetProjectCa) > before + 1
         })
         .await;
-        verified(&rig.keyring, &sim, PROJECT).await.unwrap();
+        verified(&rig.node_access, &sim, PROJECT).await.unwrap();
         sim.clear_faults();
     }
 }

@@ -9,18 +9,18 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::config::Credentials;
-use crate::model::credentials::Held;
+use crate::model::credentials::KnownCredentials;
 
 /// One project's endpoints, by id.
 pub(super) type SavedEndpoints = BTreeMap<Arc<str>, SavedEndpoint>;
 
-/// One endpoint; see [`Held`].
+/// One endpoint; see [`KnownCredentials`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct SavedEndpoint {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    applied: Option<SavedPair>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    at_aiven: Option<SavedPair>,
+    #[serde(rename = "applied", default, skip_serializing_if = "Option::is_none")]
+    written: Option<SavedPair>,
+    #[serde(rename = "at_aiven", default, skip_serializing_if = "Option::is_none")]
+    remote: Option<SavedPair>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     previous: Vec<SavedPair>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,11 +36,11 @@ struct SavedPair {
     password: SecretString,
 }
 
-impl From<&Held> for SavedEndpoint {
-    fn from(held: &Held) -> Self {
+impl From<&KnownCredentials> for SavedEndpoint {
+    fn from(held: &KnownCredentials) -> Self {
         SavedEndpoint {
-            applied: held.applied.as_ref().map(SavedPair::from),
-            at_aiven: held.at_aiven.as_ref().map(SavedPair::from),
+            written: held.written.as_ref().map(SavedPair::from),
+            remote: held.remote.as_ref().map(SavedPair::from),
             previous: held.previous.iter().map(SavedPair::from).collect(),
             changed_at: held.changed_at,
             differs_since: held.differs_since,
@@ -48,11 +48,11 @@ impl From<&Held> for SavedEndpoint {
     }
 }
 
-impl From<SavedEndpoint> for Held {
+impl From<SavedEndpoint> for KnownCredentials {
     fn from(saved: SavedEndpoint) -> Self {
-        Held {
-            applied: saved.applied.map(Credentials::from),
-            at_aiven: saved.at_aiven.map(Credentials::from),
+        KnownCredentials {
+            written: saved.written.map(Credentials::from),
+            remote: saved.remote.map(Credentials::from),
             previous: saved.previous.into_iter().map(Credentials::from).collect(),
             changed_at: saved.changed_at,
             differs_since: saved.differs_since,
@@ -97,9 +97,9 @@ mod tests {
             password: SecretString::from("hunter2-\"hunter2\"".to_owned()),
         };
         let at = Timestamp::from_second(1_800_000_000).unwrap();
-        let held = Held {
-            applied: Some(pair("applied")),
-            at_aiven: Some(pair("at-aiven")),
+        let held = KnownCredentials {
+            written: Some(pair("written")),
+            remote: Some(pair("at-aiven")),
             previous: vec![pair("before"), pair("long-before")],
             changed_at: Some(at),
             differs_since: Some(at),
@@ -109,6 +109,6 @@ mod tests {
         assert!(!shown.contains("hunter2"), "{shown}");
         let json = serde_json::to_string(&saved).unwrap();
         let back: SavedEndpoint = serde_json::from_str(&json).unwrap();
-        assert_eq!(Held::from(back), held);
+        assert_eq!(KnownCredentials::from(back), held);
     }
 }

@@ -15,46 +15,46 @@ use tokio_util::sync::CancellationToken;
 use super::room::Room;
 use super::start;
 use crate::config::Config;
-use crate::integrate::{Outcome, Owed};
-use crate::model::credentials::Wanted;
+use crate::integrate::{Outcome, PendingWrites};
+use crate::metrics::Metrics;
+use crate::model::credentials::NeededEndpoints;
 use crate::model::inventory::Inventory;
 use crate::model::plan::{Addresses, Rules};
 use crate::model::snapshot::Snapshot;
-use crate::observe::Observed;
+use crate::observe::Observation;
 use crate::publish::Published;
 use crate::publish::file_sd::TargetsFile;
 use crate::publish::state::{State, StateFile};
-use crate::resolve::{Hosts, Pass};
-use crate::telemetry::Telemetry;
+use crate::resolve::{NeededHosts, ResolveRound};
 
 /// When to try again to write what could not be written.
 const WRITE_AGAIN: Duration = Duration::from_secs(5);
 
 /// Where reports come in.
 pub(super) struct Inbox {
-    pub(super) observed: mpsc::Receiver<(Arc<str>, Observed)>,
+    pub(super) observed: mpsc::Receiver<(Arc<str>, Observation)>,
     pub(super) outcomes: mpsc::Receiver<(Arc<str>, Outcome)>,
-    pub(super) passes: mpsc::Receiver<Pass>,
+    pub(super) passes: mpsc::Receiver<ResolveRound>,
 }
 
 /// What the tasks of a project start from.
 pub(super) struct Project {
     pub(super) name: Arc<str>,
     pub(super) inventory: Inventory,
-    pub(super) owed: watch::Receiver<Owed>,
-    pub(super) wanted: watch::Receiver<Wanted>,
+    pub(super) pending_writes: watch::Receiver<PendingWrites>,
+    pub(super) wanted: watch::Receiver<NeededEndpoints>,
 }
 
 /// The owner of all that is known.
-pub(super) struct Keeper {
+pub(super) struct Coordinator {
     config: Arc<Config>,
     rooms: Vec<Room>,
     addresses: Addresses,
     published: Published,
-    wanted_hosts: watch::Sender<Hosts>,
+    wanted_hosts: watch::Sender<NeededHosts>,
     targets: TargetsFile,
     state: StateFile,
-    telemetry: Telemetry,
+    metrics: Metrics,
     /// Whether there is something that the state file lacks.
     unsaved: bool,
     /// Set while writing fails: the file, to say its trouble once.
@@ -63,12 +63,12 @@ pub(super) struct Keeper {
 
 /// One report.
 enum Report {
-    Observed((Arc<str>, Observed)),
+    Observation((Arc<str>, Observation)),
     Outcome((Arc<str>, Outcome)),
-    Pass(Pass),
+    ResolveRound(ResolveRound),
 }
 
-impl Keeper {
+impl Coordinator {
     /// Starts from what an earlier run left.
     ///
     /// # Errors
@@ -77,9 +77,9 @@ impl Keeper {
         config: Arc<Config>,
         mut start: State,
         published: Published,
-        wanted_hosts: watch::Sender<Hosts>,
-        telemetry: Telemetry,
-    ) -> anyhow::Result<(Keeper, Vec<Project>)> {
+        wanted_hosts: watch::Sender<NeededHosts>,
+        metrics: Metrics,
+    ) -> anyhow::Result<(Coordinator, Vec<Project>)> {
         let mut names: Vec<_> = config.aiven.projects.clone();
         names.sort();
         let mut rooms = Vec::new();
@@ -87,19 +87,19 @@ impl Keeper {
         for name in names {
             let name: Arc<str> = name.into();
             let saved = start.projects.remove(&name).unwrap_or_default();
-            let (room, owed) = Room::new(Arc::clone(&name), saved, start.saved_at);
+            let (room, pending_writes) = Room::new(Arc::clone(&name), saved, start.saved_at);
             let inventory = room.inventory().clone();
             let wanted = room.watch_wanted();
             rooms.push(room);
             projects.push(Project {
                 name,
                 inventory,
-                owed,
+                pending_writes,
                 wanted,
             });
         }
-        telemetry.expect_projects(rooms.iter().map(|room| &*room.name));
-        let keeper = Keeper {
+        metrics.expect_projects(rooms.iter().map(|room| &*room.name));
+        let coordinator = Coordinator {
             targets: start::open_targets(&config)?,
             state: StateFile::new(&config.state_dir),
             config,
@@ -107,11 +107,11 @@ impl Keeper {
             addresses: start.addresses,
             published,
             wanted_hosts,
-            telemetry,
+            metrics,
             unsaved: false,
             write_failed: false,
         };
-        Ok((keeper, projects))
+        Ok((coordinator, projects))
     }
 
     /// Takes reports in and publishes what follows, until `stop`. The state is
@@ -168,8 +168,8 @@ impl Keeper {
 
     fn take(&mut self, report: Report) {
         let (name, worth_saving) = match report {
-            Report::Pass(pass) => return self.take_pass(pass),
-            Report::Observed((name, observed)) => {
+            Report::ResolveRound(pass) => return self.take_pass(pass),
+            Report::Observation((name, observed)) => {
                 let room = self.rooms.iter_mut().find(|room| room.name == name);
                 (name, room.map(|room| room.take_observed(observed)))
             }
@@ -185,7 +185,7 @@ impl Keeper {
         self.unsaved |= worth_saving == Some(true);
     }
 
-    fn take_pass(&mut self, pass: Pass) {
+    fn take_pass(&mut self, pass: ResolveRound) {
         if !pass.changed.is_empty() {
             self.addresses.extend(pass.changed);
             self.rooms.iter_mut().for_each(Room::addresses_changed);
@@ -236,7 +236,7 @@ impl Keeper {
 
     fn update_targets(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         if self.targets.update(snapshot)? {
-            self.telemetry.snapshot_changed();
+            self.metrics.snapshot_changed();
             let targets = snapshot
                 .target_groups()
                 .map(|group| group.targets().count());
@@ -273,17 +273,17 @@ impl Keeper {
 impl Inbox {
     async fn next(&mut self) -> Option<Report> {
         tokio::select! {
-            observed = self.observed.recv() => observed.map(Report::Observed),
+            observed = self.observed.recv() => observed.map(Report::Observation),
             outcome = self.outcomes.recv() => outcome.map(Report::Outcome),
-            pass = self.passes.recv() => pass.map(Report::Pass),
+            pass = self.passes.recv() => pass.map(Report::ResolveRound),
         }
     }
 
     fn try_next(&mut self) -> Option<Report> {
-        let observed = self.observed.try_recv().map(Report::Observed);
+        let observed = self.observed.try_recv().map(Report::Observation);
         observed
             .or_else(|_| self.outcomes.try_recv().map(Report::Outcome))
-            .or_else(|_| self.passes.try_recv().map(Report::Pass))
+            .or_else(|_| self.passes.try_recv().map(Report::ResolveRound))
             .ok()
     }
 }

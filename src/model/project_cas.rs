@@ -18,17 +18,17 @@ const KEPT: usize = 4;
 /// The CAs of one project, the present one first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Authorities(Vec<Authority>);
+pub struct ProjectCas(Vec<ProjectCa>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Authority {
+struct ProjectCa {
     pem: Arc<str>,
     /// When another took its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     replaced: Option<Timestamp>,
 }
 
-impl Authorities {
+impl ProjectCas {
     /// Takes Aiven's answer in. Returns whether another CA is the present one now.
     pub fn saw(&mut self, pem: &str, now: Timestamp) -> bool {
         if let Some(present) = self.0.first_mut() {
@@ -39,7 +39,7 @@ impl Authorities {
         }
         self.0.retain(|known| &*known.pem != pem);
         let pem = Arc::from(pem);
-        let present = Authority {
+        let present = ProjectCa {
             pem,
             replaced: None,
         };
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_old_ca_counts_until_the_overlap_is_over() {
-        let mut known = Authorities::default();
+        let mut known = ProjectCas::default();
         assert!(known.saw("old", at(0)));
         assert!(!known.saw("old", at(50)));
         assert!(known.saw("new", at(60)));
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_ca_that_comes_back_is_the_present_one_again() {
-        let mut known = Authorities::default();
+        let mut known = ProjectCas::default();
         for (second, pem) in ["a", "b", "a"].into_iter().enumerate() {
             assert!(known.saw(pem, at(second as i64)));
         }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_present_ca_never_runs_out_and_a_clock_set_back_forgets_nothing() {
-        let mut known = Authorities::default();
+        let mut known = ProjectCas::default();
         known.saw("old", at(0));
         known.forget(at(1_000_000), OVERLAP);
         known.saw("new", at(1_000_000));
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_keeps_changing_does_not_fill_the_memory() {
-        let mut known = Authorities::default();
+        let mut known = ProjectCas::default();
         for second in 0..50 {
             known.saw(&second.to_string(), at(second));
         }

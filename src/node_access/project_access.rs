@@ -13,18 +13,18 @@ use tokio::time::Instant;
 
 use super::basic_auth::BasicAuth;
 
-/// One project's part of the keyring.
-pub(super) struct ProjectRing {
+/// One project's part of the node_access.
+pub(super) struct ProjectAccess {
     pub(super) trust: ArcSwap<ClientConfig>,
-    pub(super) endpoints: ArcSwap<BTreeMap<Arc<str>, Arc<EndpointRing>>>,
+    pub(super) endpoints: ArcSwap<BTreeMap<Arc<str>, Arc<EndpointAccess>>>,
     /// Some node has a certificate of an unknown issuer.
-    pub(super) unknown_issuer: Bell,
+    pub(super) unknown_issuer: Wakeup,
     /// Some endpoint's [`Reports`] tell of a refusal.
     pub(super) refusals: Notify,
 }
 
 /// One endpoint's part.
-pub(super) struct EndpointRing {
+pub(super) struct EndpointAccess {
     pub(super) candidates: Arc<[BasicAuth]>,
     pub(super) why_none: Option<Arc<str>>,
     pub(super) reports: Arc<Reports>,
@@ -32,7 +32,7 @@ pub(super) struct EndpointRing {
 
 /// Something that happened and has not been answered yet.
 #[derive(Default)]
-pub(super) struct Bell {
+pub(super) struct Wakeup {
     rung: AtomicBool,
     wake: Notify,
 }
@@ -51,22 +51,22 @@ struct Taken {
     at: Instant,
 }
 
-impl ProjectRing {
+impl ProjectAccess {
     pub(super) fn new(trust: Arc<ClientConfig>) -> Self {
-        ProjectRing {
+        ProjectAccess {
             trust: ArcSwap::new(trust),
             endpoints: ArcSwap::default(),
-            unknown_issuer: Bell::default(),
+            unknown_issuer: Wakeup::default(),
             refusals: Notify::new(),
         }
     }
 
-    pub(super) fn endpoint(&self, id: &str) -> Option<Arc<EndpointRing>> {
+    pub(super) fn endpoint(&self, id: &str) -> Option<Arc<EndpointAccess>> {
         self.endpoints.load().get(id).cloned()
     }
 }
 
-impl Bell {
+impl Wakeup {
     pub(super) fn ring(&self) {
         if !self.rung.swap(true, Ordering::Relaxed) {
             self.wake.notify_one();

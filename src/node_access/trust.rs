@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::model::authorities::Authorities;
+use crate::model::project_cas::ProjectCas;
 
 /// Host names of one project whose TLS sessions are kept. Nodes of a service
 /// share a name; rustls keeps eight tickets for each.
@@ -33,9 +33,9 @@ impl Anchors {
     }
 
     /// A TLS client that trusts these CAs too, without any session yet.
-    pub(super) fn with(&self, authorities: &Authorities) -> Arc<ClientConfig> {
+    pub(super) fn with(&self, project_cas: &ProjectCas) -> Arc<ClientConfig> {
         let mut roots = self.roots.clone();
-        for pem in authorities.pems() {
+        for pem in project_cas.pems() {
             // A saved file that was tampered with or cut costs its own CA only.
             let sections = CertificateDer::pem_slice_iter(pem.as_bytes());
             roots.add_parsable_certificates(sections.filter_map(Result::ok));

@@ -1,11 +1,11 @@
-//! The keyring: what the scrape proxy trusts and which credentials it sends,
+//! The node_access: what the scrape proxy trusts and which credentials it sends,
 //! ready before it asks and never in its way.
 //!
-//! One caretaker for each project keeps both current: it reads the project's CA
+//! One access_task for each project keeps both current: it reads the project's CA
 //! and the credentials of every wanted integration endpoint from Aiven, writes
 //! the configured ones to our own endpoint, and saves all of it, so that a
 //! restarted daemon scrapes before its first call. What to trust, send, write
-//! and forget is decided in [`crate::model::authorities`] and
+//! and forget is decided in [`crate::model::project_cas`] and
 //! [`crate::model::credentials`]; verification is never turned off.
 
 use std::collections::BTreeMap;
@@ -18,26 +18,26 @@ use tokio::sync::watch;
 
 use crate::aiven::Client;
 use crate::config::{Config, Credentials, EndpointChoice};
-use crate::integrate::Turn;
-use crate::model::authorities::Authorities;
-use crate::model::credentials::Wanted;
+use crate::integrate::WriteWindow;
+use crate::model::credentials::NeededEndpoints;
+use crate::model::project_cas::ProjectCas;
 
-mod authority_watch;
 mod basic_auth;
-mod endpoint_care;
-mod endpoint_watch;
-mod ring;
+mod ca_task;
+mod endpoint_record;
+mod endpoint_task;
+mod project_access;
+mod project_file;
 mod saved;
 mod schedule;
-mod shelf;
 mod trust;
 
-use authority_watch::AuthorityWatch;
 pub use basic_auth::BasicAuth;
-use endpoint_watch::EndpointWatch;
-use ring::ProjectRing;
+use ca_task::CaTask;
+use endpoint_task::EndpointTask;
+use project_access::ProjectAccess;
+use project_file::ProjectFile;
 use saved::SavedEndpoints;
-use shelf::Shelf;
 use trust::Anchors;
 
 /// How long things last.
@@ -49,7 +49,7 @@ pub struct Timing {
     /// twelfth of `refresh` while looking brings nothing new.
     pub soon: Duration,
     /// How long Aiven must have other credentials than the ones that we
-    /// applied before we restore ours.
+    /// written before we restore ours.
     pub restore_after: Duration,
     /// The least time that nodes have to report before previous credentials
     /// are forgotten: several scrapes.
@@ -73,91 +73,95 @@ impl Default for Timing {
 /// Trust and credentials by project. Cheap to clone; no call ever waits for
 /// the network or the disk.
 #[derive(Clone)]
-pub struct Keyring(Arc<Inner>);
+pub struct NodeAccess(Arc<Inner>);
 
 struct Inner {
-    projects: BTreeMap<Arc<str>, Arc<ProjectRing>>,
+    projects: BTreeMap<Arc<str>, Arc<ProjectAccess>>,
     /// For a project that is not configured.
     without_project: Arc<ClientConfig>,
 }
 
-/// Makes the caretaker of each project.
-pub struct Caretakers {
-    keyring: Keyring,
+/// Makes the access_task of each project.
+pub struct AccessTasks {
+    node_access: NodeAccess,
     anchors: Arc<Anchors>,
-    authorities: Arc<Shelf<Authorities>>,
-    secrets: Arc<Shelf<SavedEndpoints>>,
+    project_cas: Arc<ProjectFile<ProjectCas>>,
+    secrets: Arc<ProjectFile<SavedEndpoints>>,
     configured: Option<Credentials>,
     create: bool,
     timing: Timing,
 }
 
-/// Keeps one project's part of the keyring current.
-pub struct Caretaker {
-    authorities: AuthorityWatch,
-    endpoints: EndpointWatch,
+/// Keeps one project's part of the node_access current.
+pub struct AccessTask {
+    project_cas: CaTask,
+    endpoints: EndpointTask,
 }
 
-/// The keyring as the last run left it in `state_dir`, which must exist, and
+/// The node_access as the last run left it in `state_dir`, which must exist, and
 /// the makers of those who keep it current. An unusable file is put aside.
-pub fn open(config: &Config, timing: Timing) -> (Keyring, Caretakers) {
+pub fn open(config: &Config, timing: Timing) -> (NodeAccess, AccessTasks) {
     let anchors = Arc::new(Anchors::new(&config.scrape_proxy.ca_cert));
     let projects = &config.aiven.projects;
-    let authorities = Shelf::open(&config.state_dir, "certificates.json", projects);
+    let project_cas = ProjectFile::open(&config.state_dir, "certificates.json", projects);
     let rings = projects.iter().map(|project| {
-        let trust = anchors.with(&authorities.get(project));
+        let trust = anchors.with(&project_cas.get(project));
         (
             Arc::from(project.as_str()),
-            Arc::new(ProjectRing::new(trust)),
+            Arc::new(ProjectAccess::new(trust)),
         )
     });
-    let keyring = Keyring(Arc::new(Inner {
+    let node_access = NodeAccess(Arc::new(Inner {
         projects: rings.collect(),
-        without_project: anchors.with(&Authorities::default()),
+        without_project: anchors.with(&ProjectCas::default()),
     }));
     let configured = match &config.integration.endpoint {
         EndpointChoice::Named { credentials, .. } => credentials.clone(),
         EndpointChoice::Existing { .. } => None,
     };
-    let caretakers = Caretakers {
-        keyring: keyring.clone(),
+    let access_tasks = AccessTasks {
+        node_access: node_access.clone(),
         anchors,
-        authorities: Arc::new(authorities),
-        secrets: Arc::new(Shelf::open(&config.state_dir, "secrets.json", projects)),
+        project_cas: Arc::new(project_cas),
+        secrets: Arc::new(ProjectFile::open(
+            &config.state_dir,
+            "secrets.json",
+            projects,
+        )),
         configured,
         create: config.integration.create,
         timing,
     };
-    (keyring, caretakers)
+    (node_access, access_tasks)
 }
 
-impl Caretakers {
-    /// The caretaker of one configured project. From now on the keyring has the
+impl AccessTasks {
+    /// The access_task of one configured project. From now on the node_access has the
     /// candidates of all endpoints that are `wanted` and known from before.
     pub fn of(
         &self,
         project: &Arc<str>,
         client: Arc<Client>,
-        turn: Turn,
-        wanted: watch::Receiver<Wanted>,
-    ) -> Caretaker {
-        let ring = self.keyring.0.projects.get(project);
+        turn: WriteWindow,
+        wanted: watch::Receiver<NeededEndpoints>,
+    ) -> AccessTask {
+        let ring = self.node_access.0.projects.get(project);
         // Of a project that is not configured nobody asks for anything.
         let ring = ring.cloned().unwrap_or_else(|| {
-            let trust = Arc::clone(&self.keyring.0.without_project);
-            Arc::new(ProjectRing::new(trust))
+            let trust = Arc::clone(&self.node_access.0.without_project);
+            Arc::new(ProjectAccess::new(trust))
         });
-        Caretaker {
-            authorities: AuthorityWatch::new(
+        AccessTask {
+            project_cas: CaTask::new(
                 Arc::clone(project),
                 Arc::clone(&client),
                 Arc::clone(&ring),
                 Arc::clone(&self.anchors),
-                Arc::clone(&self.authorities),
+                Arc::clone(&self.project_cas),
                 self.timing,
             ),
-            endpoints: EndpointWatch::new(
-                endpoint_watch::Setup {
+            endpoints: EndpointTask::new(
+                endpoint_task::Setup {
                     project: Arc::clone(project),
                     client,
                     ring,
@@ -173,18 +177,18 @@ impl Caretakers {
     }
 }
 
-impl Caretaker {
+impl AccessTask {
     /// Keeps the project's trust and credentials current. Ends when nobody is
     /// left to want anything.
     pub async fn run(self) {
         tokio::select! {
             () = self.endpoints.run() => {}
-            () = self.authorities.run() => {}
+            () = self.project_cas.run() => {}
         }
     }
 }
 
-impl Keyring {
+impl NodeAccess {
     /// The TLS client for nodes of a project: TLS 1.2 or newer, trusting the
     /// project's CAs, `scrape_proxy.ca_cert` and the public roots, with a
     /// session store of its own. Another one after a change of trust, so that
@@ -198,7 +202,7 @@ impl Keyring {
     }
 
     /// The pairs that the nodes of an integration endpoint may take, best guess
-    /// first; none while none is known, see [`Keyring::why_none`].
+    /// first; none while none is known, see [`NodeAccess::why_none`].
     pub fn candidates(&self, project: &str, endpoint_id: &str) -> Arc<[BasicAuth]> {
         let ring = self.0.projects.get(project);
         ring.and_then(|ring| ring.endpoint(endpoint_id))
@@ -218,7 +222,7 @@ impl Keyring {
         let ring = self.0.projects.get(project);
         match ring.and_then(|ring| ring.endpoint(endpoint_id)) {
             Some(endpoint) => endpoint.why_none.clone(),
-            None => Some(endpoint_care::NOT_ASKED.into()),
+            None => Some(endpoint_record::NOT_ASKED.into()),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Timing;
-use crate::aiven::Kind;
+use crate::aiven::ErrorKind;
 
 /// The longest pause before an urgent question, as a part of `refresh`.
 const URGENT_PART: u32 = 12;
@@ -62,16 +62,16 @@ impl Schedule {
     }
 
     /// Aiven could not be asked, or refused to answer.
-    pub(super) fn failed(&mut self, now: Instant, kind: &Kind) {
+    pub(super) fn failed(&mut self, now: Instant, kind: &ErrorKind) {
         let longest = self.longest_pause();
         self.regular = now + self.timing.refresh + self.spread;
         self.urgent = now + longest;
         match kind {
-            Kind::TokenRejected(_) => {
+            ErrorKind::TokenRejected(_) => {
                 self.regular = now + longest * SLOW_FACTOR;
                 self.urgent = self.regular;
             }
-            Kind::Throttled { wait, .. } => {
+            ErrorKind::Throttled { wait, .. } => {
                 let wait = wait.unwrap_or_default().max(self.lengthen());
                 self.regular = now + wait;
                 self.urgent = now + wait;
@@ -138,14 +138,14 @@ mod tests {
             let wait = |is_urgent| (schedule.due(is_urgent) - now).as_secs();
             (wait(false), wait(true))
         };
-        assert_eq!(after(Kind::Timeout(SECOND)), (10, 10));
-        let throttled = Kind::Throttled {
+        assert_eq!(after(ErrorKind::Timeout(SECOND)), (10, 10));
+        let throttled = ErrorKind::Throttled {
             message: String::new(),
             wait: Some(28 * SECOND),
         };
         assert_eq!(after(throttled), (28, 28));
-        assert_eq!(after(Kind::TokenRejected(String::new())), (600, 600));
-        let (regular, urgent) = after(Kind::Forbidden(String::new()));
+        assert_eq!(after(ErrorKind::TokenRejected(String::new())), (600, 600));
+        let (regular, urgent) = after(ErrorKind::Forbidden(String::new()));
         assert!((3600..=3960).contains(&regular), "{regular}");
         assert_eq!(urgent, 300);
     }

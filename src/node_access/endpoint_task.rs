@@ -12,15 +12,15 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::Timing;
-use super::authority_watch::SAVE_AGAIN;
-use super::endpoint_care::Care;
-use super::ring::ProjectRing;
+use super::ca_task::SAVE_AGAIN;
+use super::endpoint_record::EndpointRecord;
+use super::project_access::ProjectAccess;
+use super::project_file::ProjectFile;
 use super::saved::{SavedEndpoint, SavedEndpoints};
-use super::shelf::Shelf;
-use crate::aiven::{Client, Error, Kind};
+use crate::aiven::{Client, Error, ErrorKind};
 use crate::config::Credentials;
-use crate::integrate::Turn;
-use crate::model::credentials::{Held, Step, Wanted};
+use crate::integrate::WriteWindow;
+use crate::model::credentials::{KnownCredentials, NeededEndpoints, Step};
 
 /// A part of `settle`: how often it is looked whether all nodes have followed.
 const SETTLE_PART: u32 = 8;
@@ -29,22 +29,22 @@ const SETTLE_PART: u32 = 8;
 pub(super) struct Setup {
     pub(super) project: Arc<str>,
     pub(super) client: Arc<Client>,
-    pub(super) ring: Arc<ProjectRing>,
-    pub(super) shelf: Arc<Shelf<SavedEndpoints>>,
+    pub(super) ring: Arc<ProjectAccess>,
+    pub(super) shelf: Arc<ProjectFile<SavedEndpoints>>,
     /// The pair for our own endpoint.
     pub(super) configured: Option<Credentials>,
     /// Whether anything may be written at Aiven.
     pub(super) create: bool,
-    pub(super) turn: Turn,
+    pub(super) turn: WriteWindow,
     pub(super) timing: Timing,
 }
 
 /// The watch over one project's endpoints.
-pub(super) struct EndpointWatch {
+pub(super) struct EndpointTask {
     setup: Setup,
-    wanted: watch::Receiver<Wanted>,
+    wanted: watch::Receiver<NeededEndpoints>,
     ours: Option<Arc<str>>,
-    cares: BTreeMap<Arc<str>, Care>,
+    cares: BTreeMap<Arc<str>, EndpointRecord>,
     unsaved: bool,
 }
 
@@ -58,14 +58,14 @@ enum Look {
     Failed,
 }
 
-impl EndpointWatch {
-    pub(super) fn new(setup: Setup, wanted: watch::Receiver<Wanted>) -> Self {
+impl EndpointTask {
+    pub(super) fn new(setup: Setup, wanted: watch::Receiver<NeededEndpoints>) -> Self {
         let saved = setup.shelf.get(&setup.project);
         let cares = saved.into_iter().map(|(id, saved)| {
-            let care = Care::new(&id, Held::from(saved), setup.timing);
+            let care = EndpointRecord::new(&id, KnownCredentials::from(saved), setup.timing);
             (id, care)
         });
-        let mut watch = EndpointWatch {
+        let mut watch = EndpointTask {
             cares: cares.collect(),
             setup,
             wanted,
@@ -115,7 +115,7 @@ impl EndpointWatch {
         let all = wanted.all();
         let timing = self.setup.timing;
         for id in &all {
-            let new = || Care::new(id, Held::default(), timing);
+            let new = || EndpointRecord::new(id, KnownCredentials::default(), timing);
             self.cares.entry(Arc::clone(id)).or_insert_with(new);
         }
         let before = self.cares.len();
@@ -148,7 +148,7 @@ impl EndpointWatch {
         let held = self
             .cares
             .iter()
-            .filter(|(_, care)| care.held != Held::default());
+            .filter(|(_, care)| care.held != KnownCredentials::default());
         let saved = held.map(|(id, care)| (Arc::clone(id), SavedEndpoint::from(&care.held)));
         let (shelf, project) = (&self.setup.shelf, &self.setup.project);
         self.unsaved = !shelf.put(project, saved.collect()).await;
@@ -221,7 +221,7 @@ impl EndpointWatch {
                 care.held.saw(&pair, configured.as_ref(), Timestamp::now());
                 self.unsaved |= care.held != before;
                 care.said_unreadable = false;
-                let is_news = care.held.at_aiven != before.at_aiven;
+                let is_news = care.held.remote != before.remote;
                 care.schedule.answered(now, is_urgent, is_news);
                 Look::Shown { is_news }
             }
@@ -237,7 +237,7 @@ impl EndpointWatch {
                 let has_pair = configured.is_some();
                 say_unreadable(&self.setup.project, id, care, has_pair, Some(&error));
                 match error.kind {
-                    Kind::Forbidden(_) => Look::Hidden,
+                    ErrorKind::Forbidden(_) => Look::Hidden,
                     _ => Look::Failed,
                 }
             }
@@ -313,7 +313,13 @@ impl EndpointWatch {
 }
 
 /// Says once that an endpoint's pair cannot be read, and what that means.
-fn say_unreadable(project: &str, id: &str, care: &mut Care, has_pair: bool, error: Option<&Error>) {
+fn say_unreadable(
+    project: &str,
+    id: &str,
+    care: &mut EndpointRecord,
+    has_pair: bool,
+    error: Option<&Error>,
+) {
     let cause = match error {
         Some(error) => error.to_string(),
         None => "Aiven does not show them".to_owned(),
@@ -332,7 +338,7 @@ fn say_unreadable(project: &str, id: &str, care: &mut Care, has_pair: bool, erro
             cause,
             "the integration endpoint's credentials cannot be read to compare them; using the configured ones"
         );
-    } else if care.held.at_aiven.is_some() {
+    } else if care.held.remote.is_some() {
         tracing::warn!(
             project,
             endpoint_id = id,
