@@ -10,16 +10,17 @@
 //!
 //! Durations carry their unit: `"500ms"`, `"30s"`, `"1h30m"`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use globset::GlobSet;
 use reqwest::Url;
 use rustls::pki_types::CertificateDer;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tracing::level_filters::LevelFilter;
+
+use crate::model::credentials::Credentials;
+use crate::model::selection::Selection;
 
 mod document;
 mod integration;
@@ -39,7 +40,7 @@ pub struct Config {
     /// `aiven.*`: the API and the projects.
     pub aiven: Aiven,
     /// `services.*`: which services of the projects are meant.
-    pub services: Services,
+    pub services: Selection,
     /// `integration.*`: what is created at Aiven.
     pub integration: Integration,
     /// `dns.*`: how node addresses are looked up.
@@ -84,19 +85,6 @@ pub struct Aiven {
     pub request_timeout: Duration,
 }
 
-/// Which services are selected. All conditions must hold.
-#[derive(Debug, Clone)]
-pub struct Services {
-    /// `services.types`: empty for every type that the integration supports.
-    pub types: BTreeSet<String>,
-    /// `services.clouds`: empty for every `cloud_name`.
-    pub clouds: BTreeSet<String>,
-    /// `services.tags`: a service must have all of them; empty for no condition.
-    pub tags: BTreeMap<String, String>,
-    /// `services.exclude`: names and globs of services that are never touched.
-    pub exclude: GlobSet,
-}
-
 /// What the daemon may create at Aiven.
 #[derive(Debug, Clone)]
 pub struct Integration {
@@ -126,27 +114,6 @@ pub enum EndpointChoice {
         id: String,
     },
 }
-
-/// The basic auth that nodes ask for.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// `integration.username`: 5 to 32 of `a-z 0-9 - @ _`, as Aiven demands.
-    pub username: String,
-    /// `integration.password`: 8 to 64 characters. Aiven takes more today, but
-    /// older schemas of its API do not.
-    pub password: SecretString,
-}
-
-/// Passwords are compared here and nowhere else. Both sides are our own
-/// knowledge, so the time it takes tells nobody anything.
-impl PartialEq for Credentials {
-    fn eq(&self, other: &Self) -> bool {
-        self.username == other.username
-            && self.password.expose_secret() == other.password.expose_secret()
-    }
-}
-
-impl Eq for Credentials {}
 
 /// How host names become addresses.
 #[derive(Debug, Clone)]

@@ -15,8 +15,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::aiven::{Client, Error, ErrorKind};
-use crate::config::{Credentials, EndpointChoice};
+use crate::config::EndpointChoice;
 use crate::metrics::Metrics;
+use crate::model::credentials::Credentials;
 use crate::model::plan::{Attempt, EndpointFact};
 use crate::observe::choose_endpoint;
 

@@ -15,6 +15,7 @@ pub mod inventory;
 pub mod plan;
 pub mod project_cas;
 pub mod scrape;
+pub mod selection;
 pub mod service;
 pub mod snapshot;
 pub mod target_group;

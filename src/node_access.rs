@@ -17,9 +17,9 @@ use rustls::ClientConfig;
 use tokio::sync::watch;
 
 use crate::aiven::Client;
-use crate::config::{Config, Credentials, EndpointChoice};
+use crate::config::{Config, EndpointChoice};
 use crate::integrate::WriteWindow;
-use crate::model::credentials::NeededEndpoints;
+use crate::model::credentials::{Credentials, NeededEndpoints};
 use crate::model::project_cas::ProjectCas;
 
 mod basic_auth;

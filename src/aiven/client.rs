@@ -17,8 +17,8 @@ use super::listing::{ListingReader, ParseCache};
 use super::wire::{
     self, Endpoint, Endpoints, IntegrationTypes, Integrations, PROMETHEUS, ServiceReader,
 };
-use crate::config::Credentials;
 use crate::metrics::Metrics;
+use crate::model::credentials::Credentials;
 use crate::model::inventory::Listing;
 use crate::model::plan::SupportedTypes;
 use crate::model::service::Service;

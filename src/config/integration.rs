@@ -4,7 +4,8 @@
 use secrecy::SecretString;
 
 use super::reader::{Key, Section};
-use super::{Credentials, EndpointChoice, Integration};
+use super::{EndpointChoice, Integration};
+use crate::model::credentials::Credentials;
 
 /// Reads the section; `projects` is how many are configured.
 pub(super) fn integration(section: &Section, projects: usize) -> Integration {

@@ -16,7 +16,8 @@ use super::values::{
     base_url, blank, certificates, credential, globs, is_project_name, names, secret,
     socket_address,
 };
-use super::{Aiven, CloudFoundry, Config, Dns, Log, ScrapeProxy, Services, Targets, Web};
+use super::{Aiven, CloudFoundry, Config, Dns, Log, ScrapeProxy, Targets, Web};
+use crate::model::selection::Selection;
 
 const SHORTEST: Duration = Duration::from_millis(100);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -101,9 +102,9 @@ fn projects(key: &Key) -> Vec<String> {
     projects
 }
 
-fn services(section: &Section) -> Services {
+fn services(section: &Section) -> Selection {
     let set = |key, want| BTreeSet::from_iter(names(&section.key(key), want));
-    Services {
+    Selection {
         types: set("types", "service type"),
         clouds: set("clouds", "cloud name"),
         tags: tags(&section.key("tags")),

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::hosts::ScrapeHost;
 use super::inventory::{Inventory, Known, Missing};
+use super::selection::Selection;
 use super::service::{Power, Service};
 use super::verdict::Verdict;
-use crate::config::Services as Selection;
 
 mod publication;
 

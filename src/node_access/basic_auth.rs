@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use hyper::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::Credentials;
+use crate::model::credentials::Credentials;
 
 /// Keys the digests; another in each process.
 static DIGESTS: LazyLock<RandomState> = LazyLock::new(RandomState::new);

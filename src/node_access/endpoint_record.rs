@@ -12,8 +12,7 @@ use super::basic_auth::BasicAuth;
 use super::project_access::{EndpointAccess, Reports};
 use super::schedule::Schedule;
 use crate::aiven::ErrorKind;
-use crate::config::Credentials;
-use crate::model::credentials::{KnownCredentials, is_settled};
+use crate::model::credentials::{Credentials, KnownCredentials, is_settled};
 
 /// Why there is no candidate before the first answer.
 pub(super) const NOT_ASKED: &str =

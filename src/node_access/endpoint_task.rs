@@ -18,9 +18,8 @@ use super::project_access::ProjectAccess;
 use super::project_file::ProjectFile;
 use super::saved::{SavedEndpoint, SavedEndpoints};
 use crate::aiven::{Client, Error, ErrorKind};
-use crate::config::Credentials;
 use crate::integrate::WriteWindow;
-use crate::model::credentials::{KnownCredentials, NeededEndpoints, Step};
+use crate::model::credentials::{Credentials, KnownCredentials, NeededEndpoints, Step};
 
 /// A part of `settle`: how often it is looked whether all nodes have followed.
 const SETTLE_PART: u32 = 8;

@@ -8,8 +8,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::config::Credentials;
-use crate::model::credentials::KnownCredentials;
+use crate::model::credentials::{Credentials, KnownCredentials};
 
 /// One project's endpoints, by id.
 pub(super) type SavedEndpoints = BTreeMap<Arc<str>, SavedEndpoint>;

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Call, Client};
 use crate::aiven::wire::secrets::{EndpointAnswer, ProjectCa};
 use crate::aiven::{Error, ErrorKind, Operation};
-use crate::config::Credentials;
+use crate::model::credentials::Credentials;
 
 impl Client {
     /// The certificate of the project's CA, as PEM that is known to hold at

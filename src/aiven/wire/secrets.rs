@@ -4,7 +4,7 @@
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::config::Credentials;
+use crate::model::credentials::Credentials;
 
 /// `GET …/kms/ca`.
 #[derive(Deserialize)]
