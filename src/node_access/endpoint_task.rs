@@ -121,8 +121,20 @@ impl EndpointTask {
         self.cares
             .retain(|id, care| care.note_wanted(all.contains(id)));
         self.unsaved |= self.cares.len() != before;
-        self.ours = wanted.ours;
+        if self.ours != wanted.ours {
+            self.ours = wanted.ours;
+            self.look_at_ours_now();
+        }
         self.publish();
+    }
+
+    /// A look at an endpoint that was not known to be ours compared nothing
+    /// with the configuration, so another one must not wait for its regular time.
+    fn look_at_ours_now(&mut self) {
+        let ours = self.ours.as_ref();
+        if let Some(care) = ours.and_then(|id| self.cares.get_mut(id)) {
+            care.schedule.look_by(Instant::now());
+        }
     }
 
     /// The pair that an endpoint should have, if that is for us to say.

@@ -94,7 +94,7 @@ async fn a_change_of_the_configured_credentials_costs_no_scrape() {
     daemon
         .until("the present pair is saved", async || {
             let text = std::fs::read_to_string(setup.state_dir().join("secrets.json")).ok()?;
-            text.contains("written").then_some(())
+            text.contains("applied").then_some(())
         })
         .await;
     daemon.stop().await;

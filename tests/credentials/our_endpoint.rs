@@ -74,6 +74,28 @@ async fn a_new_password_is_rolled_out_and_the_old_one_forgotten_when_all_nodes_t
     assert_eq!(sim.count(Operation::UpdateEndpoint), 1);
 }
 
+/// At the first start the services may be known, with the endpoint that they are
+/// integrated with, before it is known that this endpoint is the configured one.
+#[tokio::test]
+async fn an_endpoint_that_turns_out_to_be_ours_after_the_first_look_is_looked_at_again() {
+    for (password, updates) in [(OLD, 0), (NEW, 1)] {
+        let sim = simulator().await;
+        let folder = tempfile::tempdir().unwrap();
+        let id = sim.add_endpoint(PROJECT, "aiven-metrics", USER, OLD);
+        let config = config(&sim, folder.path(), ours(password));
+        let rig = Rig::start(&config, quick(), 0, want_other(&id));
+        rig.until_pairs(&id, &[OLD]).await;
+        rig.wanted.send_replace(want_ours(&id));
+        let saved = folder.path().join("secrets.json");
+        let is_in_step = || {
+            let text = fs::read_to_string(&saved).unwrap_or_default();
+            text.contains("applied") && password_at_aiven(&sim) == password
+        };
+        eventually("our endpoint is in step", is_in_step).await;
+        assert_eq!(sim.count(Operation::UpdateEndpoint), updates);
+    }
+}
+
 #[tokio::test]
 async fn two_instances_with_the_new_configuration_write_it_once() {
     let sim = simulator().await;
