@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::{daemon, metrics};
+use crate::{daemon, log};
 
 mod ask;
 mod explain;
@@ -108,7 +108,7 @@ pub fn run(cli: Cli) -> ExitCode {
 
 fn run_daemon(path: &Path) -> anyhow::Result<ExitCode> {
     let config = Config::load(path)?;
-    metrics::log_to_stdout(config.log.level);
+    log::to_stdout(config.log.level);
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
@@ -148,7 +148,7 @@ fn check_config(path: &Path) -> anyhow::Result<ExitCode> {
 
 fn plan(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let config = Config::load(path)?;
-    metrics::log_to_stderr();
+    log::to_stderr();
     runtime()?.block_on(plan::run(&config, json))
 }
 

@@ -17,8 +17,9 @@ use crate::metrics::Metrics;
 use crate::node_access::{self, AccessTasks, Timing};
 use crate::observe::{Observation, Observer};
 use crate::publish::Published;
+use crate::publish::scrape_results::ScrapeResults;
 use crate::resolve::{self, NameResolver, NeededHosts, ResolveRound};
-use crate::scrape_proxy::{ScrapeProxy, ScrapeResults};
+use crate::scrape_proxy::ScrapeProxy;
 use crate::web::Web;
 
 mod coordinator;

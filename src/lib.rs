@@ -13,19 +13,18 @@
 //! [`model`] decides and does no I/O. [`observe`], [`integrate`], [`resolve`]
 //! and [`publish`] do and decide nothing; [`daemon`] joins them.
 
-mod accept;
 pub mod aiven;
 pub mod cli;
 pub mod config;
 pub mod daemon;
-pub mod explain;
 pub mod integrate;
+pub mod log;
 pub mod metrics;
 pub mod model;
+mod net;
 pub mod node_access;
 pub mod observe;
 pub mod publish;
 pub mod resolve;
 pub mod scrape_proxy;
-pub mod status;
 pub mod web;

@@ -14,14 +14,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::aiven::Operation;
 use crate::model::inventory::Distrust;
 use crate::model::scrape::FailureKind;
-use crate::publish::Published;
 use crate::resolve::Lookup;
-use crate::scrape_proxy::ScrapeResults;
-
-mod view;
 
 /// The content type of [`Metrics::render`] (OpenMetrics 1.0.0).
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -110,8 +105,7 @@ impl Metrics {
     }
 
     /// Counts one attempt at a call; `code` is the HTTP status or one word.
-    pub fn api_request(&self, operation: Operation, code: String, elapsed: Duration) {
-        let operation = operation.as_str();
+    pub fn api_request(&self, operation: &'static str, code: String, elapsed: Duration) {
         let request = ApiRequest { operation, code };
         self.0.api_requests.get_or_create(&request).inc();
         self.0
@@ -165,12 +159,9 @@ impl Metrics {
         self.0.scrape_bytes.inc_by(bytes);
     }
 
-    /// The registry of everything, with `published` and `health` as the sources
-    /// of the gauges.
-    pub fn registry(&self, published: Published, health: ScrapeResults) -> Registry {
+    /// A registry with all counters.
+    pub fn registry(&self) -> Registry {
         let mut root = Registry::default();
-        // The view names its metrics in full, since one has another prefix.
-        root.register_collector(Box::new(view::State { published, health }));
         let registry = root.sub_registry_with_prefix("aiven_metrics");
         let counters = &self.0;
         registry.register(
@@ -240,25 +231,4 @@ impl Default for Counters {
             scrape_bytes: Counter::default(),
         }
     }
-}
-
-/// Sends log lines to standard output as JSON, one object a line.
-pub fn log_to_stdout(level: tracing::level_filters::LevelFilter) {
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_max_level(level)
-        .init();
-}
-
-/// Sends warnings to standard error, for commands whose output is a table.
-pub fn log_to_stderr() {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(tracing::level_filters::LevelFilter::WARN)
-        .without_time()
-        .with_target(false)
-        .init();
 }

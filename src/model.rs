@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub mod credentials;
+pub mod explain;
 pub mod hosts;
 pub mod inventory;
 pub mod plan;
@@ -18,6 +19,7 @@ pub mod scrape;
 pub mod selection;
 pub mod service;
 pub mod snapshot;
+pub mod status;
 pub mod target_group;
 pub mod verdict;
 

@@ -1,9 +1,9 @@
-//! The node_access: what the scrape proxy trusts and which credentials it sends,
-//! ready before it asks and never in its way.
+//! Node access: what the scrape proxy trusts and which credentials it sends.
+//! Both are ready before it asks, so no scrape waits for them.
 //!
-//! One access_task for each project keeps both current: it reads the project's CA
-//! and the credentials of every wanted integration endpoint from Aiven, writes
-//! the configured ones to our own endpoint, and saves all of it, so that a
+//! One task for each project keeps them current: it reads the project's CA and
+//! the credentials of every needed integration endpoint from Aiven, writes the
+//! configured ones to our own endpoint, and saves all of it, so that a
 //! restarted daemon scrapes before its first call. What to trust, send, write
 //! and forget is decided in [`crate::model::project_cas`] and
 //! [`crate::model::credentials`]; verification is never turned off.
@@ -35,7 +35,7 @@ mod trust;
 pub use basic_auth::BasicAuth;
 use ca_task::CaTask;
 use endpoint_task::EndpointTask;
-use project_access::ProjectAccess;
+use project_access::{EndpointAccess, ProjectAccess};
 use project_file::ProjectFile;
 use saved::SavedEndpoints;
 use trust::Anchors;
@@ -48,8 +48,8 @@ pub struct Timing {
     /// The least time between two looks when scrapes fail; it doubles up to a
     /// twelfth of `refresh` while looking brings nothing new.
     pub soon: Duration,
-    /// How long Aiven must have other credentials than the ones that we
-    /// written before we restore ours.
+    /// How long Aiven must have other credentials than those that we wrote
+    /// before we restore ours.
     pub restore_after: Duration,
     /// The least time that nodes have to report before previous credentials
     /// are forgotten: several scrapes.
@@ -70,8 +70,8 @@ impl Default for Timing {
     }
 }
 
-/// Trust and credentials by project. Cheap to clone; no call ever waits for
-/// the network or the disk.
+/// Trust and credentials by project. Cheap to clone; no call waits for the
+/// network or the disk.
 #[derive(Clone)]
 pub struct NodeAccess(Arc<Inner>);
 
@@ -81,7 +81,7 @@ struct Inner {
     without_project: Arc<ClientConfig>,
 }
 
-/// Makes the access_task of each project.
+/// Makes the [`AccessTask`] of each project.
 pub struct AccessTasks {
     node_access: NodeAccess,
     anchors: Arc<Anchors>,
@@ -92,27 +92,26 @@ pub struct AccessTasks {
     timing: Timing,
 }
 
-/// Keeps one project's part of the node_access current.
+/// Keeps one project's trust and credentials current.
 pub struct AccessTask {
     project_cas: CaTask,
     endpoints: EndpointTask,
 }
 
-/// The node_access as the last run left it in `state_dir`, which must exist, and
-/// the makers of those who keep it current. An unusable file is put aside.
+/// Trust and credentials as the last run left them in `state_dir`, which must
+/// exist, and what keeps them current. A file that cannot be used is renamed.
 pub fn open(config: &Config, timing: Timing) -> (NodeAccess, AccessTasks) {
     let anchors = Arc::new(Anchors::new(&config.scrape_proxy.ca_cert));
-    let projects = &config.aiven.projects;
-    let project_cas = ProjectFile::open(&config.state_dir, "certificates.json", projects);
-    let rings = projects.iter().map(|project| {
-        let trust = anchors.with(&project_cas.get(project));
-        (
-            Arc::from(project.as_str()),
-            Arc::new(ProjectAccess::new(trust)),
-        )
+    let names = &config.aiven.projects;
+    let project_cas = ProjectFile::open(&config.state_dir, "certificates.json", names);
+    let secrets = ProjectFile::open(&config.state_dir, "secrets.json", names);
+    let projects = names.iter().map(|name| {
+        let trust = anchors.with(&project_cas.get(name));
+        let access = Arc::new(ProjectAccess::new(trust));
+        (Arc::from(name.as_str()), access)
     });
     let node_access = NodeAccess(Arc::new(Inner {
-        projects: rings.collect(),
+        projects: projects.collect(),
         without_project: anchors.with(&ProjectCas::default()),
     }));
     let configured = match &config.integration.endpoint {
@@ -123,11 +122,7 @@ pub fn open(config: &Config, timing: Timing) -> (NodeAccess, AccessTasks) {
         node_access: node_access.clone(),
         anchors,
         project_cas: Arc::new(project_cas),
-        secrets: Arc::new(ProjectFile::open(
-            &config.state_dir,
-            "secrets.json",
-            projects,
-        )),
+        secrets: Arc::new(secrets),
         configured,
         create: config.integration.create,
         timing,
@@ -136,18 +131,18 @@ pub fn open(config: &Config, timing: Timing) -> (NodeAccess, AccessTasks) {
 }
 
 impl AccessTasks {
-    /// The access_task of one configured project. From now on the node_access has the
-    /// candidates of all endpoints that are `wanted` and known from before.
+    /// The task of one configured project. From now on scrapes get the
+    /// credentials of all endpoints that are `needed` and known from before.
     pub fn of(
         &self,
         project: &Arc<str>,
         client: Arc<Client>,
-        turn: WriteWindow,
-        wanted: watch::Receiver<NeededEndpoints>,
+        write_window: WriteWindow,
+        needed: watch::Receiver<NeededEndpoints>,
     ) -> AccessTask {
-        let ring = self.node_access.0.projects.get(project);
-        // Of a project that is not configured nobody asks for anything.
-        let ring = ring.cloned().unwrap_or_else(|| {
+        let access = self.node_access.0.projects.get(project);
+        // No scrape asks for a project that is not configured.
+        let access = access.cloned().unwrap_or_else(|| {
             let trust = Arc::clone(&self.node_access.0.without_project);
             Arc::new(ProjectAccess::new(trust))
         });
@@ -155,7 +150,7 @@ impl AccessTasks {
             project_cas: CaTask::new(
                 Arc::clone(project),
                 Arc::clone(&client),
-                Arc::clone(&ring),
+                Arc::clone(&access),
                 Arc::clone(&self.anchors),
                 Arc::clone(&self.project_cas),
                 self.timing,
@@ -164,22 +159,22 @@ impl AccessTasks {
                 endpoint_task::Setup {
                     project: Arc::clone(project),
                     client,
-                    ring,
-                    shelf: Arc::clone(&self.secrets),
+                    access,
+                    file: Arc::clone(&self.secrets),
                     configured: self.configured.clone(),
                     create: self.create,
-                    turn,
+                    write_window,
                     timing: self.timing,
                 },
-                wanted,
+                needed,
             ),
         }
     }
 }
 
 impl AccessTask {
-    /// Keeps the project's trust and credentials current. Ends when nobody is
-    /// left to want anything.
+    /// Keeps the project's trust and credentials current. Returns when the
+    /// `needed` channel closes.
     pub async fn run(self) {
         tokio::select! {
             () = self.endpoints.run() => {}
@@ -191,74 +186,79 @@ impl AccessTask {
 impl NodeAccess {
     /// The TLS client for nodes of a project: TLS 1.2 or newer, trusting the
     /// project's CAs, `scrape_proxy.ca_cert` and the public roots, with a
-    /// session store of its own. Another one after a change of trust, so that
+    /// session store of its own. A change of trust makes another one, so that
     /// no session outlives the CA that it was verified with; hold it for one
     /// connection only.
     pub fn trust(&self, project: &str) -> Arc<ClientConfig> {
         match self.0.projects.get(project) {
-            Some(ring) => ring.trust.load_full(),
+            Some(access) => access.trust.load_full(),
             None => Arc::clone(&self.0.without_project),
         }
     }
 
-    /// The pairs that the nodes of an integration endpoint may take, best guess
-    /// first; none while none is known, see [`NodeAccess::why_none`].
+    /// The credentials that the nodes of an integration endpoint may take, best
+    /// guess first; none while none are known, see
+    /// [`NodeAccess::missing_credentials_cause`].
     pub fn candidates(&self, project: &str, endpoint_id: &str) -> Arc<[BasicAuth]> {
-        let ring = self.0.projects.get(project);
-        ring.and_then(|ring| ring.endpoint(endpoint_id))
+        self.endpoint(project, endpoint_id)
             .map_or_else(Arc::default, |endpoint| Arc::clone(&endpoint.candidates))
     }
 
     /// Every endpoint of the project that something is known of.
     pub fn endpoint_ids(&self, project: &str) -> Vec<Arc<str>> {
-        let ring = self.0.projects.get(project);
-        ring.map_or_else(Vec::new, |ring| {
-            ring.endpoints.load().keys().cloned().collect()
+        let access = self.0.projects.get(project);
+        access.map_or_else(Vec::new, |access| {
+            access.endpoints.load().keys().cloned().collect()
         })
     }
 
-    /// Why there is no candidate, with what to do about it; `None` when there is one.
-    pub fn why_none(&self, project: &str, endpoint_id: &str) -> Option<Arc<str>> {
-        let ring = self.0.projects.get(project);
-        match ring.and_then(|ring| ring.endpoint(endpoint_id)) {
-            Some(endpoint) => endpoint.why_none.clone(),
+    /// Why no credentials are known, with what to do about it; `None` when
+    /// some are.
+    pub fn missing_credentials_cause(&self, project: &str, endpoint_id: &str) -> Option<Arc<str>> {
+        match self.endpoint(project, endpoint_id) {
+            Some(endpoint) => endpoint.missing_cause.clone(),
             None => Some(endpoint_record::NOT_ASKED.into()),
         }
     }
 
-    /// A node's certificate has an unknown issuer: the project may have a new
-    /// CA. To be called each time; how often Aiven is asked is bounded.
+    /// Reports that a node's certificate has an unknown issuer: the project may
+    /// have a new CA. To be called each time; how often Aiven is asked is bounded.
     pub fn unknown_issuer(&self, project: &str) {
-        if let Some(ring) = self.0.projects.get(project) {
-            ring.unknown_issuer.ring();
+        if let Some(access) = self.0.projects.get(project) {
+            access.unknown_issuer.request();
         }
     }
 
-    /// A node refused every candidate: the endpoint may have other credentials
-    /// now. To be called each time; how often Aiven is asked is bounded.
+    /// Reports that a node refused every candidate: the endpoint may have other
+    /// credentials now. To be called each time; how often Aiven is asked is
+    /// bounded.
     pub fn refused(&self, project: &str, endpoint_id: &str) {
-        let ring = self.0.projects.get(project);
-        if let Some((ring, endpoint)) =
-            ring.and_then(|ring| Some((ring, ring.endpoint(endpoint_id)?)))
+        let access = self.0.projects.get(project);
+        if let Some((access, endpoint)) =
+            access.and_then(|access| Some((access, access.endpoint(endpoint_id)?)))
             && endpoint.reports.refused()
         {
-            ring.refusals.notify_one();
+            access.refusals.notify_one();
         }
     }
 
-    /// A node, named by service and address, took this pair. To be called after
-    /// every scrape that got past its authentication: previous credentials are
-    /// forgotten once all nodes that report took the present ones.
+    /// Reports that a node, named by service and address, took these
+    /// credentials. To be called after every scrape that got past its
+    /// authentication: previous credentials are forgotten once all nodes that
+    /// report took the present ones.
     pub fn accepted(
         &self,
         project: &str,
         endpoint_id: &str,
         target: (Arc<str>, SocketAddr),
-        by: &BasicAuth,
+        credentials: &BasicAuth,
     ) {
-        let ring = self.0.projects.get(project);
-        if let Some(endpoint) = ring.and_then(|ring| ring.endpoint(endpoint_id)) {
-            endpoint.reports.accepted(target, by.id());
+        if let Some(endpoint) = self.endpoint(project, endpoint_id) {
+            endpoint.reports.accepted(target, credentials.id());
         }
+    }
+
+    fn endpoint(&self, project: &str, endpoint_id: &str) -> Option<Arc<EndpointAccess>> {
+        self.0.projects.get(project)?.endpoint(endpoint_id)
     }
 }

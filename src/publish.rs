@@ -10,6 +10,7 @@ use crate::model::snapshot::Snapshot;
 
 pub mod atomic_file;
 pub mod file_sd;
+pub mod scrape_results;
 pub mod state;
 
 /// The snapshot that is published now. Cheap to clone; readers never wait.

@@ -18,26 +18,25 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::accept::serve_each;
 use crate::metrics::Metrics;
+use crate::net::accept::serve_each;
 use crate::node_access::NodeAccess;
 use crate::publish::Published;
+use crate::publish::scrape_results::ScrapeResults;
 
 mod body;
 mod failure;
-pub mod health;
 mod pool;
 mod relay;
 mod request;
 mod route;
+mod scrape;
 mod upstream;
-
-pub use health::ScrapeResults;
 
 use pool::Pool;
 
 /// Connections of Prometheus served at once; more wait to be accepted.
-const CONNECTIONS: usize = 1024;
+const MAX_CONNECTIONS: usize = 1024;
 
 /// How long a connection may take for a request's head, or rest between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
@@ -49,7 +48,7 @@ const BUFFER: usize = 64 << 10;
 pub struct ScrapeProxy {
     published: Published,
     node_access: NodeAccess,
-    health: ScrapeResults,
+    results: ScrapeResults,
     metrics: Metrics,
     pool: Arc<Pool>,
     /// Longest scrape, whatever Prometheus allows.
@@ -58,18 +57,18 @@ pub struct ScrapeProxy {
 
 impl ScrapeProxy {
     /// A proxy to what is `published`, with the keys of `node_access`; outcomes go
-    /// to `health` and `metrics`.
+    /// to `results` and `metrics`.
     pub fn new(
         published: Published,
         node_access: NodeAccess,
-        health: ScrapeResults,
+        results: ScrapeResults,
         metrics: Metrics,
         timeout: Duration,
     ) -> Self {
         ScrapeProxy {
             published,
             node_access,
-            health,
+            results,
             metrics,
             pool: Arc::new(Pool::default()),
             timeout,
@@ -80,7 +79,7 @@ impl ScrapeProxy {
     pub async fn serve(self, listener: TcpListener) {
         let proxy = Arc::new(self);
         let serve = |stream, _| Arc::clone(&proxy).serve_connection(stream);
-        let accept = serve_each(listener, CONNECTIONS, serve);
+        let accept = serve_each(listener, MAX_CONNECTIONS, serve);
         tokio::join!(accept, proxy.tidy_up());
     }
 
@@ -105,14 +104,14 @@ impl ScrapeProxy {
     async fn tidy_up(&self) {
         let mut changes = self.published.changes();
         loop {
-            let wait = tokio::time::timeout(pool::IDLE_AT_MOST / 4, changes.changed());
+            let wait = tokio::time::timeout(pool::IDLE_TIMEOUT / 4, changes.changed());
             if let Ok(Err(_)) = wait.await {
                 return;
             }
             let snapshot = self.published.load_full();
             self.pool
                 .retain(|target| route::is_published(&snapshot, target));
-            self.health
+            self.results
                 .retain(|target| route::is_published(&snapshot, target));
         }
     }

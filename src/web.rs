@@ -4,7 +4,7 @@
 //! - `/healthz`: 200 while the process serves
 //! - `/readyz`: 200 once something correct is published, else 503 and why
 //! - `/sd`: Prometheus HTTP SD, with ETag; 503 while nothing is known
-//! - `/status`: JSON, see [`crate::status`]
+//! - `/status`: JSON, see [`crate::model::status`]
 //! - `/`: what there is to see
 //!
 //! `/sd`, `/status` and `/` answer loopback clients only, unless
@@ -27,15 +27,19 @@ use prometheus_client::registry::Registry;
 use tokio::net::{TcpListener, TcpStream};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::accept::serve_each;
 use crate::metrics::{self, Metrics};
+use crate::model::status::Status;
 use crate::model::target_group::write_groups;
+use crate::net::accept::serve_each;
 use crate::publish::Published;
-use crate::scrape_proxy::ScrapeResults;
-use crate::status::Status;
+use crate::publish::scrape_results::ScrapeResults;
+
+mod collector;
+
+use collector::SnapshotCollector;
 
 /// Connections served at once; more wait to be accepted.
-const CONNECTIONS: usize = 256;
+const MAX_CONNECTIONS: usize = 256;
 
 /// How long a client may take for its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,29 +51,33 @@ pub struct Web {
 
 struct Views {
     published: Published,
-    health: ScrapeResults,
+    results: ScrapeResults,
     registry: Registry,
 }
 
 impl Views {
     fn status(&self) -> Status {
         let snapshot = self.published.load_full();
-        Status::of(&snapshot, &self.health, Timestamp::now())
+        Status::of(&snapshot, &self.results.load(), Timestamp::now())
     }
 }
 
 impl Web {
-    /// A server of `published` and `health`; `expose` lets other machines see all of it.
+    /// A server of `published` and `results`; `expose` lets other machines see all of it.
     pub fn new(
         published: Published,
-        health: ScrapeResults,
+        results: ScrapeResults,
         metrics: &Metrics,
         expose: bool,
     ) -> Self {
-        let registry = metrics.registry(published.clone(), health.clone());
+        let mut registry = metrics.registry();
+        registry.register_collector(Box::new(SnapshotCollector {
+            published: published.clone(),
+            results: results.clone(),
+        }));
         let views = Arc::new(Views {
             published,
-            health,
+            results,
             registry,
         });
         let mut inner = Router::new()
@@ -91,7 +99,7 @@ impl Web {
     /// Serves for ever.
     pub async fn serve(self, listener: TcpListener) {
         let serve = |stream, peer| serve_connection(self.router.clone(), stream, peer);
-        serve_each(listener, CONNECTIONS, serve).await;
+        serve_each(listener, MAX_CONNECTIONS, serve).await;
     }
 }
 
@@ -135,9 +143,10 @@ async fn ready(State(views): State<Arc<Views>>) -> Response {
 
 fn readiness(status: &Status) -> Response {
     let text = format!("{}\n", status.readiness());
-    let code = match status.ready {
-        true => StatusCode::OK,
-        false => StatusCode::SERVICE_UNAVAILABLE,
+    let code = if status.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
     };
     (code, text).into_response()
 }

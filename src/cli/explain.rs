@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::ask::ask;
 use super::table::{self, ago};
-use crate::explain::{Explanation, Unknown, explain};
-use crate::status::Status;
+use crate::model::explain::{Explanation, Unknown, explain};
+use crate::model::status::Status;
 
 /// Prints the explanation. Exits 0 only when all steps are done and nothing
 /// stands behind them.

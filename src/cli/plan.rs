@@ -19,11 +19,11 @@ use crate::model::inventory::Inventory;
 use crate::model::plan::{
     Action, Addresses, Attempts, EndpointFact, Facts, ProjectPlan, Rules, SupportedTypes, plan,
 };
+use crate::model::scrape::Scrapes;
 use crate::model::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
+use crate::model::status::{ServiceStatus, Status};
 use crate::observe::choose_endpoint;
 use crate::resolve::{NameResolver, look_up_once};
-use crate::scrape_proxy::ScrapeResults;
-use crate::status::{ServiceStatus, Status};
 
 #[derive(Serialize)]
 struct Report {
@@ -80,7 +80,7 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
         ..Snapshot::default()
     };
     let report = Report {
-        services: Status::of(&snapshot, &ScrapeResults::default(), Timestamp::now()).services,
+        services: Status::of(&snapshot, &Scrapes::default(), Timestamp::now()).services,
         would_create,
         failed,
     };

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::ask::ask;
 use super::table::{self, ago};
 use crate::model::snapshot::{Origin, Stage};
+use crate::model::status::{ProjectStatus, ServiceStatus, Status};
 use crate::model::verdict::Verdict;
-use crate::status::{ProjectStatus, ServiceStatus, Status};
 
 /// Prints the daemon's status. Exits 1 when there is a problem.
 pub(super) async fn run(address: SocketAddr, json: bool) -> anyhow::Result<ExitCode> {

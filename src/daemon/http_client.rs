@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore};
 
 use crate::aiven::Client;
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::net::tls;
 use crate::resolve::NameResolver;
 
 /// The client for Aiven's API that the configuration describes.
@@ -21,7 +22,7 @@ pub fn api_client(
     metrics: Metrics,
 ) -> anyhow::Result<Client> {
     let http = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls(&config.aiven.ca_cert)?)
+        .tls_backend_preconfigured(trusting(&config.aiven.ca_cert)?)
         .dns_resolver(Arc::new(resolver.clone()))
         // A redirect would carry the token to wherever it points.
         .redirect(reqwest::redirect::Policy::none())
@@ -40,19 +41,13 @@ pub fn api_client(
     )
 }
 
-/// TLS 1.2 or newer, trusting the built-in public roots and `extra`.
-fn tls(extra: &[CertificateDer<'static>]) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+/// Trusts the built-in public roots and `extra`.
+fn trusting(extra: &[CertificateDer<'static>]) -> anyhow::Result<ClientConfig> {
+    let mut roots = tls::public_roots();
     for certificate in extra {
         roots
             .add(certificate.clone())
             .context("aiven.ca_cert: not usable as a trust anchor")?;
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .context("setting TLS up failed")?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
+    Ok(tls::client(roots))
 }

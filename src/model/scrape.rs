@@ -1,7 +1,9 @@
 //! What came of scraping a target, and the verdict that follows for its service.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -69,6 +71,76 @@ pub struct TargetHealth {
     pub accepted: Option<u64>,
 }
 
+/// What one scrape learnt of its node, however it ended.
+#[derive(Debug, Clone, Default)]
+pub struct NodeFacts {
+    /// See [`TargetHealth`].
+    pub certificate_expires: Option<Timestamp>,
+    /// See [`TargetHealth`].
+    pub verified_name: Option<Arc<str>>,
+    /// See [`TargetHealth`].
+    pub accepted: Option<u64>,
+}
+
+/// All that is known from scraping, in this run.
+#[derive(Debug, Clone, Default)]
+pub struct Scrapes {
+    /// The last scrape of each target.
+    pub targets: HashMap<Target, Arc<TargetHealth>>,
+    /// When Prometheus last asked for anything.
+    pub last_request: Option<Timestamp>,
+}
+
+impl Scrapes {
+    /// Takes the end of a scrape in: at `at`, after `took`. What it did not
+    /// learn of the node stays as it was known.
+    pub fn note(
+        &mut self,
+        target: &Target,
+        at: Timestamp,
+        took: Duration,
+        failure: Option<Failure>,
+        learnt: NodeFacts,
+    ) {
+        let before = self.targets.get(target);
+        let last_success = match failure {
+            None => Some(at),
+            Some(_) => before.and_then(|before| before.last_success),
+        };
+        let next = TargetHealth {
+            at,
+            seconds: took.as_secs_f64(),
+            failure,
+            last_success,
+            certificate_expires: learnt
+                .certificate_expires
+                .or_else(|| before?.certificate_expires),
+            verified_name: learnt
+                .verified_name
+                .or_else(|| before?.verified_name.clone()),
+            accepted: learnt.accepted.or_else(|| before?.accepted),
+        };
+        self.targets.insert(target.clone(), Arc::new(next));
+    }
+
+    /// The verdict of a service of `project`, with the failure that made it.
+    pub fn verdict(
+        &self,
+        project: &Arc<str>,
+        planned: &PlannedService,
+    ) -> (Verdict, Option<&Failure>) {
+        let health = |address| {
+            let target = Target {
+                project: Arc::clone(project),
+                service: Arc::clone(&planned.service.name),
+                address,
+            };
+            self.targets.get(&target).map(|known| &**known)
+        };
+        verdict(planned, health)
+    }
+}
+
 impl FailureKind {
     /// Every class.
     pub const ALL: [FailureKind; 6] = [
@@ -118,17 +190,25 @@ impl FailureKind {
 ///
 /// Scraping decides only about what is published: `scraped` when the last
 /// scrape of some node succeeded, a failure when that of every node failed.
-pub fn verdict<'a>(
+fn verdict<'a>(
     planned: &PlannedService,
     health: impl Fn(SocketAddr) -> Option<&'a TargetHealth>,
 ) -> (Verdict, Option<&'a Failure>) {
     if planned.verdict != Verdict::Published {
         return (planned.verdict, None);
     }
+    judge(planned.targets().map(health))
+}
+
+/// The verdict of a published service, given the last scrape of each of its
+/// targets, with the failure that made it.
+pub(super) fn judge<'a>(
+    scrapes: impl Iterator<Item = Option<&'a TargetHealth>>,
+) -> (Verdict, Option<&'a Failure>) {
     let mut worst: Option<&Failure> = None;
     let mut untried = false;
-    for address in planned.targets() {
-        match health(address).map(|known| &known.failure) {
+    for last in scrapes {
+        match last.map(|last| &last.failure) {
             Some(None) => return (Verdict::Scraped, None),
             Some(Some(failure)) => {
                 let is_better = |than: &Failure| failure.class.weight() > than.class.weight();

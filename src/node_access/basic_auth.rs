@@ -1,4 +1,4 @@
-//! One pair, ready to be sent.
+//! Credentials, ready to be sent.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::credentials::Credentials;
 
-/// Keys the digests; another in each process.
+/// Keys the digests; each process has its own.
 static DIGESTS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// A username and a password as the value of `Authorization`.
@@ -22,22 +22,22 @@ pub struct BasicAuth {
 }
 
 impl BasicAuth {
-    pub(super) fn new(pair: &Credentials) -> BasicAuth {
-        let password = pair.password.expose_secret();
-        let plain = SecretString::from(format!("{}:{password}", pair.username));
+    pub(super) fn new(credentials: &Credentials) -> BasicAuth {
+        let password = credentials.password.expose_secret();
+        let plain = SecretString::from(format!("{}:{password}", credentials.username));
         let value = format!("Basic {}", BASE64_STANDARD.encode(plain.expose_secret()));
         let mut header =
             HeaderValue::try_from(value).expect("base64 has only characters that headers can have");
         header.set_sensitive(true);
         BasicAuth {
             header,
-            id: BasicAuth::id_of(pair),
+            id: BasicAuth::id_of(credentials),
         }
     }
 
-    /// The [`BasicAuth::id`] of a pair.
-    pub(super) fn id_of(pair: &Credentials) -> u64 {
-        DIGESTS.hash_one((&pair.username, pair.password.expose_secret()))
+    /// The [`BasicAuth::id`] of credentials.
+    pub(super) fn id_of(credentials: &Credentials) -> u64 {
+        DIGESTS.hash_one((&credentials.username, credentials.password.expose_secret()))
     }
 
     /// The value of `Authorization`, marked as sensitive.
@@ -45,8 +45,8 @@ impl BasicAuth {
         &self.header
     }
 
-    /// The same for equal pairs and, as good as always, another for others:
-    /// a digest with a key that each process makes anew. Tells nothing of the pair.
+    /// Equal for equal credentials and almost certainly different for others: a
+    /// digest with a key that each process makes anew. It tells nothing of them.
     pub fn id(&self) -> u64 {
         self.id
     }
@@ -62,7 +62,7 @@ impl fmt::Debug for BasicAuth {
 mod tests {
     use super::*;
 
-    fn pair(username: &str, password: &str) -> Credentials {
+    fn credentials(username: &str, password: &str) -> Credentials {
         Credentials {
             username: username.to_owned(),
             password: SecretString::from(password.to_owned()),
@@ -71,16 +71,16 @@ mod tests {
 
     #[test]
     fn the_header_is_that_of_rfc_7617_and_sensitive() {
-        let auth = BasicAuth::new(&pair("Aladdin", "open sesame"));
+        let auth = BasicAuth::new(&credentials("Aladdin", "open sesame"));
         assert_eq!(auth.header(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert!(auth.header().is_sensitive());
-        let umlauts = BasicAuth::new(&pair("scraper", "pässwörter\u{7f}"));
+        let umlauts = BasicAuth::new(&credentials("scraper", "pässwörter\u{7f}"));
         assert!(umlauts.header().to_str().is_ok());
     }
 
     #[test]
-    fn debug_shows_neither_the_pair_nor_its_digest() {
-        let auth = BasicAuth::new(&pair("scraper", "open sesame"));
+    fn debug_shows_neither_the_credentials_nor_their_digest() {
+        let auth = BasicAuth::new(&credentials("scraper", "open sesame"));
         let shown = format!("{auth:?} {:?}", auth.header());
         for secret in [
             "scraper",
@@ -93,8 +93,8 @@ mod tests {
     }
 
     #[test]
-    fn equal_pairs_have_equal_ids_and_others_do_not() {
-        let id = |username, password| BasicAuth::new(&pair(username, password)).id();
+    fn equal_credentials_have_equal_ids_and_others_do_not() {
+        let id = |username, password| BasicAuth::new(&credentials(username, password)).id();
         assert_eq!(id("scraper", "open sesame"), id("scraper", "open sesame"));
         assert_ne!(id("scraper", "open sesame"), id("scraper", "open sesames"));
         assert_ne!(id("scraper", "1open sesame"), id("scraper1", "open sesame"));

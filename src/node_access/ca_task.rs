@@ -15,16 +15,16 @@ use super::trust::Anchors;
 use crate::aiven::{Client, Error, ErrorKind};
 use crate::model::project_cas::ProjectCas;
 
-/// When to try again to save what could not be saved.
-pub(super) const SAVE_AGAIN: Duration = Duration::from_secs(30);
+/// How long after a failed save the next one is tried.
+pub(super) const SAVE_RETRY: Duration = Duration::from_secs(30);
 
-/// The watch over one project's CA.
+/// Keeps one project's CA known.
 pub(super) struct CaTask {
     project: Arc<str>,
     client: Arc<Client>,
-    ring: Arc<ProjectAccess>,
+    access: Arc<ProjectAccess>,
     anchors: Arc<Anchors>,
-    shelf: Arc<ProjectFile<ProjectCas>>,
+    file: Arc<ProjectFile<ProjectCas>>,
     timing: Timing,
     known: ProjectCas,
     schedule: Schedule,
@@ -37,19 +37,19 @@ impl CaTask {
     pub(super) fn new(
         project: Arc<str>,
         client: Arc<Client>,
-        ring: Arc<ProjectAccess>,
+        access: Arc<ProjectAccess>,
         anchors: Arc<Anchors>,
-        shelf: Arc<ProjectFile<ProjectCas>>,
+        file: Arc<ProjectFile<ProjectCas>>,
         timing: Timing,
     ) -> Self {
         CaTask {
-            known: shelf.get(&project),
+            known: file.get(&project),
             schedule: Schedule::new(&project, timing),
             project,
             client,
-            ring,
+            access,
             anchors,
-            shelf,
+            file,
             timing,
             unsaved: false,
             said: false,
@@ -57,25 +57,25 @@ impl CaTask {
     }
 
     /// Asks Aiven regularly, and when a node shows a certificate of an unknown
-    /// issuer. Never ends.
+    /// issuer. Never returns.
     pub(super) async fn run(mut self) {
         loop {
             self.forget_outdated();
             if self.unsaved {
-                self.unsaved = !self.shelf.put(&self.project, self.known.clone()).await;
+                self.unsaved = !self.file.put(&self.project, self.known.clone()).await;
             }
-            let is_urgent = self.ring.unknown_issuer.is_rung();
+            let is_urgent = self.access.unknown_issuer.is_requested();
             let due = self.schedule.due(is_urgent);
             if due <= Instant::now() {
-                self.ring.unknown_issuer.answer();
+                self.access.unknown_issuer.clear();
                 self.ask(is_urgent).await;
                 continue;
             }
-            let again = Instant::now() + SAVE_AGAIN;
+            let again = Instant::now() + SAVE_RETRY;
             let wake = if self.unsaved { due.min(again) } else { due };
             tokio::select! {
                 () = sleep_until(wake) => {}
-                () = self.ring.unknown_issuer.wait() => {}
+                () = self.access.unknown_issuer.wait() => {}
             }
         }
     }
@@ -107,17 +107,16 @@ impl CaTask {
     }
 
     fn trust_what_is_known(&mut self) {
-        self.ring.trust.store(self.anchors.with(&self.known));
+        self.access.trust.store(self.anchors.with(&self.known));
         self.unsaved = true;
     }
 
     fn say_change(&self, is_first: bool) {
         let hours = self.timing.overlap.as_secs() / 3600;
-        match is_first {
-            true => tracing::info!(project = %self.project, "the project's CA is known"),
-            false => {
-                tracing::info!(project = %self.project, hours, "the project has a new CA; the former one is trusted beside it for a while");
-            }
+        if is_first {
+            tracing::info!(project = %self.project, "the project's CA is known");
+        } else {
+            tracing::info!(project = %self.project, hours, "the project has a new CA; the former one is trusted beside it for a while");
         }
     }
 

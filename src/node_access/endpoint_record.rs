@@ -1,5 +1,5 @@
-//! One integration endpoint in the care of the node_access: what is held of its
-//! credentials, when to look again, and what scrapes are told.
+//! What is known of one integration endpoint's credentials, when to look again,
+//! and what scrapes are told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::schedule::Schedule;
 use crate::aiven::ErrorKind;
 use crate::model::credentials::{Credentials, KnownCredentials, is_settled};
 
-/// Why there is no candidate before the first answer.
+/// Why no credentials are known before the first answer.
 pub(super) const NOT_ASKED: &str =
     "Aiven has not been asked for the endpoint's credentials yet; wait a moment";
 
@@ -22,52 +22,55 @@ const NO_RIGHT: &str = "the token lacks the right project:integrations:write, wh
 
 const HIDDEN: &str = "Aiven does not show the endpoint's credentials; use an endpoint of our own with integration.username and integration.password";
 
-/// How long what is held of an endpoint outlives the last wish for it.
-const KEPT_UNWANTED: Duration = Duration::from_secs(24 * 3600);
+/// How long an endpoint that is no longer needed is remembered.
+const KEEP_UNNEEDED: Duration = Duration::from_secs(24 * 3600);
 
 /// One endpoint.
 pub(super) struct EndpointRecord {
-    pub(super) held: KnownCredentials,
+    pub(super) known: KnownCredentials,
     pub(super) schedule: Schedule,
     pub(super) reports: Arc<Reports>,
     /// Whether a failure to read was said since the last success.
     pub(super) said_unreadable: bool,
     /// The same of writing.
     pub(super) said_unwritable: bool,
-    why_none: Arc<str>,
+    /// Why no credentials are known, unless some are.
+    missing_cause: Arc<str>,
     /// Since when its nodes can report in this run.
     since: Instant,
-    unwanted_since: Option<Instant>,
+    unneeded_since: Option<Instant>,
 }
 
 impl EndpointRecord {
-    pub(super) fn new(id: &str, held: KnownCredentials, timing: Timing) -> EndpointRecord {
+    pub(super) fn new(id: &str, known: KnownCredentials, timing: Timing) -> EndpointRecord {
         EndpointRecord {
-            held,
+            known,
             schedule: Schedule::new(id, timing),
             reports: Arc::default(),
             said_unreadable: false,
             said_unwritable: false,
-            why_none: NOT_ASKED.into(),
+            missing_cause: NOT_ASKED.into(),
             since: Instant::now(),
-            unwanted_since: None,
+            unneeded_since: None,
         }
     }
 
-    /// What scrapes are told, where the configuration has a pair for it or not.
-    pub(super) fn ring(&self, configured: Option<&Credentials>) -> EndpointAccess {
-        let pairs = self.held.candidates(configured);
-        let candidates: Arc<[BasicAuth]> = pairs.into_iter().map(BasicAuth::new).collect();
+    /// What scrapes are told, with the credentials that the configuration has for it, if any.
+    pub(super) fn access(&self, configured: Option<&Credentials>) -> EndpointAccess {
+        let candidates = self.known.candidates(configured);
+        let candidates: Arc<[BasicAuth]> = candidates.into_iter().map(BasicAuth::new).collect();
         EndpointAccess {
-            why_none: candidates.is_empty().then(|| Arc::clone(&self.why_none)),
+            missing_cause: candidates
+                .is_empty()
+                .then(|| Arc::clone(&self.missing_cause)),
             candidates,
             reports: Arc::clone(&self.reports),
         }
     }
 
-    /// Notes why Aiven's pair is not known.
+    /// Notes why Aiven's credentials are not known.
     pub(super) fn note_unreadable(&mut self, kind: Option<&ErrorKind>) {
-        self.why_none = match kind {
+        self.missing_cause = match kind {
             None => HIDDEN.into(),
             Some(ErrorKind::Forbidden(_)) => NO_RIGHT.into(),
             Some(kind) => format!("the endpoint's credentials cannot be read: {kind}").into(),
@@ -76,25 +79,26 @@ impl EndpointRecord {
 
     /// When to look at Aiven; never while nobody wants it.
     pub(super) fn due(&self) -> Option<Instant> {
-        let is_wanted = self.unwanted_since.is_none();
-        is_wanted.then(|| self.schedule.due(self.reports.is_refused()))
+        let is_needed = self.unneeded_since.is_none();
+        is_needed.then(|| self.schedule.due(self.reports.is_refused()))
     }
 
-    /// Notes whether it is wanted. Returns whether to keep it.
-    pub(super) fn note_wanted(&mut self, is_wanted: bool) -> bool {
-        if is_wanted {
-            self.unwanted_since = None;
+    /// Notes whether it is needed. Returns whether to keep it.
+    pub(super) fn note_needed(&mut self, is_needed: bool) -> bool {
+        if is_needed {
+            self.unneeded_since = None;
             return true;
         }
-        let since = *self.unwanted_since.get_or_insert_with(Instant::now);
-        since.elapsed() < KEPT_UNWANTED
+        let since = *self.unneeded_since.get_or_insert_with(Instant::now);
+        since.elapsed() < KEEP_UNNEEDED
     }
 
-    /// Forgets the previous pairs if all nodes have followed. Returns whether it did.
+    /// Forgets the previous credentials if all nodes have followed. Returns whether
+    /// it did.
     pub(super) fn forget_what_is_settled(&mut self, timing: Timing) -> bool {
         // Also where nothing is to be forgotten: it drops nodes that are gone.
         let taken = self.reports.taken_lately(timing.refresh);
-        let (Some(present), Some(changed_at)) = (&self.held.remote, self.held.changed_at) else {
+        let (Some(present), Some(changed_at)) = (&self.known.remote, self.known.changed_at) else {
             return false;
         };
         let since_change = Timestamp::now().duration_since(changed_at);
@@ -102,6 +106,6 @@ impl EndpointRecord {
         let reporting_for = self.since.elapsed().min(since_change);
         let present = BasicAuth::id_of(present);
         is_settled(present, taken.into_iter(), reporting_for, timing.settle)
-            && self.held.forget_previous()
+            && self.known.forget_previous()
     }
 }

@@ -1,8 +1,8 @@
-//! Keeps the credentials of a project's wanted integration endpoints known,
+//! Keeps the credentials of a project's needed integration endpoints known,
 //! and our own endpoint in step with the configuration.
 //!
-//! As everything that writes at Aiven: only in this instance's turn, after a
-//! fresh look, and never repeated blindly.
+//! As all writes at Aiven, this one is made only in this instance's write
+//! window, after a fresh look, and is never repeated blindly.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::Timing;
-use super::ca_task::SAVE_AGAIN;
+use super::ca_task::SAVE_RETRY;
 use super::endpoint_record::EndpointRecord;
 use super::project_access::ProjectAccess;
 use super::project_file::ProjectFile;
@@ -24,62 +24,62 @@ use crate::model::credentials::{Credentials, KnownCredentials, NeededEndpoints, 
 /// A part of `settle`: how often it is looked whether all nodes have followed.
 const SETTLE_PART: u32 = 8;
 
-/// What the watch over a project's endpoints needs.
+/// What the task needs.
 pub(super) struct Setup {
     pub(super) project: Arc<str>,
     pub(super) client: Arc<Client>,
-    pub(super) ring: Arc<ProjectAccess>,
-    pub(super) shelf: Arc<ProjectFile<SavedEndpoints>>,
-    /// The pair for our own endpoint.
+    pub(super) access: Arc<ProjectAccess>,
+    pub(super) file: Arc<ProjectFile<SavedEndpoints>>,
+    /// The credentials for our own endpoint.
     pub(super) configured: Option<Credentials>,
     /// Whether anything may be written at Aiven.
     pub(super) create: bool,
-    pub(super) turn: WriteWindow,
+    pub(super) write_window: WriteWindow,
     pub(super) timing: Timing,
 }
 
-/// The watch over one project's endpoints.
+/// Keeps the credentials of one project's endpoints known.
 pub(super) struct EndpointTask {
     setup: Setup,
-    wanted: watch::Receiver<NeededEndpoints>,
+    needed: watch::Receiver<NeededEndpoints>,
     ours: Option<Arc<str>>,
-    cares: BTreeMap<Arc<str>, EndpointRecord>,
+    records: BTreeMap<Arc<str>, EndpointRecord>,
     unsaved: bool,
 }
 
 /// What a look at Aiven brought.
 enum Look {
-    /// Aiven's pair, and whether it is another one than before.
+    /// Aiven's credentials, and whether they differ from before.
     Shown { is_news: bool },
-    /// Aiven answered, but keeps the pair to itself.
+    /// Aiven answered without them.
     Hidden,
     /// Nothing.
     Failed,
 }
 
 impl EndpointTask {
-    pub(super) fn new(setup: Setup, wanted: watch::Receiver<NeededEndpoints>) -> Self {
-        let saved = setup.shelf.get(&setup.project);
-        let cares = saved.into_iter().map(|(id, saved)| {
-            let care = EndpointRecord::new(&id, KnownCredentials::from(saved), setup.timing);
-            (id, care)
+    pub(super) fn new(setup: Setup, needed: watch::Receiver<NeededEndpoints>) -> Self {
+        let saved = setup.file.get(&setup.project);
+        let records = saved.into_iter().map(|(id, saved)| {
+            let record = EndpointRecord::new(&id, KnownCredentials::from(saved), setup.timing);
+            (id, record)
         });
-        let mut watch = EndpointTask {
-            cares: cares.collect(),
+        let mut task = EndpointTask {
+            records: records.collect(),
             setup,
-            wanted,
+            needed,
             ours: None,
             unsaved: false,
         };
-        watch.take_wishes();
-        watch
+        task.take_needs();
+        task
     }
 
-    /// Looks at each wanted endpoint regularly and when its nodes refuse all we
-    /// have. Ends when nobody is left to want anything.
+    /// Looks at each needed endpoint regularly and when its nodes refuse all we
+    /// have. Returns when the `needed` channel closes.
     pub(super) async fn run(mut self) {
         loop {
-            self.take_wishes();
+            self.take_needs();
             self.forget_what_is_settled();
             self.save().await;
             let next = self.next_due();
@@ -102,27 +102,27 @@ impl EndpointTask {
             };
             tokio::select! {
                 () = sleep => {}
-                () = self.setup.ring.refusals.notified() => {}
-                changed = self.wanted.changed() => if changed.is_err() { return },
+                () = self.setup.access.refusals.notified() => {}
+                changed = self.needed.changed() => if changed.is_err() { return },
             }
         }
     }
 
-    /// Takes in which endpoints are wanted now.
-    fn take_wishes(&mut self) {
-        let wanted = self.wanted.borrow_and_update().clone();
-        let all = wanted.all();
+    /// Takes in which endpoints are needed now.
+    fn take_needs(&mut self) {
+        let needed = self.needed.borrow_and_update().clone();
+        let all = needed.all();
         let timing = self.setup.timing;
         for id in &all {
             let new = || EndpointRecord::new(id, KnownCredentials::default(), timing);
-            self.cares.entry(Arc::clone(id)).or_insert_with(new);
+            self.records.entry(Arc::clone(id)).or_insert_with(new);
         }
-        let before = self.cares.len();
-        self.cares
-            .retain(|id, care| care.note_wanted(all.contains(id)));
-        self.unsaved |= self.cares.len() != before;
-        if self.ours != wanted.ours {
-            self.ours = wanted.ours;
+        let before = self.records.len();
+        self.records
+            .retain(|id, record| record.note_needed(all.contains(id)));
+        self.unsaved |= self.records.len() != before;
+        if self.ours != needed.ours {
+            self.ours = needed.ours;
             self.look_at_ours_now();
         }
         self.publish();
@@ -132,43 +132,43 @@ impl EndpointTask {
     /// with the configuration, so another one must not wait for its regular time.
     fn look_at_ours_now(&mut self) {
         let ours = self.ours.as_ref();
-        if let Some(care) = ours.and_then(|id| self.cares.get_mut(id)) {
-            care.schedule.look_by(Instant::now());
+        if let Some(record) = ours.and_then(|id| self.records.get_mut(id)) {
+            record.schedule.look_by(Instant::now());
         }
     }
 
-    /// The pair that an endpoint should have, if that is for us to say.
+    /// The credentials that an endpoint should have, if that is for us to say.
     fn configured(&self, id: &str) -> Option<&Credentials> {
         let is_ours = self.ours.as_deref() == Some(id);
         self.setup.configured.as_ref().filter(|_| is_ours)
     }
 
     fn publish(&self) {
-        let rings = self.cares.iter().map(|(id, care)| {
-            let ring = care.ring(self.configured(id));
-            (Arc::clone(id), Arc::new(ring))
+        let endpoints = self.records.iter().map(|(id, record)| {
+            let access = record.access(self.configured(id));
+            (Arc::clone(id), Arc::new(access))
         });
-        let rings: BTreeMap<_, _> = rings.collect();
-        self.setup.ring.endpoints.store(Arc::new(rings));
+        let endpoints: BTreeMap<_, _> = endpoints.collect();
+        self.setup.access.endpoints.store(Arc::new(endpoints));
     }
 
     async fn save(&mut self) {
         if !self.unsaved {
             return;
         }
-        let held = self
-            .cares
+        let known = self
+            .records
             .iter()
-            .filter(|(_, care)| care.held != KnownCredentials::default());
-        let saved = held.map(|(id, care)| (Arc::clone(id), SavedEndpoint::from(&care.held)));
-        let (shelf, project) = (&self.setup.shelf, &self.setup.project);
-        self.unsaved = !shelf.put(project, saved.collect()).await;
+            .filter(|(_, record)| record.known != KnownCredentials::default());
+        let saved = known.map(|(id, record)| (Arc::clone(id), SavedEndpoint::from(&record.known)));
+        let (file, project) = (&self.setup.file, &self.setup.project);
+        self.unsaved = !file.put(project, saved.collect()).await;
     }
 
     fn forget_what_is_settled(&mut self) {
         let mut forgotten = false;
-        for (id, care) in &mut self.cares {
-            if care.forget_what_is_settled(self.setup.timing) {
+        for (id, record) in &mut self.records {
+            if record.forget_what_is_settled(self.setup.timing) {
                 tracing::info!(project = %self.setup.project, endpoint_id = %id, "all nodes take the present credentials; the previous ones are forgotten");
                 forgotten = true;
             }
@@ -181,9 +181,9 @@ impl EndpointTask {
 
     /// The endpoint to look at first, ours before others.
     fn next_due(&self) -> Option<(Instant, Arc<str>)> {
-        let due = self.cares.iter().filter_map(|(id, care)| {
+        let due = self.records.iter().filter_map(|(id, record)| {
             let is_foreign = self.ours.as_ref() != Some(id);
-            Some((care.due()?, is_foreign, id))
+            Some((record.due()?, is_foreign, id))
         });
         let (due, _, id) = due.min()?;
         Some((due, Arc::clone(id)))
@@ -192,61 +192,63 @@ impl EndpointTask {
     /// When there is something to do beside looking at Aiven.
     fn next_chore(&self) -> Option<Instant> {
         let now = Instant::now();
-        let mut cares = self.cares.values();
-        let settling = cares.any(|care| !care.held.previous.is_empty());
+        let mut records = self.records.values();
+        let settling = records.any(|record| !record.known.previous.is_empty());
         let settle = settling.then(|| now + self.setup.timing.settle / SETTLE_PART);
-        let save = self.unsaved.then(|| now + SAVE_AGAIN);
+        let save = self.unsaved.then(|| now + SAVE_RETRY);
         settle.into_iter().chain(save).min()
     }
 
     /// Looks at one endpoint and, where it is ours, brings it in step.
     async fn look_after(&mut self, id: &Arc<str>) {
-        let care = self.cares.get(id);
-        let is_urgent = care.is_some_and(|care| care.reports.forget_refusal());
+        let record = self.records.get(id);
+        let is_urgent = record.is_some_and(|record| record.reports.forget_refusal());
         let look = self.look(id, is_urgent).await;
         if self.step(id, &look) != Step::Write {
             return;
         }
         self.save().await;
-        self.setup.turn.come().await;
+        self.setup.write_window.come().await;
         let look = self.look(id, is_urgent).await;
         if self.step(id, &look) == Step::Write {
             self.write(id).await;
         }
     }
 
-    /// Asks Aiven for the endpoint's pair and takes the answer in.
+    /// Asks Aiven for the endpoint's credentials and takes the answer in.
     async fn look(&mut self, id: &Arc<str>, is_urgent: bool) -> Look {
         let Setup {
             project, client, ..
         } = &self.setup;
         let answer = client.endpoint_credentials(project, id).await;
         let configured = self.configured(id).cloned();
-        let Some(care) = self.cares.get_mut(id) else {
+        let Some(record) = self.records.get_mut(id) else {
             return Look::Failed;
         };
         let now = Instant::now();
         let look = match answer {
-            Ok(Some(pair)) => {
-                let before = care.held.clone();
-                care.held.saw(&pair, configured.as_ref(), Timestamp::now());
-                self.unsaved |= care.held != before;
-                care.said_unreadable = false;
-                let is_news = care.held.remote != before.remote;
-                care.schedule.answered(now, is_urgent, is_news);
+            Ok(Some(credentials)) => {
+                let before = record.known.clone();
+                record
+                    .known
+                    .saw(&credentials, configured.as_ref(), Timestamp::now());
+                self.unsaved |= record.known != before;
+                record.said_unreadable = false;
+                let is_news = record.known.remote != before.remote;
+                record.schedule.answered(now, is_urgent, is_news);
                 Look::Shown { is_news }
             }
             Ok(None) => {
-                care.note_unreadable(None);
-                care.schedule.answered(now, is_urgent, false);
-                say_unreadable(&self.setup.project, id, care, configured.is_some(), None);
+                record.note_unreadable(None);
+                record.schedule.answered(now, is_urgent, false);
+                say_unreadable(&self.setup.project, id, record, configured.is_some(), None);
                 Look::Hidden
             }
             Err(error) => {
-                care.note_unreadable(Some(&error.kind));
-                care.schedule.failed(now, &error.kind);
-                let has_pair = configured.is_some();
-                say_unreadable(&self.setup.project, id, care, has_pair, Some(&error));
+                record.note_unreadable(Some(&error.kind));
+                record.schedule.failed(now, &error.kind);
+                let is_configured = configured.is_some();
+                say_unreadable(&self.setup.project, id, record, is_configured, Some(&error));
                 match error.kind {
                     ErrorKind::Forbidden(_) => Look::Hidden,
                     _ => Look::Failed,
@@ -261,7 +263,7 @@ impl EndpointTask {
     fn step(&mut self, id: &Arc<str>, look: &Look) -> Step {
         let timing = self.setup.timing;
         let configured = self.configured(id).filter(|_| self.setup.create).cloned();
-        let (Some(configured), Some(care)) = (configured, self.cares.get_mut(id)) else {
+        let (Some(configured), Some(record)) = (configured, self.records.get_mut(id)) else {
             return Step::InStep;
         };
         let (shown, is_news) = match look {
@@ -270,11 +272,11 @@ impl EndpointTask {
             Look::Failed => return Step::InStep,
         };
         let now = Timestamp::now();
-        let step = care
-            .held
+        let step = record
+            .known
             .step(&configured, shown, now, timing.restore_after);
         if let Step::LookAgainIn(wait) = step {
-            care.schedule.look_by(Instant::now() + wait);
+            record.schedule.look_by(Instant::now() + wait);
             if is_news {
                 let minutes = wait.as_secs().div_ceil(60);
                 tracing::warn!(project = %self.setup.project, endpoint_id = %id, minutes, "the integration endpoint has other credentials than the configured ones; using both, and restoring the configured ones if that lasts (another instance may have a newer configuration)");
@@ -283,7 +285,8 @@ impl EndpointTask {
         step
     }
 
-    /// Writes the configured pair to our endpoint, if it is still our turn.
+    /// Writes the configured credentials to our endpoint, if the write window is
+    /// still open.
     async fn write(&mut self, id: &Arc<str>) {
         let Some(configured) = self.configured(id).cloned() else {
             return;
@@ -291,31 +294,32 @@ impl EndpointTask {
         let Setup {
             project,
             client,
-            turn,
+            write_window,
             ..
         } = &self.setup;
-        if !turn.is_now() {
-            if let Some(care) = self.cares.get_mut(id) {
-                care.schedule.look_by(Instant::now());
+        if !write_window.is_now() {
+            if let Some(record) = self.records.get_mut(id) {
+                record.schedule.look_by(Instant::now());
             }
             return;
         }
         let written = client.update_endpoint(project, id, &configured).await;
-        let Some(care) = self.cares.get_mut(id) else {
+        let Some(record) = self.records.get_mut(id) else {
             return;
         };
         match written {
             Ok(()) => {
-                care.held
+                record
+                    .known
                     .saw(&configured, Some(&configured), Timestamp::now());
-                care.said_unwritable = false;
+                record.said_unwritable = false;
                 self.unsaved = true;
                 tracing::info!(%project, endpoint_id = %id, "integration endpoint updated to the configured credentials; nodes follow");
                 self.publish();
             }
             Err(error) => {
-                care.schedule.failed(Instant::now(), &error.kind);
-                if !std::mem::replace(&mut care.said_unwritable, true) {
+                record.schedule.failed(Instant::now(), &error.kind);
+                if !std::mem::replace(&mut record.said_unwritable, true) {
                     tracing::warn!(%project, endpoint_id = %id, %error, "the integration endpoint cannot be updated to the configured credentials; scraping goes on with those it has, trying again later");
                 }
             }
@@ -323,33 +327,33 @@ impl EndpointTask {
     }
 }
 
-/// Says once that an endpoint's pair cannot be read, and what that means.
+/// Says once that an endpoint's credentials cannot be read, and what that means.
 fn say_unreadable(
     project: &str,
     id: &str,
-    care: &mut EndpointRecord,
-    has_pair: bool,
+    record: &mut EndpointRecord,
+    is_configured: bool,
     error: Option<&Error>,
 ) {
     let cause = match error {
         Some(error) => error.to_string(),
         None => "Aiven does not show them".to_owned(),
     };
-    if std::mem::replace(&mut care.said_unreadable, true) {
+    if std::mem::replace(&mut record.said_unreadable, true) {
         tracing::debug!(
             project,
             endpoint_id = id,
             cause,
             "credentials still cannot be read"
         );
-    } else if has_pair {
+    } else if is_configured {
         tracing::info!(
             project,
             endpoint_id = id,
             cause,
             "the integration endpoint's credentials cannot be read to compare them; using the configured ones"
         );
-    } else if care.held.remote.is_some() {
+    } else if record.known.remote.is_some() {
         tracing::warn!(
             project,
             endpoint_id = id,

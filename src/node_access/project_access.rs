@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use rustls::ClientConfig;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::basic_auth::BasicAuth;
 
-/// One project's part of the node_access.
+/// Trust and credentials of one project.
 pub(super) struct ProjectAccess {
     pub(super) trust: ArcSwap<ClientConfig>,
     pub(super) endpoints: ArcSwap<BTreeMap<Arc<str>, Arc<EndpointAccess>>>,
@@ -23,31 +24,33 @@ pub(super) struct ProjectAccess {
     pub(super) refusals: Notify,
 }
 
-/// One endpoint's part.
+/// Credentials of one integration endpoint.
 pub(super) struct EndpointAccess {
     pub(super) candidates: Arc<[BasicAuth]>,
-    pub(super) why_none: Option<Arc<str>>,
+    /// Why there are no candidates, if so.
+    pub(super) missing_cause: Option<Arc<str>>,
     pub(super) reports: Arc<Reports>,
 }
 
-/// Something that happened and has not been answered yet.
+/// A request to do something soon, which wakes the task that will do it.
 #[derive(Default)]
 pub(super) struct Wakeup {
-    rung: AtomicBool,
+    requested: AtomicBool,
     wake: Notify,
 }
 
-/// What scrapes tell of one endpoint's pairs.
+/// What scrapes tell of one endpoint's credentials.
 #[derive(Default)]
 pub(super) struct Reports {
     refused: AtomicBool,
-    /// The pair that each node took last. The lock is held for one insertion,
-    /// or for one pass over the map in some minutes.
+    /// The credentials that each node took last. The lock is held for one
+    /// insertion, or for one pass over the map every few minutes.
     taken: Mutex<HashMap<(Arc<str>, SocketAddr), Taken>>,
 }
 
 struct Taken {
-    by: u64,
+    /// [`BasicAuth::id`].
+    credentials: u64,
     at: Instant,
 }
 
@@ -67,23 +70,24 @@ impl ProjectAccess {
 }
 
 impl Wakeup {
-    pub(super) fn ring(&self) {
-        if !self.rung.swap(true, Ordering::Relaxed) {
+    pub(super) fn request(&self) {
+        if !self.requested.swap(true, Ordering::Relaxed) {
             self.wake.notify_one();
         }
     }
 
-    pub(super) fn is_rung(&self) -> bool {
-        self.rung.load(Ordering::Relaxed)
+    pub(super) fn is_requested(&self) -> bool {
+        self.requested.load(Ordering::Relaxed)
     }
 
-    /// Until somebody rings who has not been noticed yet.
+    /// Waits for a request that was not waited for yet.
     pub(super) async fn wait(&self) {
         self.wake.notified().await;
     }
 
-    pub(super) fn answer(&self) {
-        self.rung.store(false, Ordering::Relaxed);
+    /// To be called before doing it, so that a request that comes meanwhile counts.
+    pub(super) fn clear(&self) {
+        self.requested.store(false, Ordering::Relaxed);
     }
 }
 
@@ -102,22 +106,16 @@ impl Reports {
         self.refused.swap(false, Ordering::Relaxed)
     }
 
-    pub(super) fn accepted(&self, target: (Arc<str>, SocketAddr), by: u64) {
+    pub(super) fn accepted(&self, target: (Arc<str>, SocketAddr), credentials: u64) {
         let at = Instant::now();
-        self.taken().insert(target, Taken { by, at });
+        self.taken.lock().insert(target, Taken { credentials, at });
     }
 
-    /// The pairs taken within the last `lately`, one for each node. Nodes that
-    /// did not report since are forgotten: they are gone, or down.
+    /// The credentials taken within the last `lately`, once for each node.
+    /// Nodes that did not report since are forgotten: they are gone, or down.
     pub(super) fn taken_lately(&self, lately: Duration) -> Vec<u64> {
-        let mut taken = self.taken();
+        let mut taken = self.taken.lock();
         taken.retain(|_, report| report.at.elapsed() < lately);
-        taken.values().map(|report| report.by).collect()
-    }
-
-    fn taken(&self) -> std::sync::MutexGuard<'_, HashMap<(Arc<str>, SocketAddr), Taken>> {
-        self.taken
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        taken.values().map(|report| report.credentials).collect()
     }
 }

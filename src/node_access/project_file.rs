@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +50,7 @@ where
     T: Serialize + DeserializeOwned + Default + Clone + Send + 'static,
 {
     /// What is in the file of `projects`; the rest is left out of the next
-    /// write. A file that cannot be used is put aside, and that is said.
+    /// write. A file that cannot be used is renamed, and that is logged.
     pub(super) fn open(state_dir: &Path, name: &str, projects: &[String]) -> Self {
         let path = state_dir.join(name);
         let mut known: BTreeMap<Arc<str>, T> = read(&path).unwrap_or_else(|cause| {
@@ -69,7 +70,8 @@ where
 
     /// What is kept of a project.
     pub(super) fn get(&self, project: &str) -> T {
-        self.content()
+        self.content
+            .lock()
             .projects
             .get(project)
             .cloned()
@@ -79,12 +81,12 @@ where
     /// Keeps `value` of a project. Returns whether it is on disk; the caller
     /// tries again later if not.
     pub(super) async fn put(self: &Arc<Self>, project: &Arc<str>, value: T) -> bool {
-        let (shelf, project) = (Arc::clone(self), Arc::clone(project));
+        let (file, project) = (Arc::clone(self), Arc::clone(project));
         let written = tokio::task::spawn_blocking(move || {
-            let mut content = shelf.content();
+            let mut content = file.content.lock();
             content.projects.insert(project, value);
-            let written = shelf.write(&content.projects);
-            shelf.say(&mut content, &written);
+            let written = file.write(&content.projects);
+            file.say(&mut content, &written);
             written.is_ok()
         });
         written.await.unwrap_or(false)
@@ -111,12 +113,6 @@ where
         }
         content.write_failed = written.is_err();
     }
-
-    fn content(&self) -> std::sync::MutexGuard<'_, Content<T>> {
-        self.content
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
 }
 
 /// The content of a file, nothing if there is none, or what is wrong with it,
@@ -142,44 +138,44 @@ mod tests {
 
     use super::*;
 
-    fn shelf(folder: &Path) -> Arc<ProjectFile<String>> {
+    fn file(folder: &Path) -> Arc<ProjectFile<String>> {
         let projects = ["london".to_owned(), "dublin".to_owned()];
-        Arc::new(ProjectFile::open(folder, "shelf.json", &projects))
+        Arc::new(ProjectFile::open(folder, "file.json", &projects))
     }
 
     #[tokio::test]
     async fn what_is_put_is_there_after_a_restart_and_only_the_owner_reads_it() {
         let folder = tempfile::tempdir().unwrap();
-        let first = shelf(folder.path());
+        let first = file(folder.path());
         assert!(first.put(&"london".into(), "a".to_owned()).await);
         assert!(first.put(&"dublin".into(), "b".to_owned()).await);
-        let second = shelf(folder.path());
+        let second = file(folder.path());
         assert_eq!(
             (second.get("london"), second.get("dublin")),
             ("a".into(), "b".into())
         );
         assert_eq!(second.get("paris"), "");
-        let path = folder.path().join("shelf.json");
+        let path = folder.path().join("file.json");
         let mode = fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
     #[tokio::test]
-    async fn an_unusable_file_is_put_aside_and_not_quoted() {
+    async fn an_unusable_file_is_renamed_and_not_quoted() {
         for content in [
             r#"{"version": 1, "projects": {"london": 7}}"#,
             "hunter2",
             r#"{"version": 2}"#,
         ] {
             let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("shelf.json");
+            let path = folder.path().join("file.json");
             fs::write(&path, content).unwrap();
             let cause = read::<String>(&path).unwrap_err();
             assert!(!cause.contains("hunter2"), "{cause}");
-            let shelf = shelf(folder.path());
-            assert_eq!(shelf.get("london"), "");
-            assert!(folder.path().join("shelf.json.unusable").exists());
-            assert!(shelf.put(&"london".into(), "a".to_owned()).await);
+            let file = file(folder.path());
+            assert_eq!(file.get("london"), "");
+            assert!(folder.path().join("file.json.unusable").exists());
+            assert!(file.put(&"london".into(), "a".to_owned()).await);
         }
     }
 
@@ -187,10 +183,10 @@ mod tests {
     async fn what_could_not_be_written_is_written_with_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let gone = folder.path().join("gone");
-        let first = shelf(&gone);
+        let first = file(&gone);
         assert!(!first.put(&"london".into(), "a".to_owned()).await);
         fs::create_dir(&gone).unwrap();
         assert!(first.put(&"dublin".into(), "b".to_owned()).await);
-        assert_eq!(shelf(&gone).get("london"), "a");
+        assert_eq!(file(&gone).get("london"), "a");
     }
 }

@@ -17,11 +17,11 @@ pub(super) type SavedEndpoints = BTreeMap<Arc<str>, SavedEndpoint>;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct SavedEndpoint {
     #[serde(rename = "applied", default, skip_serializing_if = "Option::is_none")]
-    written: Option<SavedPair>,
+    written: Option<SavedCredentials>,
     #[serde(rename = "at_aiven", default, skip_serializing_if = "Option::is_none")]
-    remote: Option<SavedPair>,
+    remote: Option<SavedCredentials>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    previous: Vec<SavedPair>,
+    previous: Vec<SavedCredentials>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     changed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,20 +29,20 @@ pub(super) struct SavedEndpoint {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct SavedPair {
+struct SavedCredentials {
     username: String,
     #[serde(serialize_with = "expose", deserialize_with = "conceal")]
     password: SecretString,
 }
 
 impl From<&KnownCredentials> for SavedEndpoint {
-    fn from(held: &KnownCredentials) -> Self {
+    fn from(known: &KnownCredentials) -> Self {
         SavedEndpoint {
-            written: held.written.as_ref().map(SavedPair::from),
-            remote: held.remote.as_ref().map(SavedPair::from),
-            previous: held.previous.iter().map(SavedPair::from).collect(),
-            changed_at: held.changed_at,
-            differs_since: held.differs_since,
+            written: known.written.as_ref().map(SavedCredentials::from),
+            remote: known.remote.as_ref().map(SavedCredentials::from),
+            previous: known.previous.iter().map(SavedCredentials::from).collect(),
+            changed_at: known.changed_at,
+            differs_since: known.differs_since,
         }
     }
 }
@@ -59,20 +59,20 @@ impl From<SavedEndpoint> for KnownCredentials {
     }
 }
 
-impl From<&Credentials> for SavedPair {
-    fn from(pair: &Credentials) -> Self {
-        SavedPair {
-            username: pair.username.clone(),
-            password: pair.password.clone(),
+impl From<&Credentials> for SavedCredentials {
+    fn from(credentials: &Credentials) -> Self {
+        SavedCredentials {
+            username: credentials.username.clone(),
+            password: credentials.password.clone(),
         }
     }
 }
 
-impl From<SavedPair> for Credentials {
-    fn from(pair: SavedPair) -> Self {
+impl From<SavedCredentials> for Credentials {
+    fn from(credentials: SavedCredentials) -> Self {
         Credentials {
-            username: pair.username,
-            password: pair.password,
+            username: credentials.username,
+            password: credentials.password,
         }
     }
 }
@@ -90,24 +90,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_saved_is_what_is_held_and_debug_shows_no_password() {
-        let pair = |name: &str| Credentials {
+    fn what_is_saved_is_what_is_known_and_debug_shows_no_password() {
+        let credentials = |name: &str| Credentials {
             username: name.to_owned(),
             password: SecretString::from("hunter2-\"hunter2\"".to_owned()),
         };
         let at = Timestamp::from_second(1_800_000_000).unwrap();
-        let held = KnownCredentials {
-            written: Some(pair("written")),
-            remote: Some(pair("at-aiven")),
-            previous: vec![pair("before"), pair("long-before")],
+        let known = KnownCredentials {
+            written: Some(credentials("written")),
+            remote: Some(credentials("at-aiven")),
+            previous: vec![credentials("before"), credentials("long-before")],
             changed_at: Some(at),
             differs_since: Some(at),
         };
-        let saved = SavedEndpoint::from(&held);
-        let shown = format!("{saved:?} {held:?}");
+        let saved = SavedEndpoint::from(&known);
+        let shown = format!("{saved:?} {known:?}");
         assert!(!shown.contains("hunter2"), "{shown}");
         let json = serde_json::to_string(&saved).unwrap();
         let back: SavedEndpoint = serde_json::from_str(&json).unwrap();
-        assert_eq!(KnownCredentials::from(back), held);
+        assert_eq!(KnownCredentials::from(back), known);
     }
 }

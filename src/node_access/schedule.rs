@@ -1,5 +1,5 @@
 //! When to ask Aiven about one thing again: regularly, and sooner when scrapes
-//! fail, but never often in vain.
+//! fail, but less and less often while that brings nothing new.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::Timing;
 use crate::aiven::ErrorKind;
 
-/// The longest pause before an urgent question, as a part of `refresh`.
+/// The longest pause before an urgent question is `refresh` divided by this.
 const URGENT_PART: u32 = 12;
 
-/// A rejected token is asked with this many of those pauses in between.
+/// After the token is rejected, the next question waits for this many of those pauses.
 const SLOW_FACTOR: u32 = 2;
 
 /// When to ask about one thing.
@@ -25,7 +25,7 @@ pub(super) struct Schedule {
     regular: Instant,
     /// When it may be asked at the earliest, if something happened.
     urgent: Instant,
-    /// The pause after the next fruitless question.
+    /// The pause after the next question that brings nothing new.
     pause: Duration,
 }
 
@@ -45,14 +45,15 @@ impl Schedule {
 
     /// When to ask, given whether something happened that makes it urgent.
     pub(super) fn due(&self, is_urgent: bool) -> Instant {
-        match is_urgent {
-            true => self.regular.min(self.urgent),
-            false => self.regular,
+        if is_urgent {
+            self.regular.min(self.urgent)
+        } else {
+            self.regular
         }
     }
 
-    /// Aiven answered. A regular question without news says nothing about how
-    /// often urgent ones are in vain.
+    /// Aiven answered. A regular question without news says nothing about
+    /// urgent ones.
     pub(super) fn answered(&mut self, now: Instant, was_urgent: bool, brought_news: bool) {
         if brought_news || !was_urgent {
             self.pause = self.timing.soon;
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn questions_in_vain_become_rare_and_news_makes_them_quick_again() {
+    async fn questions_without_news_become_rare_and_news_makes_them_quick_again() {
         let mut schedule = schedule();
         let now = Instant::now();
         assert_eq!(schedule.due(false), now);
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_passes_is_tried_again_soon_and_what_lasts_seldom() {
+    async fn what_passes_is_tried_again_soon_and_what_lasts_later() {
         let now = Instant::now();
         let after = |kind| {
             let mut schedule = schedule();

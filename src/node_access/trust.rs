@@ -3,49 +3,40 @@
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::model::project_cas::ProjectCas;
+use crate::net::tls;
 
 /// Host names of one project whose TLS sessions are kept. Nodes of a service
 /// share a name; rustls keeps eight tickets for each.
 const SESSION_NAMES: usize = 8192;
-const TICKETS_A_NAME: usize = 8;
+const TICKETS_PER_NAME: usize = 8;
 
 /// What is trusted whatever the project: the public roots and
 /// `scrape_proxy.ca_cert`.
-pub(super) struct Anchors {
-    roots: RootCertStore,
-    provider: Arc<CryptoProvider>,
-}
+pub(super) struct Anchors(RootCertStore);
 
 impl Anchors {
     /// `extra` was checked with the configuration.
     pub(super) fn new(extra: &[CertificateDer<'static>]) -> Anchors {
-        let mut roots = RootCertStore::empty();
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let mut roots = tls::public_roots();
         roots.add_parsable_certificates(extra.iter().cloned());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        Anchors { roots, provider }
+        Anchors(roots)
     }
 
     /// A TLS client that trusts these CAs too, without any session yet.
     pub(super) fn with(&self, project_cas: &ProjectCas) -> Arc<ClientConfig> {
-        let mut roots = self.roots.clone();
+        let mut roots = self.0.clone();
         for pem in project_cas.pems() {
             // A saved file that was tampered with or cut costs its own CA only.
             let sections = CertificateDer::pem_slice_iter(pem.as_bytes());
             roots.add_parsable_certificates(sections.filter_map(Result::ok));
         }
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_safe_default_protocol_versions()
-            .expect("ring has cipher suites for TLS 1.2 and 1.3")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.resumption = Resumption::in_memory_sessions(SESSION_NAMES * TICKETS_A_NAME);
+        let mut config = tls::client(roots);
+        config.resumption = Resumption::in_memory_sessions(SESSION_NAMES * TICKETS_PER_NAME);
         Arc::new(config)
     }
 }

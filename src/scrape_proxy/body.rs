@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Sleep;
 
-use super::relay::Scrape;
+use super::scrape::Scrape;
 use super::upstream::Upstream;
 use crate::model::scrape::{Failure, FailureKind};
 

@@ -1,8 +1,11 @@
 //! From an error to a failure: a class for machines, a cause for people.
 
+use std::io;
+
 use hyper::StatusCode;
 use rustls::CertificateError;
 
+use super::upstream::ConnectError;
 use crate::model::scrape::{Failure, FailureKind};
 
 /// The status that tells Prometheus of a failed scrape.
@@ -20,38 +23,61 @@ impl Failure {
             cause: cause.into(),
         }
     }
+}
 
-    /// A failed TCP connection.
-    pub(super) fn connect(error: &std::io::Error) -> Self {
-        let cause = match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => {
-                "connection refused: the node is up, its metrics server is not (a minute after integrating, or the node is being replaced)".to_owned()
+impl From<&ConnectError> for Failure {
+    fn from(error: &ConnectError) -> Failure {
+        match error {
+            ConnectError::NoName => {
+                Failure::new(FailureKind::Tls, "the service has no host name to verify")
             }
-            _ => format!("connecting failed: {error}"),
-        };
-        Failure::new(FailureKind::Connect, cause)
+            ConnectError::InvalidName(name) => Failure::new(
+                FailureKind::Tls,
+                format!("{name} cannot be a name in a certificate"),
+            ),
+            ConnectError::Tcp(error) => tcp(error),
+            // What a firewall or an IP allow-list looks like.
+            ConnectError::TcpTimeout => Failure::new(
+                FailureKind::Timeout,
+                "no answer to the connection: the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out",
+            ),
+            ConnectError::Tls { name, error } => tls(error, name),
+            ConnectError::TlsTimeout => Failure::new(
+                FailureKind::Timeout,
+                "the node accepted the connection and then did not speak TLS in time: it hangs, or is no metrics server",
+            ),
+            ConnectError::Http(error) => Failure::new(
+                FailureKind::Aborted,
+                format!("the connection broke off: {error}"),
+            ),
+        }
     }
+}
 
-    /// No TCP connection in time: what a firewall or an IP allow-list looks like.
-    pub(super) fn connect_timeout() -> Self {
-        let cause = "no answer to the connection: the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out";
-        Failure::new(FailureKind::Timeout, cause)
-    }
+/// A failed TCP connection.
+fn tcp(error: &io::Error) -> Failure {
+    let cause = match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            "connection refused: the node is up, its metrics server is not (a minute after integrating, or the node is being replaced)".to_owned()
+        }
+        _ => format!("connecting failed: {error}"),
+    };
+    Failure::new(FailureKind::Connect, cause)
+}
 
-    /// A TLS handshake that failed.
-    pub(super) fn tls(error: &std::io::Error, name: &str) -> Self {
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-        let cause = match inner {
-            Some(rustls::Error::InvalidCertificate(why)) => certificate(why, name),
-            Some(other) => format!("TLS handshake for {name} failed: {other}"),
-            // Nothing was wrong with what it showed: it went away.
-            None => {
-                let cause = format!("the node broke the TLS handshake for {name} off: {error}");
-                return Failure::new(FailureKind::Aborted, cause);
-            }
-        };
-        Failure::new(FailureKind::Tls, cause)
-    }
+/// A failed TLS handshake for `name`.
+fn tls(error: &io::Error, name: &str) -> Failure {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let cause = match inner {
+        Some(rustls::Error::InvalidCertificate(why)) => certificate(why, name),
+        Some(other) => format!("TLS handshake for {name} failed: {other}"),
+        // Nothing was wrong with what it showed: it went away.
+        None => {
+            let cause = format!("the node broke the TLS handshake for {name} off: {error}");
+            return Failure::new(FailureKind::Aborted, cause);
+        }
+    };
+    Failure::new(FailureKind::Tls, cause)
 }
 
 /// What is wrong with a certificate.

@@ -1,29 +1,29 @@
-//! Connections to nodes that rest between two scrapes.
+//! Idle connections to nodes, kept from one scrape to the next.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::upstream::Upstream;
 use crate::model::scrape::Target;
 
-/// Longest rest: some scrape intervals.
-pub(super) const IDLE_AT_MOST: Duration = Duration::from_secs(180);
+/// How long a connection may be idle: several scrape intervals.
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// Most resting connections in all; each holds a socket and some 50 KB.
-const MOST_IN_ALL: usize = 2000;
+/// Idle connections in all; each holds a socket and some 50 KB.
+const MAX_CONNECTIONS: usize = 2000;
 
-/// Most resting connections to one target: more than one only after overlapping scrapes.
-const MOST_TO_ONE: usize = 2;
+/// Idle connections to one target; there is more than one only after scrapes overlapped.
+const MAX_PER_TARGET: usize = 2;
 
-/// The resting connections.
+/// The idle connections.
 #[derive(Debug, Default)]
-pub(super) struct Pool(Mutex<Resting>);
+pub(super) struct Pool(Mutex<Idle>);
 
 #[derive(Debug, Default)]
-struct Resting {
+struct Idle {
     by_target: HashMap<Target, Vec<(Upstream, Instant)>>,
     count: usize,
 }
@@ -31,48 +31,40 @@ struct Resting {
 impl Pool {
     /// A connection to the target that was open when last seen.
     pub fn take(&self, target: &Target) -> Option<Upstream> {
-        let mut resting = self.resting();
-        let resting = &mut *resting;
-        let connections = resting.by_target.get_mut(target)?;
+        let idle = &mut *self.0.lock();
+        let connections = idle.by_target.get_mut(target)?;
         while let Some((upstream, since)) = connections.pop() {
-            resting.count -= 1;
-            if !upstream.is_closed() && since.elapsed() < IDLE_AT_MOST {
+            idle.count -= 1;
+            if !upstream.is_closed() && since.elapsed() < IDLE_TIMEOUT {
                 return Some(upstream);
             }
         }
         None
     }
 
-    /// Lets a connection rest, if there is room.
+    /// Keeps a connection, if there is room.
     pub fn put(&self, target: &Target, upstream: Upstream) {
-        let mut resting = self.resting();
-        let resting = &mut *resting;
-        if resting.count >= MOST_IN_ALL || upstream.is_closed() {
+        let idle = &mut *self.0.lock();
+        if idle.count >= MAX_CONNECTIONS || upstream.is_closed() {
             return;
         }
-        let connections = resting.by_target.entry(target.clone()).or_default();
-        if connections.len() < MOST_TO_ONE {
+        let connections = idle.by_target.entry(target.clone()).or_default();
+        if connections.len() < MAX_PER_TARGET {
             connections.push((upstream, Instant::now()));
-            resting.count += 1;
+            idle.count += 1;
         }
     }
 
     /// Closes the connections to targets that are not to be kept, and those
-    /// that rested too long.
+    /// that were idle for too long.
     pub fn retain(&self, keep: impl Fn(&Target) -> bool) {
-        let mut resting = self.resting();
-        resting.by_target.retain(|target, connections| {
+        let mut idle = self.0.lock();
+        idle.by_target.retain(|target, connections| {
             connections.retain(|(upstream, since)| {
-                !upstream.is_closed() && since.elapsed() < IDLE_AT_MOST
+                !upstream.is_closed() && since.elapsed() < IDLE_TIMEOUT
             });
             !connections.is_empty() && keep(target)
         });
-        resting.count = resting.by_target.values().map(Vec::len).sum();
-    }
-
-    fn resting(&self) -> MutexGuard<'_, Resting> {
-        self.0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        idle.count = idle.by_target.values().map(Vec::len).sum();
     }
 }

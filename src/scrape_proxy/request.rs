@@ -50,8 +50,8 @@ impl Refusal {
         }
     }
 
-    /// One line for whoever asked.
-    pub fn reason(self) -> &'static str {
+    /// The cause, in one line for the client.
+    pub fn cause(self) -> &'static str {
         match self {
             Refusal::Method => "only GET is relayed",
             Refusal::Path => "only /metrics is relayed",

@@ -1,6 +1,7 @@
 //! One verified connection to a node. It cannot exist unverified: the only way
 //! to get one is a TLS handshake that proved the service's name.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -13,14 +14,14 @@ use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig};
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use x509_cert::der::Decode;
 
 use super::BUFFER;
-use crate::model::scrape::{Failure, FailureKind};
+use crate::model::scrape::Failure;
 
 /// An open connection to a node whose certificate was verified.
 #[derive(Debug)]
@@ -32,12 +33,56 @@ pub(super) struct Upstream {
     pub certificate_expires: Option<Timestamp>,
 }
 
-/// Why there is no connection.
+/// Why there is no verified connection.
 #[derive(Debug)]
-pub(super) struct NotConnected {
-    pub failure: Failure,
-    /// The issuer of the certificate is unknown: the project's CA may be new.
-    pub unknown_issuer: bool,
+pub(super) enum ConnectError {
+    /// The service has no host name to verify.
+    NoName,
+    /// No certificate can have this name.
+    InvalidName(Arc<str>),
+    /// No TCP connection.
+    Tcp(io::Error),
+    /// No TCP connection in time.
+    TcpTimeout,
+    /// The TLS handshake for this name failed.
+    Tls {
+        /// The name that was to be verified.
+        name: Arc<str>,
+        /// rustls's error, if it has one, is inside.
+        error: io::Error,
+    },
+    /// No end of the TLS handshake in time.
+    TlsTimeout,
+    /// The connection ended before the first request.
+    Http(hyper::Error),
+}
+
+impl ConnectError {
+    /// Whether the project's CA may be new.
+    pub fn is_unknown_issuer(&self) -> bool {
+        self.certificate() == Some(&CertificateError::UnknownIssuer)
+    }
+
+    /// Whether another name may fit the certificate.
+    fn may_fit_another_name(&self) -> bool {
+        matches!(
+            self.certificate(),
+            Some(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+            )
+        )
+    }
+
+    /// What is wrong with the certificate, if that is what is wrong.
+    fn certificate(&self) -> Option<&CertificateError> {
+        let ConnectError::Tls { error, .. } = self else {
+            return None;
+        };
+        match error.get_ref()?.downcast_ref()? {
+            rustls::Error::InvalidCertificate(what) => Some(what),
+            _ => None,
+        }
+    }
 }
 
 impl Upstream {
@@ -45,48 +90,37 @@ impl Upstream {
     /// behind a replica name may hold a certificate for the primary name alone.
     ///
     /// # Errors
-    /// As a [`Failure`] about the first name.
+    /// The one about the first name.
     pub async fn connect(
         address: SocketAddr,
         names: &[Arc<str>],
         trust: &Arc<ClientConfig>,
         deadline: Instant,
-    ) -> Result<Upstream, NotConnected> {
+    ) -> Result<Upstream, ConnectError> {
         let mut first = None;
         for name in names {
             match connect_as(address, name, trust, deadline).await {
                 Ok(stream) => return Upstream::over(stream, name).await,
-                Err((failed, may_have_another_name)) => {
-                    let failed = first.get_or_insert(failed);
-                    if !may_have_another_name {
+                Err(error) => {
+                    let is_worth_another = error.may_fit_another_name();
+                    let first = first.get_or_insert(error);
+                    if !is_worth_another {
                         break;
                     }
-                    tracing::debug!(%address, %name, cause = failed.failure.cause, "trying the service's other names");
+                    tracing::debug!(%address, %name, cause = Failure::from(&*first).cause, "trying the service's other names");
                 }
             }
         }
-        Err(first.unwrap_or_else(|| NotConnected {
-            failure: Failure::new(FailureKind::Tls, "the service has no host name to verify"),
-            unknown_issuer: false,
-        }))
+        Err(first.unwrap_or(ConnectError::NoName))
     }
 
-    async fn over(
-        stream: TlsStream<tokio::net::TcpStream>,
-        name: &Arc<str>,
-    ) -> Result<Upstream, NotConnected> {
+    async fn over(stream: TlsStream<TcpStream>, name: &Arc<str>) -> Result<Upstream, ConnectError> {
         let certificates = stream.get_ref().1.peer_certificates();
         let certificate_expires = certificates.and_then(|chain| expiry(chain.first()?));
         let handshake = http1::Builder::new()
             .max_buf_size(BUFFER)
             .handshake(TokioIo::new(stream));
-        let (sender, connection) = handshake.await.map_err(|error| NotConnected {
-            failure: Failure::new(
-                FailureKind::Aborted,
-                format!("the connection broke off: {error}"),
-            ),
-            unknown_issuer: false,
-        })?;
+        let (sender, connection) = handshake.await.map_err(ConnectError::Http)?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to a node ended");
@@ -117,67 +151,30 @@ impl Upstream {
     }
 }
 
-/// Connects and verifies one name. The second part of an error says whether
-/// another name may fit the certificate.
+/// Connects and verifies one name.
 async fn connect_as(
     address: SocketAddr,
-    name: &str,
+    name: &Arc<str>,
     trust: &Arc<ClientConfig>,
     deadline: Instant,
-) -> Result<TlsStream<tokio::net::TcpStream>, (NotConnected, bool)> {
-    let failed = |failure| {
-        let unknown_issuer = false;
-        (
-            NotConnected {
-                failure,
-                unknown_issuer,
-            },
-            false,
-        )
-    };
-    let server_name = ServerName::try_from(name.to_owned()).map_err(|_| {
-        failed(Failure::new(
-            FailureKind::Tls,
-            format!("{name} cannot be a name in a certificate"),
-        ))
-    })?;
+) -> Result<TlsStream<TcpStream>, ConnectError> {
+    let server_name = ServerName::try_from(name.to_string())
+        .map_err(|_| ConnectError::InvalidName(Arc::clone(name)))?;
     let tcp = timeout_at(deadline, dial(address))
         .await
-        .map_err(|_| failed(Failure::connect_timeout()))?
-        .map_err(|error| failed(Failure::connect(&error)))?;
+        .map_err(|_| ConnectError::TcpTimeout)?
+        .map_err(ConnectError::Tcp)?;
     let handshake = TlsConnector::from(Arc::clone(trust)).connect(server_name, tcp);
-    match timeout_at(deadline, handshake).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => {
-            let why = error
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            let (mut unknown_issuer, mut other_name) = (false, false);
-            if let Some(rustls::Error::InvalidCertificate(why)) = why {
-                unknown_issuer = *why == CertificateError::UnknownIssuer;
-                other_name = matches!(
-                    why,
-                    CertificateError::NotValidForName
-                        | CertificateError::NotValidForNameContext { .. }
-                );
-            }
-            let failure = Failure::tls(&error, name);
-            Err((
-                NotConnected {
-                    failure,
-                    unknown_issuer,
-                },
-                other_name,
-            ))
-        }
-        Err(_) => Err(failed(Failure::new(
-            FailureKind::Timeout,
-            "the node accepted the connection and then did not speak TLS in time: it hangs, or is no metrics server",
-        ))),
-    }
+    timeout_at(deadline, handshake)
+        .await
+        .map_err(|_| ConnectError::TlsTimeout)?
+        .map_err(|error| ConnectError::Tls {
+            name: Arc::clone(name),
+            error,
+        })
 }
 
-async fn dial(address: SocketAddr) -> std::io::Result<tokio::net::TcpStream> {
+async fn dial(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),

@@ -27,7 +27,12 @@ async fn credentials_are_read_followed_and_there_again_after_a_restart_without_a
     sim.inject(Fault::any(), ApiFault::Reset);
     let restarted = Rig::before_the_first_call(&config, want_other(&id));
     assert_eq!(restarted.pairs(&id), pairs(&both));
-    assert_eq!(restarted.node_access.why_none(PROJECT, &id), None);
+    assert_eq!(
+        restarted
+            .node_access
+            .missing_credentials_cause(PROJECT, &id),
+        None
+    );
     assert_eq!(sim.count(Operation::UpdateEndpoint), 0);
 }
 
@@ -57,7 +62,11 @@ async fn why_there_are_none_names_the_right_that_is_missing() {
         json!({}),
     );
     let rig = Rig::start(&config, quick(), 0, want_other(&id));
-    let why = || rig.node_access.why_none(PROJECT, &id).unwrap();
+    let why = || {
+        rig.node_access
+            .missing_credentials_cause(PROJECT, &id)
+            .unwrap()
+    };
     assert!(why().contains("not been asked"), "{}", why());
     eventually("the right is named", || {
         why().contains("project:integrations:write")

@@ -203,7 +203,10 @@ async fn without_the_right_the_configured_pair_is_used() {
     })
     .await;
     assert_eq!(rig.pairs(&id), pairs(&[OLD]));
-    assert_eq!(rig.node_access.why_none(PROJECT, &id), None);
+    assert_eq!(
+        rig.node_access.missing_credentials_cause(PROJECT, &id),
+        None
+    );
     assert_eq!(password_at_aiven(&sim), NEW);
 }
 

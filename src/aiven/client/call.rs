@@ -112,7 +112,7 @@ impl<'a> Call<'a> {
             .err()
             .map_or_else(|| "200".to_owned(), ErrorKind::code);
         let metrics = &self.client.metrics;
-        metrics.api_request(self.operation, code, started.elapsed());
+        metrics.api_request(self.operation.as_str(), code, started.elapsed());
         answer
     }
 

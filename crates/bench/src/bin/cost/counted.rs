@@ -13,7 +13,7 @@ use super::ALLOCATOR;
 /// Runs until its standard input ends.
 pub fn run(config: &Path) {
     let config = Config::load(config).unwrap();
-    aiven_metrics::metrics::log_to_stdout(config.log.level);
+    aiven_metrics::log::to_stdout(config.log.level);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

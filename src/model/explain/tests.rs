@@ -136,7 +136,9 @@ fn each_class_of_failed_scrape_has_its_own_remedy() {
 #[test]
 fn of_several_failures_cause_and_remedy_are_of_the_same() {
     let scrapes = json!({NODE: failure("connect", "refused"), OTHER_NODE: failure("tls", "name")});
-    let changes = json!({"verdict": "tls_failed", "cause": "name", "scrapes": scrapes});
+    let hosts = json!([{"hostname": "logs.test", "targets": [NODE, OTHER_NODE]}]);
+    let changes =
+        json!({"verdict": "tls_failed", "cause": "name", "hosts": hosts, "scrapes": scrapes});
     let trouble = explain_changed(&changes).trouble.unwrap();
     assert_eq!(trouble.cause, "name");
     assert!(
@@ -163,7 +165,7 @@ fn without_a_request_of_prometheus_that_is_the_cause() {
     let trouble = |status: &Status| explain(status, "logs").unwrap().remove(0).trouble;
     let cause = trouble(&status).unwrap().cause;
     assert!(cause.contains("asks for other targets"), "{cause}");
-    status.scrape_proxy = Some(crate::status::ProxyStatus { last_request: None });
+    status.scrape_proxy = Some(crate::model::status::ProxyStatus { last_request: None });
     let cause = trouble(&status).unwrap().cause;
     assert!(cause.contains("has not asked"), "{cause}");
     status.scrape_proxy = None;

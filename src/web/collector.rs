@@ -8,23 +8,23 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use crate::model::scrape::Scrapes;
 use crate::model::snapshot::{ProjectSnapshot, Snapshot};
 use crate::publish::Published;
-use crate::scrape_proxy::ScrapeResults;
-use crate::scrape_proxy::health::{self, Targets};
+use crate::publish::scrape_results::ScrapeResults;
 
 /// Reads the snapshot whenever Prometheus asks.
 #[derive(Debug)]
-pub(super) struct State {
-    pub published: Published,
-    pub health: ScrapeResults,
+pub(super) struct SnapshotCollector {
+    pub(super) published: Published,
+    pub(super) results: ScrapeResults,
 }
 
-impl Collector for State {
+impl Collector for SnapshotCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
         let snapshot = self.published.load_full();
-        let targets = self.health.all();
-        services(&snapshot, &targets, &mut encoder)?;
+        let scrapes = self.results.load();
+        services(&snapshot, &scrapes, &mut encoder)?;
         by_project(
             &snapshot,
             &mut encoder,
@@ -51,20 +51,20 @@ impl Collector for State {
             },
         )?;
         last_success(&snapshot, &mut encoder)?;
-        certificate_expiry(&targets, &mut encoder)?;
+        certificate_expiry(&scrapes, &mut encoder)?;
         service_info(&snapshot, &mut encoder)
     }
 }
 
 fn services(
     snapshot: &Snapshot,
-    targets: &Targets,
+    scrapes: &Scrapes,
     encoder: &mut DescriptorEncoder<'_>,
 ) -> Result<(), Error> {
     let mut counts: BTreeMap<(&str, &str, &str), i64> = BTreeMap::new();
     for (project, planned) in snapshot.services() {
         let service_type = &*planned.service.service_type;
-        let (verdict, _) = health::verdict(targets, project, planned);
+        let (verdict, _) = scrapes.verdict(&project.name, planned);
         let key = (&*project.name, service_type, verdict.as_str());
         *counts.entry(key).or_default() += 1;
     }
@@ -120,14 +120,14 @@ fn last_success(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> Res
     Ok(())
 }
 
-fn certificate_expiry(targets: &Targets, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+fn certificate_expiry(scrapes: &Scrapes, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
     let mut family = encoder.encode_descriptor(
         "aiven_metrics_certificate_expiry_timestamp_seconds",
         "When the certificate that a node showed at its last handshake expires",
         None,
         MetricType::Gauge,
     )?;
-    for (target, known) in targets {
+    for (target, known) in &scrapes.targets {
         let Some(expires) = known.certificate_expires else {
             continue;
         };

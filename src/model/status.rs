@@ -8,13 +8,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::plan::{EndpointFact, Failing, PlannedService};
-use crate::model::scrape::{Target, TargetHealth};
-use crate::model::service::ServiceIntegration;
-use crate::model::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
-use crate::model::verdict::Verdict;
-use crate::scrape_proxy::ScrapeResults;
-use crate::scrape_proxy::health::{self, Targets};
+use super::plan::{EndpointFact, Failing, PlannedService};
+use super::scrape::{Scrapes, Target, TargetHealth};
+use super::service::ServiceIntegration;
+use super::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
+use super::verdict::Verdict;
 
 /// All of `/status`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -110,34 +108,33 @@ pub struct HostStatus {
 
 impl Status {
     /// The status that `snapshot` stands for.
-    pub fn of(snapshot: &Snapshot, health: &ScrapeResults, at: Timestamp) -> Status {
-        let targets = health.all();
+    pub fn of(snapshot: &Snapshot, scrapes: &Scrapes, at: Timestamp) -> Status {
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             instance_index: snapshot.instance,
             at,
             ready: snapshot.is_ready(),
-            scrape_proxy: snapshot.through_proxy.then(|| ProxyStatus {
-                last_request: health.last_request(),
+            scrape_proxy: snapshot.through_proxy.then_some(ProxyStatus {
+                last_request: scrapes.last_request,
             }),
             projects: snapshot
                 .projects
                 .iter()
-                .map(|project| project_status(project, &targets))
+                .map(|project| project_status(project, scrapes))
                 .collect(),
             services: snapshot
                 .services()
-                .map(|(project, planned)| service_status(project, planned, &targets))
+                .map(|(project, planned)| service_status(project, planned, scrapes))
                 .collect(),
         }
     }
 }
 
-fn project_status(project: &ProjectSnapshot, scrapes: &Targets) -> ProjectStatus {
+fn project_status(project: &ProjectSnapshot, scrapes: &Scrapes) -> ProjectStatus {
     let mut verdicts = BTreeMap::new();
     let mut targets = 0;
     for planned in &project.plan.services {
-        let (verdict, _) = health::verdict(scrapes, project, planned);
+        let (verdict, _) = scrapes.verdict(&project.name, planned);
         *verdicts.entry(verdict).or_default() += 1;
         targets += planned.targets().count();
     }
@@ -162,10 +159,10 @@ fn project_status(project: &ProjectSnapshot, scrapes: &Targets) -> ProjectStatus
 fn service_status(
     project: &ProjectSnapshot,
     planned: &PlannedService,
-    scrapes: &Targets,
+    scrapes: &Scrapes,
 ) -> ServiceStatus {
     let service = &planned.service;
-    let (verdict, failure) = health::verdict(scrapes, project, planned);
+    let (verdict, failure) = scrapes.verdict(&project.name, planned);
     let cause = failure.map(|failure| failure.cause.clone());
     let scraped = planned.targets().filter_map(|address| {
         let target = Target {
@@ -173,7 +170,7 @@ fn service_status(
             service: Arc::clone(&service.name),
             address,
         };
-        Some((address, TargetHealth::clone(scrapes.get(&target)?)))
+        Some((address, TargetHealth::clone(scrapes.targets.get(&target)?)))
     });
     let hosts = planned.hosts.iter().map(|published| HostStatus {
         hostname: published.host.name.to_string(),
@@ -216,9 +213,10 @@ impl Status {
                 Origin::Api => None,
             });
         let saved: Vec<_> = saved.collect();
-        match saved.is_empty() {
-            true => "ready".to_owned(),
-            false => format!("ready: {}", saved.join(", ")),
+        if saved.is_empty() {
+            "ready".to_owned()
+        } else {
+            format!("ready: {}", saved.join(", "))
         }
     }
 }

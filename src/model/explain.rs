@@ -1,16 +1,18 @@
-//! Say why: one service's way to being scraped, step by step, for whoever is
-//! woken at three in the morning and does not know the code. Pure: everything
-//! is read off the daemon's status.
+//! Says why: one service's way to being scraped, step by step, for somebody who
+//! is woken at three in the morning and does not know the code. Everything is
+//! read off the daemon's status.
 
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::scrape::{Failure, FailureKind};
-use crate::model::snapshot::Stage;
-use crate::model::verdict::Verdict;
-use crate::status::{ProjectStatus, ServiceStatus, Status};
+use super::scrape::{Failure, judge};
+use super::snapshot::Stage;
+use super::status::{ProjectStatus, ServiceStatus, Status};
+use super::verdict::Verdict;
+
+mod remedy;
 
 /// How alike a name must be to be suggested (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.8;
@@ -159,7 +161,7 @@ impl Case<'_> {
         let list = self.project.map(|project| &project.stages.list);
         let at = list.and_then(|list| list.last_success);
         if self.service.verdict == Verdict::Leaving {
-            let remedy = "nothing, if the service was deleted; else see in Aiven's console whether it is in this project, and whether the token may see it";
+            let remedy = remedy::LEAVING;
             return self.fails("listed", at, self.cause(), remedy);
         }
         let never = "known from before the start; Aiven has not listed the project since";
@@ -173,7 +175,7 @@ impl Case<'_> {
     fn selected(&self) -> Outcome {
         match self.service.verdict {
             Verdict::NotSelected => {
-                let remedy = "nothing, if that is meant; else change services.* in the job's properties and deploy";
+                let remedy = remedy::NOT_SELECTED;
                 self.fails("selected", None, self.cause(), remedy)
             }
             _ => ok("selected", "nothing in services.* excludes it", None),
@@ -184,11 +186,11 @@ impl Case<'_> {
         let kind = &self.service.service_type;
         match self.service.verdict {
             Verdict::PoweredOff => {
-                let remedy = "nothing, if that is meant; else power the service on at Aiven";
+                let remedy = remedy::POWERED_OFF;
                 self.fails("eligible", None, self.cause(), remedy)
             }
             Verdict::Ineligible => {
-                let remedy = "nothing can be done here: ask Aiven whether it will support the type";
+                let remedy = remedy::INELIGIBLE;
                 self.fails("eligible", None, self.cause(), remedy)
             }
             _ => ok("eligible", format!("powered on, of type {kind}"), None),
@@ -199,9 +201,7 @@ impl Case<'_> {
         let at = self.project.and_then(|one| one.stages.list.last_success);
         let remedy = match self.service.verdict {
             Verdict::AwaitingIntegration => self.remedy_for_waiting(),
-            Verdict::IntegrationFailed => {
-                "read Aiven's reason; it is tried again by itself, with growing pauses"
-            }
+            Verdict::IntegrationFailed => remedy::INTEGRATION_REFUSED,
             _ => return ok("integrated", self.integration(), at),
         };
         self.fails("integrated", at, self.cause(), remedy)
@@ -210,9 +210,9 @@ impl Case<'_> {
     fn remedy_for_waiting(&self) -> &'static str {
         let mut integrations = self.service.integrations.iter();
         if integrations.any(|one| !one.enabled) {
-            return "enable the integration in Aiven's console, under the service's integrations";
+            return remedy::INTEGRATION_DISABLED;
         }
-        "wait some minutes; if it stays so, look at the integrate stage in aiven-metrics status"
+        remedy::INTEGRATION_AWAITED
     }
 
     fn integration(&self) -> String {
@@ -236,7 +236,7 @@ impl Case<'_> {
     fn resolved(&self) -> Outcome {
         let at = self.project.and_then(|one| one.stages.resolve.last_success);
         if self.service.verdict == Verdict::Unresolved {
-            let remedy = "look the name up on this machine (dig NAME); if it fails there, mend DNS or dns.nameservers; a service that is being built gets its name in some minutes";
+            let remedy = remedy::UNRESOLVED;
             return self.fails("resolved", at, self.cause(), remedy);
         }
         let hosts = self.service.hosts.iter();
@@ -260,7 +260,7 @@ impl Case<'_> {
         let publish = self.project.map(|one| &one.stages.publish);
         let at = publish.and_then(|stage| stage.last_success);
         if let Some(failing) = publish.and_then(|stage| stage.failing.as_ref()) {
-            let remedy = "free space or mend permissions; the old list stays in use meanwhile";
+            let remedy = remedy::UNWRITTEN;
             return self.fails("published", at, failing.cause.to_string(), remedy);
         }
         let targets: Vec<_> = self
@@ -286,24 +286,18 @@ impl Case<'_> {
             let evidence = format!("{good} of {} nodes at their last scrape", scrapes.len());
             return ok("scraped", evidence, last);
         }
-        // Of several, the one that made the verdict.
-        let is_told = |failure: &&Failure| self.service.cause.as_ref() == Some(&failure.cause);
-        if let Some(failure) = self.failures().map(|(_, failure)| failure).find(is_told) {
-            return self.fails(
-                "scraped",
-                last,
-                failure.cause.clone(),
-                remedy(failure.class),
-            );
+        if let Some(failure) = self.deciding_failure() {
+            let remedy = remedy::of(failure.class);
+            return self.fails("scraped", last, failure.cause.clone(), remedy);
         }
         let (cause, remedy) = match proxy.last_request {
             None => (
                 "Prometheus has not asked the scrape proxy for anything since the daemon started",
-                "check that Prometheus runs, that its file_sd_configs name our targets.json, and that its proxy_url is scrape_proxy.listen",
+                remedy::NOBODY_ASKS,
             ),
             Some(_) => (
                 "Prometheus asks for other targets, not yet for every node of this service",
-                "wait one scrape interval; then look for the target on Prometheus' page /targets",
+                remedy::NOT_ASKED_YET,
             ),
         };
         self.fails("scraped", proxy.last_request, cause.to_owned(), remedy)
@@ -315,7 +309,7 @@ impl Case<'_> {
         if let Some((address, failure)) = self.failures().next() {
             return Some(Trouble {
                 cause: format!("node {address}: {}", failure.cause),
-                remedy: remedy(failure.class).to_owned(),
+                remedy: remedy::of(failure.class).to_owned(),
             });
         }
         let project = self.project?;
@@ -326,9 +320,15 @@ impl Case<'_> {
                 "{}: {} (since {})",
                 project.name, failing.cause, failing.since
             ),
-            remedy: "the service is scraped as it was known before; mend this before it changes"
-                .to_owned(),
+            remedy: remedy::KNOWN_BEFORE.to_owned(),
         })
+    }
+
+    /// Of several failed scrapes the one that made the verdict.
+    fn deciding_failure(&self) -> Option<&Failure> {
+        let targets = self.service.hosts.iter().flat_map(|host| &host.targets);
+        let (_, failure) = judge(targets.map(|address| self.service.scrapes.get(address)));
+        failure
     }
 
     /// The nodes whose last scrape failed.
@@ -378,27 +378,6 @@ fn ok(name: &'static str, evidence: impl Into<String>, at: Option<Timestamp>) ->
         at,
     };
     (step, None)
-}
-
-fn remedy(class: FailureKind) -> &'static str {
-    match class {
-        FailureKind::Connect => {
-            "wait some minutes if the service is new or under maintenance; else ask Aiven about the node"
-        }
-        FailureKind::Timeout => {
-            "check the service's ip_filter and the firewalls between this machine and the node; if others reach it, the node hangs: ask Aiven"
-        }
-        FailureKind::Tls => {
-            "nothing was sent to the node. Wait for DNS to follow if nodes were just replaced; else compare the certificate (openssl s_client -connect ADDRESS -servername HOST) with the project's CA, and set scrape_proxy.ca_cert if it is another"
-        }
-        FailureKind::Unauthorised => {
-            "compare the username and password of the integration endpoint at Aiven with integration.username and .password; for an endpoint made by others the token needs project:integrations:write"
-        }
-        FailureKind::Status => "ask Aiven about the node's metrics server",
-        FailureKind::Aborted => {
-            "raise Prometheus' scrape_timeout if the page is large; else ask Aiven about the node"
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,21 @@
+//! TLS for clients: the one place that decides versions, ciphers and built-in
+//! trust. Verification is never turned off.
+
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+
+/// The public roots that are built in.
+pub(crate) fn public_roots() -> RootCertStore {
+    RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned())
+}
+
+/// A client of TLS 1.2 or newer that trusts `roots` and shows no certificate.
+pub(crate) fn client(roots: RootCertStore) -> ClientConfig {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has cipher suites for TLS 1.2 and 1.3")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}

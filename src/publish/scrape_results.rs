@@ -1,0 +1,48 @@
+//! The board of scrape results: written by the scrape proxy, read by whoever
+//! shows verdicts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+use crate::model::scrape::{Failure, NodeFacts, Scrapes, Target, TargetHealth};
+
+/// The last scrape of each target; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct ScrapeResults(Arc<Mutex<Scrapes>>);
+
+impl ScrapeResults {
+    /// Notes that Prometheus asked for something, whatever it was.
+    pub fn note_request(&self, at: Timestamp) {
+        self.0.lock().last_request = Some(at);
+    }
+
+    /// Notes the end of a scrape; see [`Scrapes::note`].
+    pub fn note(
+        &self,
+        target: &Target,
+        at: Timestamp,
+        took: Duration,
+        failure: Option<Failure>,
+        learnt: NodeFacts,
+    ) {
+        self.0.lock().note(target, at, took, failure, learnt);
+    }
+
+    /// What is known of a target.
+    pub fn of(&self, target: &Target) -> Option<Arc<TargetHealth>> {
+        self.0.lock().targets.get(target).cloned()
+    }
+
+    /// Everything that is known now.
+    pub fn load(&self) -> Scrapes {
+        self.0.lock().clone()
+    }
+
+    /// Forgets the targets that are not to be kept.
+    pub fn retain(&self, keep: impl Fn(&Target) -> bool) {
+        self.0.lock().targets.retain(|target, _| keep(target));
+    }
+}

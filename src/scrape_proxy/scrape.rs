@@ -1,0 +1,80 @@
+//! A scrape under way. However it ends, it is counted once.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::ScrapeProxy;
+use super::upstream::Upstream;
+use crate::model::scrape::{Failure, FailureKind, NodeFacts, Target};
+
+/// A scrape under way. Dropped without an end it was given up by Prometheus.
+pub(super) struct Scrape {
+    pub(super) proxy: Arc<ScrapeProxy>,
+    pub(super) target: Target,
+    /// What was learnt of the node so far.
+    pub(super) learnt: NodeFacts,
+    started: Instant,
+    bytes: u64,
+    ended: bool,
+}
+
+impl Scrape {
+    /// A scrape that starts now.
+    pub(super) fn of(proxy: &Arc<ScrapeProxy>, target: &Target) -> Self {
+        Scrape {
+            proxy: Arc::clone(proxy),
+            target: target.clone(),
+            learnt: NodeFacts::default(),
+            started: Instant::now(),
+            bytes: 0,
+            ended: false,
+        }
+    }
+
+    /// Counts bytes of the page.
+    pub(super) fn count(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    /// The page went through whole; the connection may be used again.
+    pub(super) fn succeeded(mut self, upstream: Upstream) {
+        self.proxy.pool.put(&self.target, upstream);
+        self.end(None);
+    }
+
+    /// The scrape failed.
+    pub(super) fn failed(mut self, failure: Failure) {
+        self.end(Some(failure));
+    }
+
+    fn end(&mut self, failure: Option<Failure>) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let took = self.started.elapsed();
+        let class = failure.as_ref().map(|failure| failure.class);
+        if let Some(failure) = &failure {
+            let Target {
+                project,
+                service,
+                address,
+            } = &self.target;
+            tracing::debug!(%project, %service, %address, class = failure.class.as_str(), failure.cause, "scrape failed");
+        }
+        self.proxy.metrics.scraped(class, took, self.bytes);
+        let learnt = std::mem::take(&mut self.learnt);
+        let results = &self.proxy.results;
+        results.note(&self.target, Timestamp::now(), took, failure, learnt);
+    }
+}
+
+impl Drop for Scrape {
+    fn drop(&mut self) {
+        if !self.ended {
+            let cause = "Prometheus gave the scrape up before its end; raise its scrape_timeout if the node is slow";
+            self.end(Some(Failure::new(FailureKind::Aborted, cause)));
+        }
+    }
+}
