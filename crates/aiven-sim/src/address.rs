@@ -1,35 +1,36 @@
 //! Loopback addresses for nodes, one each, out of 127.0.0.0/8.
 //!
 //! A node needs its own address because the port (9273) is the same for all. A
-//! held address stays bound but not listening, so that a connection is refused,
-//! and neither another simulator nor another process takes it meanwhile.
+//! socket that is bound but does not listen reserves it: connections are refused,
+//! and neither another simulator nor another process can take the port.
 
 use std::collections::HashSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 
-use tokio::net::TcpSocket;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// Addresses in use by this process, over all simulators.
 static TAKEN: Mutex<Option<HashSet<Ipv4Addr>>> = Mutex::new(None);
 
-/// Tries before the machine is called full: there are 16 million addresses.
-const TRIES: usize = 1000;
+/// Attempts before the machine is called full: there are 16 million addresses.
+const MAX_TRIES: usize = 1000;
 
 /// An address that belongs to one node until dropped.
 #[derive(Debug)]
 pub(crate) struct NodeAddress {
     ip: Ipv4Addr,
     port: u16,
-    bound: Mutex<Option<TcpSocket>>,
+    /// Bound and never listening: keeps everybody else off the port, whether the node listens or not.
+    _reservation: Option<TcpSocket>,
 }
 
 impl NodeAddress {
-    /// Takes a free address. With `bind`, its `port` is held for a server;
+    /// Takes a free address. With `reserve`, its `port` is kept for a server;
     /// without, it is only a number for DNS.
-    pub(crate) fn take(port: u16, bind: bool) -> io::Result<Self> {
-        for _ in 0..TRIES {
+    pub(crate) fn take(port: u16, reserve: bool) -> io::Result<Self> {
+        for _ in 0..MAX_TRIES {
             let ip = random_loopback();
             if !with_taken(|taken| taken.insert(ip)) {
                 continue;
@@ -37,15 +38,16 @@ impl NodeAddress {
             let mut address = Self {
                 ip,
                 port,
-                bound: Mutex::new(None),
+                _reservation: None,
             };
-            if !bind {
+            if !reserve {
                 return Ok(address);
             }
-            // Without SO_REUSEADDR: anything at all on this address is a conflict.
             let socket = TcpSocket::new_v4()?;
+            // Not yet with SO_REUSEADDR: then anything else on this address is a conflict.
             if socket.bind(address.socket_addr()).is_ok() {
-                address.bound = Mutex::new(Some(socket));
+                socket.set_reuseaddr(true)?;
+                address._reservation = Some(socket);
                 return Ok(address);
             }
         }
@@ -63,23 +65,13 @@ impl NodeAddress {
         SocketAddr::from((self.ip, self.port))
     }
 
-    /// The socket to listen on: the held one, or after a first use a new one.
-    pub(crate) fn socket(&self) -> io::Result<TcpSocket> {
-        let held = self
-            .bound
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        match held {
-            Some(socket) => Ok(socket),
-            None => {
-                let socket = TcpSocket::new_v4()?;
-                // Connections of the previous listener may be in TIME_WAIT.
-                socket.set_reuseaddr(true)?;
-                socket.bind(self.socket_addr())?;
-                Ok(socket)
-            }
-        }
+    /// Listens beside the reservation. Every socket on this port allows its reuse, accepted
+    /// connections included (they inherit it), so none that lingers in TIME_WAIT is in the way.
+    pub(crate) fn listen(&self, backlog: u32) -> io::Result<TcpListener> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(self.socket_addr())?;
+        socket.listen(backlog)
     }
 }
 
@@ -94,8 +86,7 @@ fn with_taken<R>(work: impl FnOnce(&mut HashSet<Ipv4Addr>) -> R) -> R {
     work(taken.get_or_insert_default())
 }
 
-/// Avoids 127.0.0.0/24, where people's own servers are, and network and
-/// broadcast look-alikes.
+/// Not in 127.0.0.0/24, where people's own servers are, and not ending in 0 or 255.
 fn random_loopback() -> Ipv4Addr {
     let random = uuid::Uuid::new_v4().into_bytes();
     let host = 1 + random[2] % 254;

@@ -52,7 +52,7 @@ mod zone;
 pub use builder::Builder;
 pub use fault::{ApiFault, DnsFault, Fault, NodeFault, OddRow, Operation};
 pub use fault_book::FaultId;
-pub use node::NodeRecord;
+pub use node::{NodeRecord, SCRAPES_SERVED};
 pub use refusal::Refusal;
 pub use render::SERVICE_PASSWORD;
 pub use request_log::Request;

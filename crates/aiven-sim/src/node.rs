@@ -5,12 +5,13 @@ mod page;
 mod serve;
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::Shutdown;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
+use socket2::SockRef;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::address::NodeAddress;
@@ -19,6 +20,7 @@ use crate::fault::NodeFault;
 use crate::shared::Shared;
 use crate::world::Credentials;
 
+pub use page::SCRAPES_SERVED;
 pub(crate) use page::{MetricsPage, PageSpec};
 
 /// Waiting connections that the kernel keeps for a node.
@@ -43,17 +45,49 @@ pub struct NodeRecord {
     pub authorizations: Vec<String>,
 }
 
-/// A node's server, running or not. Outlives the node in the hands of a test.
+/// A node's server, running or not. A test may hold it longer than the node exists.
 pub(crate) struct NodeServer {
     pub(crate) address: NodeAddress,
     names: Vec<String>,
     page: MetricsPage,
     authority: Mutex<Arc<Authority>>,
-    credentials: Mutex<Option<Credentials>>,
     tls: Mutex<Option<(Shown, Arc<ServerConfig>)>>,
-    fault: watch::Sender<Option<NodeFault>>,
     record: Mutex<NodeRecord>,
-    running: Mutex<Option<CancellationToken>>,
+    state: Mutex<State>,
+}
+
+/// What decides how the next connection or request is met.
+#[derive(Default)]
+struct State {
+    credentials: Option<Credentials>,
+    fault: Option<NodeFault>,
+    running: Option<Running>,
+}
+
+/// A server that was started and not stopped.
+struct Running {
+    /// Ends every connection that is open.
+    connections: CancellationToken,
+    /// `None` while connections are refused.
+    port: Option<OpenPort>,
+}
+
+/// A port that listens. Dropping it closes the port before anything else happens: the kernel
+/// refuses from then on, although the task that accepts has not yet noticed.
+struct OpenPort {
+    /// The accepting task owns the listener, so that the port closes with it, too.
+    listener: Weak<TcpListener>,
+    accepting: CancellationToken,
+}
+
+impl Drop for OpenPort {
+    fn drop(&mut self) {
+        self.accepting.cancel();
+        if let Some(listener) = self.listener.upgrade() {
+            // Fails only on a socket that does not listen any more.
+            let _ = SockRef::from(&*listener).shutdown(Shutdown::Both);
+        }
+    }
 }
 
 /// Which certificate is shown.
@@ -93,11 +127,9 @@ impl NodeServer {
             names,
             page: MetricsPage::new(page),
             authority: Mutex::new(authority),
-            credentials: Mutex::default(),
             tls: Mutex::default(),
-            fault: watch::Sender::new(None),
             record: Mutex::default(),
-            running: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
@@ -109,12 +141,32 @@ impl NodeServer {
         note(&mut lock(&self.record));
     }
 
-    pub(crate) fn set_fault(&self, fault: Option<NodeFault>) {
-        self.fault.send_replace(fault);
+    /// What goes wrong from now on. The port is open or closed as the fault has it when this
+    /// returns; connections that the fault would not have let in are ended.
+    pub(crate) fn set_fault(self: &Arc<Self>, shared: &Arc<Shared>, fault: Option<NodeFault>) {
+        let mut state = lock(&self.state);
+        let refuses = fault == Some(NodeFault::Refuse);
+        let ends_connections = refuses || Shown::under(fault.as_ref()) != Shown::Right;
+        state.fault = fault;
+        let Some(running) = &mut state.running else {
+            return;
+        };
+        if refuses {
+            running.port = None;
+        } else if running.port.is_none() {
+            running.port = Some(self.open_port(shared));
+        }
+        if ends_connections {
+            std::mem::take(&mut running.connections).cancel();
+        }
+    }
+
+    fn fault(&self) -> Option<NodeFault> {
+        lock(&self.state).fault.clone()
     }
 
     pub(crate) fn set_credentials(&self, credentials: Option<Credentials>) {
-        *lock(&self.credentials) = credentials;
+        lock(&self.state).credentials = credentials;
     }
 
     /// Shows certificates of this authority to new connections.
@@ -123,46 +175,57 @@ impl NodeServer {
         *lock(&self.tls) = None;
     }
 
-    /// Whether a listening server is up (it may still refuse by a fault).
+    /// Whether the server was started and not stopped; a fault may close its port all the same.
     pub(crate) fn is_running(&self) -> bool {
-        lock(&self.running).is_some()
+        lock(&self.state).running.is_some()
     }
 
     /// Starts serving; the port is open when this returns. Does nothing on a
     /// running server.
     pub(crate) fn start(self: &Arc<Self>, shared: &Arc<Shared>, credentials: Option<Credentials>) {
-        let mut running = lock(&self.running);
-        if running.is_some() {
+        let mut state = lock(&self.state);
+        if state.running.is_some() {
             return;
         }
-        self.set_credentials(credentials);
-        let stop = shared.child_stop();
-        *running = Some(stop.clone());
-        let listener = {
-            let _runtime = shared.runtime().enter();
-            // The serving task tries again if this fails.
-            self.listen().ok()
-        };
-        shared.spawn(serve::serve(
-            Arc::clone(self),
-            Arc::clone(shared),
-            listener,
-            stop,
-        ));
+        state.credentials = credentials;
+        let refuses = state.fault == Some(NodeFault::Refuse);
+        state.running = Some(Running {
+            connections: CancellationToken::new(),
+            port: (!refuses).then(|| self.open_port(shared)),
+        });
     }
 
-    /// Stops serving and drops every connection.
+    /// Stops serving and ends every connection; the port is closed when this returns.
     pub(crate) fn stop(&self) {
-        if let Some(stop) = lock(&self.running).take() {
-            stop.cancel();
+        if let Some(running) = lock(&self.state).running.take() {
+            running.connections.cancel();
         }
     }
 
-    fn listen(&self) -> io::Result<TcpListener> {
-        if *self.fault.borrow() == Some(NodeFault::Refuse) {
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        }
-        self.address.socket()?.listen(BACKLOG)
+    fn open_port(self: &Arc<Self>, shared: &Arc<Shared>) -> OpenPort {
+        let _runtime = shared.runtime().enter();
+        let listener = match self.address.listen(BACKLOG) {
+            Ok(listener) => Arc::new(listener),
+            // The port is reserved, so this is no conflict but the end of some resource.
+            Err(error) => panic!("cannot listen on {}: {error}", self.address.socket_addr()),
+        };
+        let port = OpenPort {
+            listener: Arc::downgrade(&listener),
+            accepting: CancellationToken::new(),
+        };
+        let accept = serve::accept(Arc::clone(self), Arc::clone(shared), listener);
+        let accepting = port.accepting.clone();
+        shared.spawn(async move {
+            accepting.run_until_cancelled_owned(accept).await;
+        });
+        port
+    }
+
+    /// For a connection that was accepted: what ends it; `None` if it came too late.
+    fn admit(&self) -> Option<CancellationToken> {
+        let state = lock(&self.state);
+        let running = state.running.as_ref()?;
+        running.port.as_ref().map(|_| running.connections.clone())
     }
 
     /// The certificate without faults, signed anew.

@@ -52,7 +52,7 @@ fn broker_tags(spec: ServiceSpec, guid: &str) -> ServiceSpec {
 
 /// Two projects, `platform-london` and `platform-ireland`, with a dozen
 /// services: mixed types, several multi-node, one powered off, one of a type
-/// without Prometheus integration.
+/// without Prometheus integration. Every node counts its scrapes.
 pub fn demo(sim: &Simulator) {
     let london = "platform-london";
     let ireland = "platform-ireland";
@@ -60,10 +60,8 @@ pub fn demo(sim: &Simulator) {
     sim.add_project(ireland);
     let spec = |number: usize, service_type: &str| {
         let guid = guid(number);
-        broker_tags(
-            ServiceSpec::new(format!("prod-lon-{guid}"), service_type),
-            &guid,
-        )
+        let spec = ServiceSpec::new(format!("prod-lon-{guid}"), service_type);
+        broker_tags(spec.counts_scrapes(), &guid)
     };
     sim.add_service(london, spec(1, "opensearch").plan("business-4").nodes(3));
     sim.add_service(london, spec(2, "opensearch").plan("startup-4"));
@@ -74,7 +72,8 @@ pub fn demo(sim: &Simulator) {
     sim.add_service(london, spec(7, "opensearch").state(ServiceState::PowerOff));
     sim.add_service(london, spec(8, "grafana").plan("startup-1"));
     let dublin = |name: &str, service_type: &str| {
-        ServiceSpec::new(name, service_type).cloud("aws-eu-west-1")
+        let spec = ServiceSpec::new(name, service_type).cloud("aws-eu-west-1");
+        spec.counts_scrapes()
     };
     sim.add_service(
         ireland,

@@ -110,11 +110,6 @@ impl Shared {
         self.tasks.spawn_on(task, &self.runtime);
     }
 
-    /// Ends with the simulator.
-    pub(crate) fn child_stop(&self) -> CancellationToken {
-        self.stop.child_token()
-    }
-
     /// The runtime that sockets register with.
     pub(crate) fn runtime(&self) -> &Handle {
         &self.runtime

@@ -71,6 +71,8 @@ pub struct ServiceSpec {
     #[serde(default)]
     pub(crate) page_bytes: Option<u64>,
     #[serde(default)]
+    pub(crate) counts_scrapes: bool,
+    #[serde(default)]
     pub(crate) creation_lag: u32,
 }
 
@@ -117,6 +119,7 @@ impl ServiceSpec {
             without_uri_host: false,
             series: None,
             page_bytes: None,
+            counts_scrapes: false,
             creation_lag: 0,
         }
     }
@@ -219,6 +222,14 @@ impl ServiceSpec {
     /// compressed, instead of its metrics.
     pub fn page_bytes(mut self, bytes: u64) -> Self {
         self.page_bytes = Some(bytes);
+        self
+    }
+
+    /// One more series on each node's page, [`crate::SCRAPES_SERVED`]: scrapes of the node so
+    /// far. Two scrapers of one node then never hold equal samples, however close together
+    /// they scrape.
+    pub fn counts_scrapes(mut self) -> Self {
+        self.counts_scrapes = true;
         self
     }
 

@@ -1,12 +1,15 @@
 //! The metrics page of a node: Telegraf-like text whose values move.
 //!
 //! A page is laid out once and filled at most once a second, plain and
-//! compressed, so that serving it costs what sending it costs.
+//! compressed, so that serving it costs what sending it costs. Two scrapes
+//! within one second therefore see equal values, but for the counter of
+//! scrapes that a test may ask for.
 
 mod families;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
@@ -27,13 +30,20 @@ pub(crate) struct PageSpec {
     pub(crate) series: Option<usize>,
     /// Size of a streamed page that replaces the metrics.
     pub(crate) bytes: Option<u64>,
+    /// Whether [`SCRAPES_SERVED`] ends the page.
+    pub(crate) counts_scrapes: bool,
 }
+
+/// A counter of the node's scrapes. No two scrapes of a node see the same value, so scrapers
+/// never hold equal samples of it. Real nodes have nothing like it.
+pub const SCRAPES_SERVED: &str = "sim_scrapes_served";
 
 pub(crate) struct MetricsPage {
     spec: PageSpec,
     started: Instant,
     layout: OnceLock<Vec<Series>>,
     filled: Mutex<Option<Filled>>,
+    scrapes: AtomicU64,
 }
 
 /// The page as it is in one second.
@@ -50,6 +60,7 @@ impl MetricsPage {
             started: Instant::now(),
             layout: OnceLock::new(),
             filled: Mutex::default(),
+            scrapes: AtomicU64::new(0),
         }
     }
 
@@ -58,23 +69,42 @@ impl MetricsPage {
         if let Some(bytes) = self.spec.bytes {
             return (Body::chunked(Box::new(giant(bytes))), false);
         }
+        if self.spec.counts_scrapes {
+            let page = self.with_counter();
+            let page = if gzip { compress(&page) } else { page.into() };
+            return (Body::whole(page), gzip);
+        }
+        (Body::whole(self.current(gzip)), gzip)
+    }
+
+    /// The page of this second.
+    fn current(&self, gzip: bool) -> Bytes {
         let second = self.started.elapsed().as_secs();
         let mut filled = lock(&self.filled);
-        if filled.as_ref().is_none_or(|filled| filled.second != second) {
-            *filled = Some(Filled {
+        let page = match &mut *filled {
+            Some(page) if page.second == second => page,
+            filled => filled.insert(Filled {
                 second,
                 plain: self.fill(second),
                 gzip: None,
-            });
-        }
-        let Some(page) = &mut *filled else {
-            return (Body::whole(Bytes::new()), false);
+            }),
         };
         if gzip {
             let compressed = page.gzip.get_or_insert_with(|| compress(&page.plain));
-            return (Body::whole(compressed.clone()), true);
+            return compressed.clone();
         }
-        (Body::whole(page.plain.clone()), false)
+        page.plain.clone()
+    }
+
+    fn with_counter(&self) -> Vec<u8> {
+        let number = 1 + self.scrapes.fetch_add(1, Ordering::Relaxed);
+        let counter = format!(
+            "# HELP {SCRAPES_SERVED} Scrapes of this simulated node\n\
+             # TYPE {SCRAPES_SERVED} counter\n\
+             {SCRAPES_SERVED}{{host=\"{}\"}} {number}\n",
+            self.spec.node
+        );
+        [&self.current(false), counter.as_bytes()].concat()
     }
 
     fn fill(&self, second: u64) -> Bytes {

@@ -1,4 +1,4 @@
-//! The serving task of a node: accept, TLS, HTTP, each with its faults.
+//! How a node serves: it accepts connections, speaks TLS and then HTTP, each with its faults.
 
 use std::future::pending;
 use std::io;
@@ -17,68 +17,29 @@ use hyper_util::rt::TokioIo;
 use rustls::HandshakeKind;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
 
 use crate::body::Body;
 use crate::fault::NodeFault;
-use crate::node::{NodeServer, Shown, lock};
+use crate::node::{NodeServer, lock};
 use crate::shared::Shared;
 use crate::wire::{ResetSwitch, Wire};
 
-/// Pause before listening again on an address that was in use a moment ago.
-const RELISTEN: Duration = Duration::from_millis(10);
+/// Pause after a connection that could not be accepted: the process is out of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
-/// Serves until `stop`. Without a listener it makes one as soon as it may.
-pub(super) async fn serve(
-    node: Arc<NodeServer>,
-    shared: Arc<Shared>,
-    mut listener: Option<TcpListener>,
-    stop: CancellationToken,
-) {
-    let mut faults = node.fault.subscribe();
-    let mut connections = stop.child_token();
+/// Accepts connections, one task each, until it is dropped.
+pub(super) async fn accept(node: Arc<NodeServer>, shared: Arc<Shared>, listener: Arc<TcpListener>) {
     loop {
-        let fault = faults.borrow_and_update().clone();
-        if fault == Some(NodeFault::Refuse) {
-            listener = None;
-            drop_all(&mut connections, &stop);
-        } else if Shown::under(fault.as_ref()) != Shown::Right {
-            drop_all(&mut connections, &stop);
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = faults.changed() => {}
-            () = accept(&node, &shared, &mut listener, &connections), if fault != Some(NodeFault::Refuse) => {}
-        }
-    }
-}
-
-/// Ends open connections, so that a fault holds for keep-alive clients too.
-fn drop_all(connections: &mut CancellationToken, stop: &CancellationToken) {
-    connections.cancel();
-    *connections = stop.child_token();
-}
-
-/// Accepts for ever; returns only to be called again after a failure.
-async fn accept(
-    node: &Arc<NodeServer>,
-    shared: &Arc<Shared>,
-    listener: &mut Option<TcpListener>,
-    connections: &CancellationToken,
-) {
-    let Some(listening) = listener else {
-        match node.listen() {
-            Ok(listening) => *listener = Some(listening),
-            Err(_) => tokio::time::sleep(RELISTEN).await,
-        }
-        return;
-    };
-    while let Ok((stream, _)) = listening.accept().await {
-        let stop = connections.clone();
-        let (node, connection_shared) = (Arc::clone(node), Arc::clone(shared));
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let Some(end) = node.admit() else {
+            continue;
+        };
+        let open = OpenConnection::new(Arc::clone(&node), Arc::clone(&shared));
         shared.spawn(async move {
-            let open = OpenConnection::new(node, connection_shared);
-            stop.run_until_cancelled_owned(open.serve(stream)).await;
+            end.run_until_cancelled_owned(open.serve(stream)).await;
         });
     }
 }
@@ -109,7 +70,7 @@ impl OpenConnection {
     async fn serve(self, stream: TcpStream) {
         let reset = ResetSwitch::default();
         let wire = Wire::new(stream, reset.clone());
-        let fault = self.node.fault.borrow().clone();
+        let fault = self.node.fault();
         match fault {
             Some(NodeFault::Hang) => return pending().await,
             Some(NodeFault::Reset) => return reset.arm(),
@@ -146,7 +107,7 @@ impl OpenConnection {
             record.authorizations.extend(authorization.clone());
         });
         self.shared.changed();
-        let fault = self.node.fault.borrow().clone();
+        let fault = self.node.fault();
         match fault {
             Some(NodeFault::Hang | NodeFault::HangAfterRequest) => return pending().await,
             Some(NodeFault::Reset) => {
@@ -204,8 +165,8 @@ impl OpenConnection {
 
 impl NodeServer {
     fn accepts(&self, authorization: Option<&str>) -> bool {
-        let credentials = lock(&self.credentials);
-        let Some(credentials) = &*credentials else {
+        let state = lock(&self.state);
+        let Some(credentials) = &state.credentials else {
             return false;
         };
         let pair = format!("{}:{}", credentials.username, credentials.password);

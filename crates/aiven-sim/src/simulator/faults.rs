@@ -24,7 +24,7 @@ impl Simulator {
         self.shared.zone.clear_faults();
         for project in self.shared.world().projects.values() {
             for node in project.services.values().flat_map(|service| &service.nodes) {
-                node.server.set_fault(None);
+                node.server.set_fault(&self.shared, None);
             }
         }
         self.shared.changed();
@@ -69,7 +69,7 @@ impl Simulator {
                 .and_then(|service| service.node(node)),
         )
         .server
-        .set_fault(fault);
+        .set_fault(&self.shared, fault);
         drop(world);
         self.shared.changed();
     }

@@ -97,6 +97,7 @@ impl Service {
                 node: name.clone(),
                 series: self.spec.series,
                 bytes: self.spec.page_bytes,
+                counts_scrapes: self.spec.counts_scrapes,
             };
             let server = NodeServer::new(
                 address,

@@ -1,7 +1,5 @@
 //! One integrated service and what it takes to scrape it.
 
-use std::io::ErrorKind;
-
 use aiven_sim::{NodeFault, ServiceSpec, Simulator};
 
 use crate::client::{GOOD, Scraped, Scraper};
@@ -56,19 +54,7 @@ impl Bed {
             .await
             .expect_err("the fault strikes");
         self.sim.clear_node_fault("proj", "os-1", 0);
-        assert_eq!(self.scrape_when_listening().await.status, 200);
+        assert_eq!(self.status(0, GOOD).await, 200);
         error
-    }
-
-    /// A cleared refusal listens again in a moment.
-    pub async fn scrape_when_listening(&self) -> Scraped {
-        loop {
-            match self.scrape(0, Some(GOOD)).await {
-                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                    tokio::task::yield_now().await
-                }
-                scraped => return scraped.unwrap(),
-            }
-        }
     }
 }

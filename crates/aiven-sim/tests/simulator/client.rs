@@ -205,5 +205,5 @@ pub const GOOD: &str = "Basic bWV0cmljczphLWdvb2QtcGFzc3dvcmQ=";
 /// Basic auth of `metrics:a-newer-password`.
 pub const NEWER: &str = "Basic bWV0cmljczphLW5ld2VyLXBhc3N3b3Jk";
 
-/// Long enough that only a hang reaches it.
-pub const PATIENCE: Duration = Duration::from_millis(300);
+/// How long a test waits to see that no answer comes.
+pub const HANG: Duration = Duration::from_millis(300);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::client::{Api, Got, PATIENCE};
+use crate::client::{Api, Got, HANG};
 
 const LIST: &str = "/project/proj/service?limit=10000";
 
@@ -163,7 +163,7 @@ async fn reset_says_nothing_and_reset_mid_body_says_half() {
 async fn hang_never_answers_and_hold_answers_when_cleared() {
     let (sim, api) = simulator().await;
     sim.inject(Fault::new(Operation::ListServices).times(1), ApiFault::Hang);
-    assert!(tokio::time::timeout(PATIENCE, api.get(LIST)).await.is_err());
+    assert!(tokio::time::timeout(HANG, api.get(LIST)).await.is_err());
     assert_eq!(sim.requests()[0].status, None);
 
     let hold = sim.inject(Fault::new(Operation::ListServices).times(2), ApiFault::Hold);

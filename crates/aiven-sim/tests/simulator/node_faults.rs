@@ -6,7 +6,7 @@ use std::time::Duration;
 use aiven_sim::NodeFault;
 
 use crate::bed::{bed, opensearch};
-use crate::client::{GOOD, PATIENCE};
+use crate::client::{GOOD, HANG};
 
 #[tokio::test]
 async fn certificate_faults_fail_verification_and_see_no_credential() {
@@ -38,24 +38,13 @@ async fn certificate_faults_fail_verification_and_see_no_credential() {
 #[tokio::test]
 async fn refused_and_reset_connections_say_so() {
     let bed = bed(opensearch(1)).await;
-    bed.sim.node_fault("proj", "os-1", 0, NodeFault::Refuse);
-    let refused = async {
-        while bed.scrape(0, Some(GOOD)).await.is_ok() {
-            tokio::task::yield_now().await;
-        }
-        bed.scrape(0, Some(GOOD)).await.unwrap_err()
-    };
-    assert_eq!(refused.await.kind(), ErrorKind::ConnectionRefused);
-    bed.sim.clear_node_fault("proj", "os-1", 0);
-    assert_eq!(bed.scrape_when_listening().await.status, 200);
-    assert_eq!(
-        bed.failure(NodeFault::Reset).await.kind(),
-        ErrorKind::ConnectionReset
-    );
-    assert_eq!(
-        bed.failure(NodeFault::ResetMidBody).await.kind(),
-        ErrorKind::ConnectionReset
-    );
+    for (fault, kind) in [
+        (NodeFault::Refuse, ErrorKind::ConnectionRefused),
+        (NodeFault::Reset, ErrorKind::ConnectionReset),
+        (NodeFault::ResetMidBody, ErrorKind::ConnectionReset),
+    ] {
+        assert_eq!(bed.failure(fault).await.kind(), kind);
+    }
 }
 
 #[tokio::test]
@@ -64,7 +53,7 @@ async fn hanging_nodes_say_nothing() {
     let addr = bed.sim.addresses("proj", "os-1")[0];
     bed.sim.node_fault("proj", "os-1", 0, NodeFault::Hang);
     assert!(
-        tokio::time::timeout(PATIENCE, bed.scraper.connect(addr, &bed.host))
+        tokio::time::timeout(HANG, bed.scraper.connect(addr, &bed.host))
             .await
             .is_err()
     );
@@ -72,7 +61,7 @@ async fn hanging_nodes_say_nothing() {
         .node_fault("proj", "os-1", 0, NodeFault::HangAfterRequest);
     bed.scraper.connect(addr, &bed.host).await.unwrap();
     assert!(
-        tokio::time::timeout(PATIENCE, bed.scrape(0, Some(GOOD)))
+        tokio::time::timeout(HANG, bed.scrape(0, Some(GOOD)))
             .await
             .is_err()
     );
@@ -113,4 +102,18 @@ async fn trickling_pages_arrive_slowly_and_whole() {
     let slow = bed.scrape(0, Some(GOOD)).await.unwrap().body.len();
     assert!(slow.abs_diff(whole) < 200, "{slow} {whole}");
     assert!(asked.elapsed() >= every * u32::try_from(slow / 500).unwrap());
+}
+
+#[tokio::test]
+async fn a_node_refuses_and_listens_again_at_once_again_and_again() {
+    let bed = bed(opensearch(1)).await;
+    for round in 0..100 {
+        // The node closes first, so its side of the connection lingers in TIME_WAIT for a minute.
+        assert_eq!(bed.status(0, GOOD).await, 200);
+        bed.sim.node_fault("proj", "os-1", 0, NodeFault::Refuse);
+        let refused = bed.scrape(0, Some(GOOD)).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused, "{round}");
+        bed.sim.clear_node_fault("proj", "os-1", 0);
+    }
+    assert_eq!(bed.status(0, GOOD).await, 200);
 }

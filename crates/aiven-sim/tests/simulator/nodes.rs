@@ -291,9 +291,8 @@ async fn changed_credentials_reach_one_node_after_the_other() {
     timed
         .sim
         .change_endpoint("proj", &timed.endpoint, "metrics", "a-newer-password");
-    assert_eq!(timed.status(1, GOOD).await, 200);
     while timed.status(1, NEWER).await != 200 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::task::yield_now().await;
     }
     assert_eq!(timed.status(0, NEWER).await, 200, "the first was first");
 }
@@ -324,9 +323,10 @@ async fn replaced_nodes_stop_and_are_remembered() {
     assert_eq!(bed.status(0, GOOD).await, 200);
     bed.sim.fail_over("proj", "os-1");
     assert!(!old.is_running());
-    while tokio::net::TcpStream::connect(old.addr()).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    let error = tokio::net::TcpStream::connect(old.addr())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     assert_eq!(bed.status(0, GOOD).await, 200);
     assert_eq!(old.record().authorizations, [GOOD]);
 }
@@ -338,4 +338,17 @@ async fn unintegrated_and_powered_off_services_listen_nowhere() {
     let addr = sim.addresses("proj", "os-1")[0];
     let error = tokio::net::TcpStream::connect(addr).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+#[tokio::test]
+async fn no_two_scrapes_see_the_same_counter_of_scrapes() {
+    let bed = bed(opensearch(1).counts_scrapes()).await;
+    let page = async || String::from_utf8(bed.scrape(0, Some(GOOD)).await.unwrap().body).unwrap();
+    for number in 1..=3 {
+        let last = format!("\nsim_scrapes_served{{host=\"os-1-1\"}} {number}\n");
+        assert!(page().await.ends_with(&last));
+    }
+    let unasked = self::bed(opensearch(1)).await;
+    let page = unasked.scrape(0, Some(GOOD)).await.unwrap().body;
+    assert!(!String::from_utf8_lossy(&page).contains("sim_scrapes"));
 }
