@@ -7,14 +7,14 @@ use crate::daemon::Status;
 use crate::expected::{Expected, Key};
 use crate::prometheus::{JOB, Labels, Prometheus, Sample, instance};
 
-/// Differences named before the rest is only counted.
-const NAMED: usize = 5;
+/// Differences that are named; the rest is only counted.
+const MAX_NAMED: usize = 5;
 
-/// Address and whose it is, as one side has it.
+/// Each address and whose it is, according to one side.
 type Nodes = BTreeMap<SocketAddr, Key>;
 
-/// What is not as it must be; empty when all is. The costly questions are
-/// asked only once the cheap ones agree.
+/// What is not as it should be. The costly questions are asked only once the cheap
+/// ones agree.
 ///
 /// # Errors
 /// When Prometheus does not answer.
@@ -36,8 +36,8 @@ pub async fn differences(
     if found.is_empty() {
         found = series(expected, prometheus).await?;
     }
-    let more = found.len().saturating_sub(NAMED);
-    found.truncate(NAMED);
+    let more = found.len().saturating_sub(MAX_NAMED);
+    found.truncate(MAX_NAMED);
     if more > 0 {
         found.push(format!("and {more} more"));
     }
@@ -76,7 +76,7 @@ fn verdicts(expected: &Expected, status: &Status) -> Vec<String> {
                 service.service, service.verdict, wanted.verdict
             )),
             None => found.push(format!(
-                "{} is no service of {}",
+                "{} is not a service of {}",
                 service.service, service.project
             )),
         }
@@ -147,7 +147,7 @@ fn wrong_labels(expected: &Expected, labels: &Labels) -> Vec<String> {
     found
 }
 
-/// Real series: the machine's from every node, and each type's own.
+/// Series of the machine from every node, and those of each service type.
 async fn series(expected: &Expected, prometheus: &Prometheus) -> anyhow::Result<Vec<String>> {
     let idle = format!("cpu_usage_idle{{job=\"{JOB}\",cpu=\"cpu-total\"}}");
     let idle = prometheus.query(&idle).await?;
@@ -186,7 +186,7 @@ fn nodes_of(samples: &[&Sample]) -> Nodes {
         .collect()
 }
 
-/// The service whose a series says that it is.
+/// The service that a series belongs to, by its labels.
 pub fn key_of(labels: &Labels) -> Key {
     let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
     (label("aiven_project"), label("aiven_service_name"))
@@ -198,6 +198,6 @@ fn missing_and_surplus(what: &str, wanted: &Nodes, found: &Nodes) -> Vec<String>
     let surplus = found.iter().filter(|(at, key)| lacks(wanted, at, key));
     let missing = missing.map(|(at, key)| format!("{what}: {at} of {} is missing", key.1));
     missing
-        .chain(surplus.map(|(at, key)| format!("{what}: {at} of {} is too many", key.1)))
+        .chain(surplus.map(|(at, key)| format!("{what}: {at} of {} should not be there", key.1)))
         .collect()
 }

@@ -14,10 +14,10 @@ use tokio::process::{Child as Process, Command};
 use tokio::time::timeout;
 
 /// How long a child may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Lines of a child's log that are shown when it fails.
-const SHOWN_LINES: usize = 15;
+const MAX_SHOWN_LINES: usize = 15;
 
 /// Where a child process runs; the demo's own folder and home, unless said otherwise.
 #[derive(Debug, Default)]
@@ -90,7 +90,7 @@ impl Child {
     pub fn last_lines(&self) -> String {
         let printed = self.printed();
         let lines: Vec<_> = printed.lines().collect();
-        let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
+        let shown = &lines[lines.len().saturating_sub(MAX_SHOWN_LINES)..];
         format!("last lines of {}:\n  {}", self.name, shown.join("\n  "))
     }
 
@@ -106,7 +106,7 @@ impl Child {
         Ok(())
     }
 
-    /// Kills it, which it cannot see coming.
+    /// Kills it, without a warning.
     ///
     /// # Errors
     /// When it cannot be waited for.
@@ -120,11 +120,14 @@ impl Child {
     /// When it does not end in time; it is killed then.
     pub async fn stop(mut self) -> anyhow::Result<ExitStatus> {
         self.signal(Signal::TERM)?;
-        match timeout(PATIENCE, self.process.wait()).await {
+        match timeout(STOP_TIMEOUT, self.process.wait()).await {
             Ok(status) => Ok(status?),
             Err(_) => {
                 self.process.kill().await?;
-                bail!("{} did not end within {PATIENCE:?} of SIGTERM", self.name)
+                bail!(
+                    "{} did not end within {STOP_TIMEOUT:?} of SIGTERM",
+                    self.name
+                )
             }
         }
     }

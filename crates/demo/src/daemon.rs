@@ -1,4 +1,4 @@
-//! The real daemon, as a process: its configuration, and what it says of itself.
+//! The real daemon, as a process: its configuration, and its status.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::child::{Child, Place};
 
 /// How long the daemon may take to listen.
-const START: Duration = Duration::from_secs(20);
+const START_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Where a daemon listens, and which of several it is.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// Ports that the system chooses, for a daemon that is alone.
+    /// Ports of the system's choice, for a daemon that is alone.
     pub fn any() -> Addresses {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Addresses {
@@ -53,7 +53,7 @@ pub struct Daemon {
     pub targets: PathBuf,
 }
 
-/// The part of `/status` that the demo tells of.
+/// The part of `/status` that the demo looks at.
 #[derive(Debug, Deserialize)]
 pub struct Status {
     /// Every service that the daemon knows.
@@ -71,7 +71,7 @@ pub struct Service {
     pub service_type: String,
     /// Why it is, or is not, scraped.
     pub verdict: String,
-    /// What is published of it.
+    /// Its hosts that are published.
     pub hosts: Vec<Host>,
 }
 
@@ -124,7 +124,7 @@ impl Daemon {
         self.child.check()?;
         let url = format!("http://{}/status", self.address);
         let answer = self.http.get(url).send().await?.error_for_status()?;
-        answer.json().await.context("/status is not as expected")
+        answer.json().await.context("/status cannot be read")
     }
 
     /// The end of its log.
@@ -143,13 +143,13 @@ impl Daemon {
         let status: ExitStatus = self.child.stop().await?;
         ensure!(
             status.success(),
-            "the daemon, told to stop, ended with {status}"
+            "the daemon was told to stop and ended with {status}"
         );
         Ok(())
     }
 }
 
-/// What the nodes ask for. Only the daemon knows it.
+/// The password that the nodes ask for. Only the daemon has it.
 pub const PASSWORD: &str = "guards-nothing-but-this-demo";
 
 /// Short intervals, so that there is something to watch.
@@ -175,9 +175,9 @@ fn configuration(sim: &Simulator, state: &Path, addresses: Addresses) -> Value {
     })
 }
 
-/// The address that the daemon logs for `key` once it listens: the system chose the port.
+/// The address that the daemon logs for `key` once it listens; the system chose the port.
 async fn listening(child: &mut Child, key: &str) -> anyhow::Result<SocketAddr> {
-    let deadline = Instant::now() + START;
+    let deadline = Instant::now() + START_TIMEOUT;
     loop {
         child.check()?;
         if let Some(address) = child
@@ -189,7 +189,7 @@ async fn listening(child: &mut Child, key: &str) -> anyhow::Result<SocketAddr> {
         }
         ensure!(
             Instant::now() < deadline,
-            "the daemon does not listen\n{}",
+            "the daemon does not listen after {START_TIMEOUT:?}\n{}",
             child.last_lines()
         );
         sleep(Duration::from_millis(20)).await;

@@ -1,4 +1,4 @@
-//! What must come to be: derived from what the simulated Aiven has, never from
+//! What must be so: derived from what the simulated Aiven has, never from
 //! what the daemon says.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use aiven_sim::Simulator;
 use anyhow::Context;
 use serde::Deserialize;
 
-/// The types in the demo's world, and how their nodes' own series begin.
+/// The service types in the demo, and how the names of their own series begin.
 /// Types that the integration does not support are absent.
 const SUPPORTED: [(&str, &str); 8] = [
     ("clickhouse", "clickhouse_"),
@@ -38,9 +38,9 @@ pub struct Expected {
 pub struct Service {
     /// Its type.
     pub service_type: String,
-    /// The verdict that the daemon must come to.
+    /// The verdict that the daemon must reach.
     pub verdict: &'static str,
-    /// How its nodes' own series begin, if it is to be scraped.
+    /// How the names of its nodes' own series begin, if it is to be scraped.
     pub series: Option<&'static str>,
     /// Its Prometheus integrations.
     pub integrations: usize,
@@ -129,6 +129,6 @@ async fn list(
     let listing: Listing = answer
         .json()
         .await
-        .context("the simulator's listing is not as expected")?;
+        .context("the simulator's listing cannot be read")?;
     Ok(listing.services)
 }

@@ -6,8 +6,8 @@ mod certificates;
 mod faults;
 mod gorouter;
 mod load;
+mod network;
 mod platform;
-mod ports;
 mod relay;
 mod slow;
 mod steady;
@@ -22,31 +22,31 @@ use tokio::task::LocalSet;
 use crate::Arguments;
 use crate::ha::faults::Fault;
 use crate::ha::platform::Platform;
-use crate::teller::Teller;
+use crate::narrator::{Narrator, count};
 
-/// Plays it.
+/// Starts everything, plays all acts and stops everything.
 ///
 /// # Errors
-/// When something is not as it must be.
+/// When something is not as it should be.
 pub async fn play(arguments: &Arguments) -> anyhow::Result<()> {
-    let teller = Teller::new();
-    teller.act("Two VMs, each with aiven-metrics, Prometheus and Caddy.");
-    let mut platform = Platform::start(arguments).await?;
+    let narrator = Narrator::new();
+    narrator.act("Two VMs, each with aiven-metrics, Prometheus and Caddy.");
+    let mut platform = Platform::start(arguments, &narrator).await?;
     let played = LocalSet::new()
-        .run_until(act(arguments, &mut platform, &teller))
+        .run_until(acts(arguments, &mut platform, &narrator))
         .await;
-    platform.clear(played).await?;
-    teller.line("Everything has been stopped.");
+    platform.stop(played).await?;
+    narrator.line("Everything has been stopped.");
     Ok(())
 }
 
-async fn act(
+async fn acts(
     arguments: &Arguments,
     platform: &mut Platform,
-    teller: &Teller,
+    narrator: &Narrator,
 ) -> anyhow::Result<()> {
     platform.until_registered(platform.vms.len()).await?;
-    steady(platform, teller).await?;
+    steady(platform, narrator).await?;
     let (faults, slowly): (&[Fault], bool) = if arguments.faults {
         (&faults::ALL, true)
     } else {
@@ -54,37 +54,49 @@ async fn act(
     };
     let mut outcomes = Vec::new();
     for fault in faults {
-        teller.act(fault.name());
-        let outcome = faults::suffer(*fault, slowly, platform).await?;
-        teller.line(table::row(&outcome).trim_end());
+        narrator.act(&format!("Fault: {}.", fault.name()));
+        let outcome = faults::run_fault(*fault, slowly, platform).await?;
+        narrator.line(&outcome.in_words());
         outcomes.push(outcome);
     }
     let table = table::table(&outcomes);
-    teller.line(&format!("\n{table}"));
+    narrator.act("All faults in one table.");
+    narrator.line(&table);
     if let Some(file) = &arguments.table {
         table::replace(file, &table)?;
     }
     if !arguments.once && !arguments.faults {
-        teller.act("All of it goes on until you press Ctrl-C.");
-        platform.introduce(teller);
+        narrator.act("Everything keeps running until you press Ctrl-C.");
+        platform.introduce(narrator);
         pending::<()>().await;
     }
     Ok(())
 }
 
-async fn steady(platform: &Platform, teller: &Teller) -> anyhow::Result<()> {
-    teller.act("The same graph, a thousand times.");
+async fn steady(platform: &Platform, narrator: &Narrator) -> anyhow::Result<()> {
+    narrator.act("No fault yet: one graph, a thousand times.");
+    narrator.line(
+        "  Both Prometheus servers scrape every node, and no two scrapes see the same value.",
+    );
     let differing = steady::compare(platform).await?;
-    let line = |way: &str, number| teller.line(&format!("  {way:<38} {number} different answers"));
+    let line = |way: &str, number| {
+        narrator.line(&format!(
+            "  {way:<41} {}",
+            count(number, "different answer")
+        ));
+    };
     line("through the Caddys in turn:", differing.through_caddys);
-    line("from the two Prometheis in turn:", differing.round_robin);
+    line(
+        "from both Prometheus servers in turn:",
+        differing.round_robin,
+    );
     ensure!(
         differing.through_caddys == 1,
         "the Caddys do not agree on one Prometheus"
     );
     ensure!(
         differing.round_robin > 1,
-        "the Prometheis have the same samples, so this shows nothing"
+        "both Prometheus servers have the same samples, so this shows nothing"
     );
     Ok(())
 }

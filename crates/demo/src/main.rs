@@ -2,22 +2,23 @@
 //!
 //! Starts a simulated Aiven in this process, the real daemon and a real
 //! Prometheus beside it, tells what happens as it happens, then changes things
-//! at Aiven and shows the target list follow. After each act everything is
+//! at Aiven and shows how the target list follows. After each act everything is
 //! compared, through Prometheus' own API, with what the simulator really has;
 //! a difference that stays is a failure, with `--once` and without.
 //!
 //! `demo --ha` shows the other half, [`ha`].
 
 mod agreement;
+mod changes;
 mod child;
 mod daemon;
+mod environment;
 mod expected;
 mod ha;
-mod news;
+mod narrator;
+mod ports;
 mod prometheus;
-mod stage;
 mod story;
-mod teller;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,7 +29,7 @@ use futures_util::StreamExt;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_tokio::Signals;
 
-use crate::stage::Stage;
+use crate::environment::Environment;
 
 /// Exit code of a demo that was stopped before its end.
 const INTERRUPTED: u8 = 130;
@@ -36,25 +37,25 @@ const INTERRUPTED: u8 = 130;
 /// Shows the daemon at work: simulated Aiven, real Prometheus.
 #[derive(Debug, Parser)]
 pub struct Arguments {
-    /// Go through everything without pauses, and exit: 0 if all was as it should be.
+    /// Go through everything without pauses, and exit: 0 if everything was as it should be.
     #[arg(long)]
     once: bool,
-    /// Show how queries survive: two VMs with Caddy and Prometheus, and faults.
+    /// Show how queries survive faults: two VMs, each with Caddy and Prometheus.
     #[arg(long)]
     ha: bool,
-    /// With --ha: all faults, with slow queries in flight; some ten minutes.
+    /// With --ha: all faults, with slow queries in flight; about ten minutes.
     #[arg(long, requires = "ha")]
     faults: bool,
-    /// With --faults: put the table into this file, between its marks.
+    /// With --faults: write the table into this file, between its marks.
     #[arg(long, value_name = "FILE", requires = "faults")]
     table: Option<PathBuf>,
-    /// With --ha: Caddy's binary.
+    /// With --ha: the Caddy binary.
     #[arg(long, value_name = "FILE", requires = "ha")]
     caddy: Option<PathBuf>,
-    /// The daemon's binary.
+    /// The daemon binary.
     #[arg(long, value_name = "FILE")]
     daemon: PathBuf,
-    /// Prometheus' binary.
+    /// The Prometheus binary.
     #[arg(long, value_name = "FILE")]
     prometheus: PathBuf,
 }
@@ -81,18 +82,18 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             _ = signals.next() => Ok(interrupted(arguments)),
         };
     }
-    let mut stage = tokio::select! {
-        stage = Stage::set(arguments) => stage?,
+    let mut environment = tokio::select! {
+        environment = Environment::start(arguments) => environment?,
         _ = signals.next() => return Ok(ExitCode::from(INTERRUPTED)),
     };
     let played = tokio::select! {
-        played = story::play(&mut stage, arguments.once) => played.map(|()| ExitCode::SUCCESS),
+        played = story::play(&mut environment, arguments.once) => played.map(|()| ExitCode::SUCCESS),
         _ = signals.next() => Ok(interrupted(arguments)),
     };
-    stage.clear(played).await
+    environment.stop(played).await
 }
 
-/// Ctrl-C is how a demo ends that goes on for ever.
+/// Ctrl-C is the regular end of a demo that would otherwise keep running.
 fn interrupted(arguments: &Arguments) -> ExitCode {
     let finite = arguments.once || arguments.faults;
     ExitCode::from(if finite { INTERRUPTED } else { 0 })

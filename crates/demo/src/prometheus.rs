@@ -4,7 +4,7 @@
 //! and its configuration holds no secret.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,9 +17,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::child::{Child, Place};
 use crate::daemon::Daemon;
+use crate::ports::ReservedPort;
 
 /// How long Prometheus may take to be ready.
-const START: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// The label `job` of everything that is scraped from nodes.
 pub const JOB: &str = "aiven";
@@ -31,6 +32,8 @@ pub type Labels = BTreeMap<String, String>;
 #[derive(Debug)]
 pub struct Prometheus {
     child: Child,
+    // Prometheus cannot choose a free port and say which.
+    _port: ReservedPort,
     http: reqwest::Client,
     /// Where it serves its pages and API.
     pub address: SocketAddr,
@@ -43,7 +46,7 @@ pub struct Target {
     pub labels: Labels,
     /// `up`, `down` or `unknown`.
     pub health: String,
-    /// Why the last scrape failed.
+    /// The cause of the last failure.
     #[serde(rename = "lastError")]
     pub last_error: String,
 }
@@ -96,7 +99,9 @@ impl Prometheus {
         folder: &Path,
         http: reqwest::Client,
     ) -> anyhow::Result<Prometheus> {
-        let address = free_address()?;
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let port = ReservedPort::new(any).context("no free port")?;
+        let address = port.address()?;
         let config = folder.join("prometheus.yml");
         std::fs::write(&config, format!("{:#}\n", configuration(daemon)))?;
         let arguments = [
@@ -111,6 +116,7 @@ impl Prometheus {
         let child = Child::start("Prometheus", program, arguments, log, Place::default())?;
         let mut prometheus = Prometheus {
             child,
+            _port: port,
             http,
             address,
         };
@@ -119,12 +125,12 @@ impl Prometheus {
     }
 
     async fn ready(&mut self) -> anyhow::Result<()> {
-        let deadline = Instant::now() + START;
+        let deadline = Instant::now() + START_TIMEOUT;
         while self.page("-/ready").await.ok() != Some(StatusCode::OK) {
             self.child.check()?;
             ensure!(
                 Instant::now() < deadline,
-                "not ready\n{}",
+                "Prometheus is not ready after {START_TIMEOUT:?}\n{}",
                 self.child.last_lines()
             );
             sleep(Duration::from_millis(50)).await;
@@ -140,7 +146,7 @@ impl Prometheus {
         format!("http://{}/{path}", self.address)
     }
 
-    /// The page that lists the targets: Debian has the classic ones only.
+    /// The page that lists the targets; Debian's Prometheus has only the classic pages.
     pub async fn targets_page(&self) -> String {
         let classic = "classic/targets";
         match self.page(classic).await {
@@ -200,7 +206,7 @@ impl Prometheus {
         let answer: Answer<T> = answer
             .json()
             .await
-            .with_context(|| format!("/{path} is not as expected"))?;
+            .with_context(|| format!("/{path} cannot be read"))?;
         Ok(answer.data)
     }
 
@@ -232,12 +238,6 @@ pub fn configuration(daemon: &Daemon) -> Value {
             },
         ],
     })
-}
-
-/// An address that nobody listens on: Prometheus cannot choose its own and say so.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
-    Ok(listener.local_addr()?)
 }
 
 /// The address that a series or target came from.

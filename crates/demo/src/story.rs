@@ -1,4 +1,4 @@
-//! The acts: what is done at Aiven, in which order, and what must follow.
+//! The acts: what happens at Aiven, in which order, and what must follow.
 
 use std::time::{Duration, Instant};
 
@@ -6,84 +6,90 @@ use aiven_sim::ServiceSpec;
 use anyhow::ensure;
 
 use crate::daemon::PASSWORD;
+use crate::environment::Environment;
 use crate::expected::Expected;
+use crate::narrator::{count, short};
 use crate::prometheus::Addresses;
-use crate::stage::Stage;
-use crate::teller::{count, short};
 
-/// Between the acts, for people to look around.
+/// Between the acts, so that people can look around.
 const PAUSE: Duration = Duration::from_secs(8);
 
 const LONDON: &str = "platform-london";
 const IRELAND: &str = "platform-ireland";
 const NEW_SERVICE: &str = "prod-lon-launch-day";
 
-/// Plays all acts; without `once` it then goes on telling for ever.
+/// Plays all acts; without `once` it then keeps telling what happens.
 ///
 /// # Errors
-/// When something does not come to be as it must.
-pub async fn play(stage: &mut Stage, once: bool) -> anyhow::Result<()> {
-    introduce(stage).await;
+/// When something does not become as it should be.
+pub async fn play(environment: &mut Environment, once: bool) -> anyhow::Result<()> {
+    introduce(environment).await;
     let pause = if once { Duration::ZERO } else { PAUSE };
-    begin(stage).await?;
-    stage.watch(pause).await?;
-    create(stage).await?;
-    stage.watch(pause).await?;
-    fail_over(stage).await?;
-    stage.watch(pause).await?;
-    power_off(stage).await?;
+    begin(environment).await?;
+    environment.watch(pause).await?;
+    create(environment).await?;
+    environment.watch(pause).await?;
+    fail_over(environment).await?;
+    environment.watch(pause).await?;
+    power_off(environment).await?;
     if once {
-        stage.teller.line("\nAll of it was as it must be.");
+        environment
+            .narrator
+            .line("\nEverything was as it should be.");
         return Ok(());
     }
-    stage
-        .teller
-        .act("All of it goes on until you press Ctrl-C.");
+    environment
+        .narrator
+        .act("Everything keeps running until you press Ctrl-C.");
     loop {
-        stage.watch(PAUSE).await?;
+        environment.watch(PAUSE).await?;
     }
 }
 
-async fn introduce(stage: &Stage) {
-    let Stage {
+async fn introduce(environment: &Environment) {
+    let Environment {
         daemon,
         prometheus,
-        teller,
+        narrator,
         sim,
         ..
-    } = stage;
-    teller.line("aiven-metrics at work: a simulated Aiven, the real daemon, a real Prometheus.\n");
+    } = environment;
+    narrator
+        .line("\naiven-metrics at work: a simulated Aiven, the real daemon, a real Prometheus.\n");
     let graph = prometheus.graph_page("cpu_usage_idle{cpu=\"cpu-total\"}");
-    teller.line(&format!("  Prometheus     {}", graph.replace('"', "%22")));
-    teller.line(&format!(
-        "  its targets    {}",
+    narrator.line(&format!("  a graph        {}", graph.replace('"', "%22")));
+    narrator.line(&format!(
+        "  targets        {}",
         prometheus.targets_page().await
     ));
     for page in ["status", "metrics", "sd"] {
-        teller.line(&format!(
-            "  the daemon's   http://{}/{page}",
+        narrator.line(&format!(
+            "  the daemon     http://{}/{page}",
             daemon.address
         ));
     }
-    teller.line(&format!("  Aiven's API    {}/v1/project", sim.api_url()));
-    teller.line(&format!("  all files      {}", stage.folder().display()));
+    narrator.line(&format!("  Aiven's API    {}/v1/project", sim.api_url()));
+    narrator.line(&format!(
+        "  all files      {}",
+        environment.folder().display()
+    ));
 }
 
-async fn begin(stage: &mut Stage) -> anyhow::Result<()> {
+async fn begin(environment: &mut Environment) -> anyhow::Result<()> {
     let began = Instant::now();
-    let (sim, teller) = (&stage.sim, &stage.teller);
+    let (sim, narrator) = (&environment.sim, &environment.narrator);
     let services = sim
         .projects()
         .iter()
         .map(|project| sim.services(project).len())
         .sum();
-    teller.act(&format!(
-        "1. {} in two projects, and no integration yet.",
+    narrator.act(&format!(
+        "1. {} in two projects, and no integrations yet.",
         count(services, "service")
     ));
-    let expected = stage.until_all_agree().await?;
+    let expected = environment.until_all_agree().await?;
     let (nodes, scraped) = (expected.nodes.len(), expected.scraped().count());
-    // Counted by hand in the scenario: an empty world would agree with everything.
+    // Counted by hand in the scenario: with nothing there, everything would agree.
     ensure!(
         scraped >= 9 && nodes >= 18,
         "only {nodes} nodes of {scraped} services"
@@ -93,19 +99,19 @@ async fn begin(stage: &mut Stage) -> anyhow::Result<()> {
         count(nodes, "node"),
         count(scraped, "service")
     );
-    stage.teller.result(began.elapsed(), &what);
-    holds_no_secret(&stage.prometheus.loaded_configuration().await?)?;
-    stage
-        .teller
-        .line("          its configuration holds no secret, and nothing is left unverified");
+    environment.narrator.result(began.elapsed(), &what);
+    holds_no_secret(&environment.prometheus.loaded_configuration().await?)?;
+    environment.narrator.line(
+        "          Prometheus' configuration holds no secret, and every certificate is verified",
+    );
     Ok(())
 }
 
-/// Scraping works, and Prometheus knows neither password nor a way around TLS.
+/// Scraping works, although Prometheus has no password and does not skip TLS verification.
 fn holds_no_secret(configuration: &str) -> anyhow::Result<()> {
     ensure!(
         configuration.contains("proxy_url"),
-        "this is not the configuration that was meant:\n{configuration}"
+        "Prometheus has loaded another configuration:\n{configuration}"
     );
     for banned in [
         PASSWORD,
@@ -115,42 +121,46 @@ fn holds_no_secret(configuration: &str) -> anyhow::Result<()> {
     ] {
         ensure!(
             !configuration.contains(banned),
-            "Prometheus' configuration has {banned}:\n{configuration}"
+            "Prometheus' configuration contains {banned}:\n{configuration}"
         );
     }
     Ok(())
 }
 
-async fn create(stage: &mut Stage) -> anyhow::Result<()> {
-    stage
-        .teller
+async fn create(environment: &mut Environment) -> anyhow::Result<()> {
+    environment
+        .narrator
         .act("2. A tenant creates an OpenSearch service with three nodes.");
     let began = Instant::now();
     let spec = ServiceSpec::new(NEW_SERVICE, "opensearch")
         .plan("business-4")
         .nodes(3);
-    stage.sim.add_service(LONDON, spec);
-    let expected = stage.until_all_agree().await?;
+    environment.sim.add_service(LONDON, spec);
+    let expected = environment.until_all_agree().await?;
     ensure!(
         addresses(&expected, NEW_SERVICE).len() == 3,
         "{NEW_SERVICE} should have three nodes"
     );
-    stage.teller.result(
+    environment.narrator.result(
         began.elapsed(),
-        "integrated, published and scraped, by nobody's hand",
+        "integrated, published and scraped, and nobody had to do anything",
     );
     Ok(())
 }
 
-async fn fail_over(stage: &mut Stage) -> anyhow::Result<()> {
+async fn fail_over(environment: &mut Environment) -> anyhow::Result<()> {
     let service = "clicks";
-    stage
-        .teller
+    environment
+        .narrator
         .act("3. ClickHouse in Ireland fails over: all its nodes get new addresses.");
     let began = Instant::now();
-    let before: Addresses = stage.sim.addresses(IRELAND, service).into_iter().collect();
-    stage.sim.fail_over(IRELAND, service);
-    let expected = stage.until_all_agree().await?;
+    let before: Addresses = environment
+        .sim
+        .addresses(IRELAND, service)
+        .into_iter()
+        .collect();
+    environment.sim.fail_over(IRELAND, service);
+    let expected = environment.until_all_agree().await?;
     let now = addresses(&expected, service);
     ensure!(
         now.len() == before.len(),
@@ -159,35 +169,39 @@ async fn fail_over(stage: &mut Stage) -> anyhow::Result<()> {
         before.len()
     );
     ensure!(now.is_disjoint(&before), "{service} kept an address");
-    stage.teller.result(
+    environment.narrator.result(
         began.elapsed(),
-        "the new addresses are scraped, the old ones gone",
+        "the new addresses are scraped, the old ones are gone",
     );
     Ok(())
 }
 
-async fn power_off(stage: &mut Stage) -> anyhow::Result<()> {
-    let service = stage
+async fn power_off(environment: &mut Environment) -> anyhow::Result<()> {
+    let service = environment
         .sim
         .services(LONDON)
         .into_iter()
         .find(|name| name != NEW_SERVICE);
     let service = service.unwrap_or_else(|| NEW_SERVICE.to_owned());
-    stage
-        .teller
+    environment
+        .narrator
         .act(&format!("4. {} is powered off.", short(&service)));
     let began = Instant::now();
-    let before: Addresses = stage.sim.addresses(LONDON, &service).into_iter().collect();
-    ensure!(!before.is_empty(), "{service} was powered off already");
-    stage.sim.power_off(LONDON, &service);
-    let expected = stage.until_all_agree().await?;
+    let before: Addresses = environment
+        .sim
+        .addresses(LONDON, &service)
+        .into_iter()
+        .collect();
+    ensure!(!before.is_empty(), "{service} was already powered off");
+    environment.sim.power_off(LONDON, &service);
+    let expected = environment.until_all_agree().await?;
     ensure!(
         addresses(&expected, &service).is_empty(),
-        "{service} is still to be scraped"
+        "{service} should no longer be scraped"
     );
-    stage.teller.result(
+    environment.narrator.result(
         began.elapsed(),
-        "its targets are gone; nothing reports it as failing",
+        "its targets are gone, and nothing reports it as failing",
     );
     Ok(())
 }

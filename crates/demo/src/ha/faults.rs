@@ -10,25 +10,25 @@ use crate::ha::gorouter::Method;
 use crate::ha::load::{Load, Query};
 use crate::ha::platform::Platform;
 
-/// Answers before the fault, and without trouble after it.
+/// Answers in a row that show that all is well.
 const ENOUGH: usize = 40;
 
-/// How long a fault lasts; what is killed is started again as monit would.
-const LASTS: Duration = Duration::from_secs(5);
+/// How long a fault lasts; then what was killed is started again, as monit does.
+const FAULT_LENGTH: Duration = Duration::from_secs(5);
 
 /// Longer than Caddy waits for a Prometheus that says nothing.
-const HANGS: Duration = Duration::from_secs(40);
+const HANG_LENGTH: Duration = Duration::from_secs(40);
 
 /// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The first Prometheus dies, and replays its write-ahead log.
     PrometheusKilled,
-    /// The first Prometheus is stopped and started in good order.
+    /// The first Prometheus is stopped and started in an orderly way.
     PrometheusRestarted,
-    /// The first Prometheus says nothing any more.
+    /// The first Prometheus no longer answers.
     PrometheusHangs,
-    /// The second Prometheus dies: nobody uses it.
+    /// The second Prometheus, which nobody uses, dies.
     SecondPrometheusKilled,
     /// The Caddy beside the first Prometheus dies.
     CaddyKilled,
@@ -58,7 +58,7 @@ pub const ALL: [Fault; 10] = [
     Fault::RollingRestart,
 ];
 
-/// Those that are quickly over.
+/// Those that are over quickly.
 pub const QUICK: [Fault; 4] = [
     Fault::PrometheusKilled,
     Fault::CaddyKilled,
@@ -95,7 +95,15 @@ impl Fault {
         )
     }
 
-    async fn strike(self, platform: &mut Platform) -> anyhow::Result<()> {
+    /// Whether a Caddy dies, and with it the POSTs that it has taken.
+    fn kills_caddy(self) -> bool {
+        matches!(
+            self,
+            Fault::CaddyKilled | Fault::FirstVmGone | Fault::SecondVmGone
+        )
+    }
+
+    async fn inject(self, platform: &mut Platform) -> anyhow::Result<()> {
         let [first, second] = &mut platform.vms;
         match self {
             Fault::PrometheusKilled => first.kill_prometheus().await,
@@ -150,11 +158,11 @@ impl Fault {
         }
     }
 
-    fn lasts(self) -> Duration {
+    fn length(self) -> Duration {
         if self == Fault::PrometheusHangs {
-            HANGS
+            HANG_LENGTH
         } else {
-            LASTS
+            FAULT_LENGTH
         }
     }
 }
@@ -168,11 +176,11 @@ pub struct Outcome {
     pub get: Count,
     /// POSTs, and how many failed.
     pub post: Count,
-    /// POSTs that had no answer yet when the fault struck.
+    /// POSTs that had no answer yet when the fault came, or were sent while a Caddy died.
     pub posts_in_flight: usize,
-    /// How long after the fault the other Prometheus gave its first answer.
+    /// Time from the fault to the first answer of the other Prometheus.
     pub moved: Option<Duration>,
-    /// How long after the repair the first Prometheus gave its first answer again.
+    /// Time from the repair to the next answer of the first Prometheus.
     pub returned: Option<Duration>,
     /// The slowest of the quick queries.
     pub slowest: Duration,
@@ -189,11 +197,11 @@ pub struct Count {
     pub failed: Vec<String>,
 }
 
-/// Lets `fault` happen while queries are in flight; `slowly`: slow ones as well.
+/// Injects `fault` while queries are in flight, with `slowly` slow ones as well.
 ///
 /// # Errors
-/// When the queries do not recover, or more fail than may.
-pub async fn suffer(
+/// When the queries do not recover, or more of them fail than may.
+pub async fn run_fault(
     fault: Fault,
     slowly: bool,
     platform: &mut Platform,
@@ -209,16 +217,20 @@ pub async fn suffer(
     }
 
     load.until_in_flight().await?;
-    let posts_in_flight = load.posts_in_flight();
-    let struck = Instant::now();
-    fault.strike(platform).await?;
+    let mut posts_in_flight = load.posts_in_flight();
+    let sent = load.posts_sent();
+    let injected = Instant::now();
+    fault.inject(platform).await?;
+    if fault.kills_caddy() {
+        posts_in_flight += load.posts_sent() - sent;
+    }
     let moved = if fault.moves() {
-        Some(load.until_from("vm2", struck, ENOUGH).await?)
+        Some(load.until_from("vm2", injected, ENOUGH).await?)
     } else {
         load.until_answered(Instant::now(), ENOUGH).await?;
         None
     };
-    sleep(fault.lasts().saturating_sub(struck.elapsed())).await;
+    sleep(fault.length().saturating_sub(injected.elapsed())).await;
     let repaired = Instant::now();
     fault.repair(platform).await?;
     let back = load.until_from("vm1", repaired, ENOUGH).await?;
@@ -239,6 +251,37 @@ pub async fn suffer(
 }
 
 impl Outcome {
+    /// For the terminal.
+    pub fn in_words(&self) -> String {
+        let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
+        let mut lines = vec![format!(
+            "  {} of {} GETs failed, {} of {} POSTs ({} in flight); the slowest took {}",
+            self.get.failed.len(),
+            self.get.all,
+            self.post.failed.len(),
+            self.post.all,
+            self.posts_in_flight,
+            seconds(self.slowest)
+        )];
+        if let (Some(moved), Some(returned)) = (self.moved, self.returned) {
+            lines.push(format!(
+                "  the other Prometheus answered after {}, the first one again {} after it was back",
+                seconds(moved),
+                seconds(returned)
+            ));
+        }
+        for slow in &self.slow {
+            lines.push(match slow {
+                Ok(took) => format!(
+                    "  a query that takes 20 s was answered after {}",
+                    seconds(*took)
+                ),
+                Err(_) => "  a query that takes 20 s was lost".to_owned(),
+            });
+        }
+        lines.join("\n")
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         let name = self.fault.name();
         let (get, post) = (&self.get.failed, &self.post.failed);
@@ -250,7 +293,7 @@ impl Outcome {
         );
         ensure!(
             post.len() <= self.posts_in_flight,
-            "{name}: {} POSTs failed, and only {} were in flight:\n  {}",
+            "{name}: {} POSTs failed, but only {} were in flight:\n  {}",
             post.len(),
             self.posts_in_flight,
             post.join("\n  ")

@@ -1,6 +1,6 @@
 //! A client that treats the Caddys as Gorouter does: in turn, with TLS, each
 //! only while its health check says so, and another one after a connection
-//! that could not be made; a GET also after one that broke.
+//! that could not be made, for a GET also after one that broke.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,14 +13,14 @@ use serde_json::Value;
 
 use crate::ha::certificates::PUBLIC_NAME;
 
-/// How often one request is tried.
-const ATTEMPTS: usize = 3;
+/// Attempts for one request.
+const MAX_ATTEMPTS: usize = 3;
 
-/// How long an endpoint that failed is left alone.
-const REST: Duration = Duration::from_secs(30);
+/// How long an endpoint that failed is avoided.
+const AVOID_TIME: Duration = Duration::from_secs(30);
 
 /// Longer than Caddy tries.
-const REQUEST: Duration = Duration::from_secs(120);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How a query is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,16 +57,16 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    fn rests(&self) -> bool {
+    fn is_avoided(&self) -> bool {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.is_some_and(|failed| failed.elapsed() < REST)
+        failed.is_some_and(|failed| failed.elapsed() < AVOID_TIME)
     }
 
-    fn rest(&self) {
+    fn avoid(&self) {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    fn wake(&self) {
+    fn forget_failure(&self) {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
@@ -84,7 +84,7 @@ impl Gorouter {
                 .tls_certs_only([ca.clone()])
                 .resolve(PUBLIC_NAME, *address)
                 .connect_timeout(Duration::from_secs(5))
-                .timeout(REQUEST)
+                .timeout(REQUEST_TIMEOUT)
                 .build()?;
             Ok(Endpoint {
                 http,
@@ -112,9 +112,9 @@ impl Gorouter {
             .store(registered, Ordering::Relaxed);
     }
 
-    /// As if the time had passed for which an endpoint that failed is left alone.
+    /// As if enough time had passed: no endpoint is avoided any more.
     pub fn forget_failures(&self) {
-        self.endpoints.iter().for_each(Endpoint::wake);
+        self.endpoints.iter().for_each(Endpoint::forget_failure);
     }
 
     /// How many Caddys have the route.
@@ -126,7 +126,7 @@ impl Gorouter {
     /// The `data` of Prometheus' answer.
     ///
     /// # Errors
-    /// When the client would see one.
+    /// What the client would see as an error.
     pub async fn ask(
         &self,
         method: Method,
@@ -134,7 +134,7 @@ impl Gorouter {
         parameters: &[(&str, &str)],
     ) -> anyhow::Result<Value> {
         let mut last = anyhow::anyhow!("404: the route is not known");
-        for _ in 0..ATTEMPTS {
+        for _ in 0..MAX_ATTEMPTS {
             let Some(endpoint) = self.next() else {
                 break;
             };
@@ -151,24 +151,24 @@ impl Gorouter {
                     if !again {
                         break;
                     }
-                    endpoint.rest();
+                    endpoint.avoid();
                 }
             }
         }
         Err(last)
     }
 
-    /// Round-robin. When all rest, none rests any longer.
+    /// Round-robin over the endpoints that are not avoided; over all, if all are.
     fn next(&self) -> Option<&Endpoint> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let in_order = (0..self.endpoints.len())
             .map(|offset| &self.endpoints[(turn + offset) % self.endpoints.len()])
             .filter(|endpoint| endpoint.registered.load(Ordering::Relaxed));
-        let awake = in_order.clone().find(|endpoint| !endpoint.rests());
-        if awake.is_none() {
-            in_order.clone().for_each(Endpoint::wake);
+        let usable = in_order.clone().find(|endpoint| !endpoint.is_avoided());
+        if usable.is_none() {
+            in_order.clone().for_each(Endpoint::forget_failure);
         }
-        awake.or_else(|| in_order.clone().next())
+        usable.or_else(|| in_order.clone().next())
     }
 
     async fn try_at(

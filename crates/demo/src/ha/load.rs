@@ -1,4 +1,4 @@
-//! Queries in flight all the time, and what became of each.
+//! Queries that are in flight all the time, and how each ended.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,34 +12,33 @@ use tokio::time::{sleep, timeout};
 use crate::ha::gorouter::{Gorouter, Method};
 use crate::ha::slow;
 
-/// Between two pairs of a GET and a POST, whether the first are answered or not:
-/// 25 queries a second.
-const EVERY: Duration = Duration::from_millis(80);
+/// Between two pairs of a GET and a POST, answered or not: 25 queries a second.
+const QUERY_INTERVAL: Duration = Duration::from_millis(80);
 
-/// Always both.
+/// Both are sent every time.
 const METHODS: [Method; 2] = [Method::Get, Method::Post];
 
-/// How long something that must show in the answers may take.
-const DEADLINE: Duration = Duration::from_secs(90);
+/// How long the answers may take to show what they must.
+const ANSWERS_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// How often the answers are looked at.
-const LOOK: Duration = Duration::from_millis(20);
+/// Between two looks at the answers.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Who scraped this sample is in its label `vm`.
+/// The label `vm` of the answer says whose Prometheus gave it.
 const WHO: &str = r#"max by (vm) (up{job="aiven-metrics"})"#;
 
-/// One query that is answered, or failed.
+/// One query that was answered or failed.
 #[derive(Debug)]
 pub struct Query {
-    /// How it was sent.
+    /// The method.
     pub method: Method,
-    /// When.
+    /// When it was sent.
     pub began: Instant,
-    /// Until its answer.
+    /// Time until its answer.
     pub took: Duration,
-    /// Whether it was meant to take long.
+    /// Whether it is [`slow::QUERY`].
     pub slow: bool,
-    /// Which VM's Prometheus answered, if the answer tells, or what went wrong.
+    /// The VM whose Prometheus answered, if the answer says so, or the cause of the failure.
     pub answer: Result<Option<String>, String>,
 }
 
@@ -49,6 +48,7 @@ struct Book {
     quick_gets_in_flight: usize,
     quick_posts_in_flight: usize,
     slow_posts_in_flight: usize,
+    posts_sent: usize,
     stop: bool,
 }
 
@@ -102,6 +102,11 @@ impl Load {
         book.quick_posts_in_flight + book.slow_posts_in_flight
     }
 
+    /// How many POSTs were sent so far.
+    pub fn posts_sent(&self) -> usize {
+        self.book.borrow().posts_sent
+    }
+
     /// Waits until quick queries of both methods have no answer yet.
     ///
     /// # Errors
@@ -112,12 +117,12 @@ impl Load {
                 sleep(Duration::from_millis(1)).await;
             }
         };
-        timeout(DEADLINE, wait)
+        timeout(ANSWERS_TIMEOUT, wait)
             .await
             .context("no queries in flight")
     }
 
-    /// Waits until there are so many answers to queries sent after `since`.
+    /// Waits until there are `number` answers to queries sent after `since`.
     ///
     /// # Errors
     /// When that takes too long.
@@ -130,8 +135,7 @@ impl Load {
     }
 
     /// Waits until the last `number` answers came from `vm`, all to queries
-    /// sent after `since`. Returns how long after `since` the first answer
-    /// from there was asked for.
+    /// sent after `since`. Returns the time from `since` to the first answer from there.
     ///
     /// # Errors
     /// When that takes too long.
@@ -171,22 +175,22 @@ impl Load {
     async fn until(&self, what: &str, holds: impl Fn(&[Query]) -> bool) -> anyhow::Result<()> {
         let wait = async {
             while !holds(&self.book.borrow().done) {
-                sleep(LOOK).await;
+                sleep(LOOK_INTERVAL).await;
             }
         };
-        if timeout(DEADLINE, wait).await.is_ok() {
+        if timeout(ANSWERS_TIMEOUT, wait).await.is_ok() {
             return Ok(());
         }
         let book = self.book.borrow();
         let last = book.done.iter().rev().take(10);
         let last: Vec<_> = last.map(|query| format!("  {query:?}")).collect();
         bail!(
-            "not {what} within {DEADLINE:?}; the last:\n{}",
+            "not {what} within {ANSWERS_TIMEOUT:?}; the last:\n{}",
             last.join("\n")
         )
     }
 
-    /// Lets all queries come to their end.
+    /// Sends no more queries and waits for the answers.
     ///
     /// # Errors
     /// When a client panicked.
@@ -199,22 +203,26 @@ impl Load {
     }
 }
 
-/// Asks on and on, then waits for the last answers.
+/// Sends queries until told to stop, then waits for the last answers.
 async fn ask_on(gorouter: Arc<Gorouter>, book: Rc<RefCell<Book>>) {
     let mut asked = JoinSet::new();
     while !book.borrow().stop {
         for method in METHODS {
             asked.spawn_local(ask(Arc::clone(&gorouter), Rc::clone(&book), method, WHO));
         }
-        sleep(EVERY).await;
+        sleep(QUERY_INTERVAL).await;
     }
     asked.join_all().await;
 }
 
 async fn ask(gorouter: Arc<Gorouter>, book: Rc<RefCell<Book>>, method: Method, query: &str) {
     let slow = query == slow::QUERY;
-    if let Some(count) = book.borrow_mut().in_flight(method, slow) {
-        *count += 1;
+    {
+        let mut book = book.borrow_mut();
+        book.posts_sent += usize::from(method == Method::Post);
+        if let Some(count) = book.in_flight(method, slow) {
+            *count += 1;
+        }
     }
     let began = Instant::now();
     let answer = gorouter

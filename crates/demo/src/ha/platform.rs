@@ -2,6 +2,7 @@
 //! them, route_registrar and Gorouter.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,23 +15,26 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::Arguments;
+use crate::environment::http_client;
 use crate::ha::certificates::{Certificates, PUBLIC_NAME};
 use crate::ha::gorouter::{Gorouter, User};
-use crate::ha::ports::Ports;
+use crate::ha::network::Network;
 use crate::ha::relay::Relay;
 use crate::ha::slow::SlowStorage;
 use crate::ha::vm::{Vm, id};
-use crate::stage::http_client;
-use crate::teller::Teller;
+use crate::narrator::Narrator;
 
-/// As often as route_registrar asks the health check here; on a platform every 10 s.
+/// Between two health checks by route_registrar; on a platform it is 10 s.
 const REGISTRATION_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long something may take to come about.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// How long a Caddy may take to get the route, or to lose it.
+const REGISTERED_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How often it is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+/// Between two looks at that.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The CA that signed what Caddy shows to Gorouter.
+const CA_FILE: &str = "platform-ca.crt";
 
 /// Two VMs of the group `prometheus`, with all that is around them.
 #[derive(Debug)]
@@ -39,8 +43,8 @@ pub struct Platform {
     pub sim: Simulator,
     /// The VMs, by index.
     pub vms: [Vm; 2],
-    /// The network between them.
-    pub network: [Relay; 2],
+    /// What passes between them.
+    relays: [Relay; 2],
     /// The slow remote storage.
     pub slow: SlowStorage,
     /// The client.
@@ -48,6 +52,8 @@ pub struct Platform {
     alive: [Arc<AtomicBool>; 2],
     registrars: JoinSet<()>,
     folder: TempDir,
+    // Keeps the ports of all VMs.
+    _network: Network,
 }
 
 impl Platform {
@@ -55,21 +61,20 @@ impl Platform {
     ///
     /// # Errors
     /// When something does not start.
-    pub async fn start(arguments: &Arguments) -> anyhow::Result<Platform> {
+    pub async fn start(arguments: &Arguments, narrator: &Narrator) -> anyhow::Result<Platform> {
         let http = http_client()?;
-        let caddy = arguments.caddy.as_ref().context("--ha needs --caddy")?;
         let folder = TempDir::with_prefix("aiven-metrics-ha-").context("no temporary folder")?;
         let sim = Simulator::builder().dns_ttl(1).own_threads(1).start().await;
         let sim = sim.context("the simulated Aiven does not start")?;
         scenario::demo(&sim);
+        narrator.listening("the simulated Aiven", &sim.api_url());
         let slow = SlowStorage::start().await?;
-        let net = Network::of_this_process();
-        let ports = Ports::free_at(net.vm(0))?;
+        let network = Network::reserve()?;
         let vms = [0, 1].map(|index| {
             Vm::new(
                 index,
-                net.vm(index),
-                ports,
+                network.vm(index),
+                network.ports,
                 folder.path(),
                 arguments,
                 slow.remote_read(),
@@ -77,48 +82,45 @@ impl Platform {
             )
         });
         let certificates = Certificates::new()?;
-        let ca = folder.path().join("platform-ca.crt");
-        std::fs::write(ca, &certificates.platform_ca)?;
         let user = User {
             name: "grafana",
             password: id(4711),
         };
-        for (vm, other) in [(0, 1), (1, 0)] {
-            let instances = json!([instance(vm, net.vm(vm)), instance(other, net.seen_from(vm)),]);
-            let user = (user.name, user.password.as_str());
-            vms[vm]
-                .lay_out(&certificates, user, &instances, caddy)
-                .await?;
-        }
-        let network = [
-            Relay::start(
-                SocketAddr::from((net.seen_from(0), ports.peer)),
-                vms[1].peer(),
-            )
-            .await?,
-            Relay::start(
-                SocketAddr::from((net.seen_from(1), ports.peer)),
-                vms[0].peer(),
-            )
-            .await?,
-        ];
+        let caddy = arguments.caddy.as_ref().context("--ha needs --caddy")?;
+        lay_out(&vms, &network, &certificates, &user, caddy).await?;
+        std::fs::write(folder.path().join(CA_FILE), &certificates.platform_ca)?;
+        let relays = relays(&vms, &network).await?;
         let public = [vms[0].public(), vms[1].public()];
         let gorouter = Arc::new(Gorouter::new(&public, &certificates.platform_ca, user)?);
         let mut platform = Platform {
             sim,
             vms,
-            network,
+            relays,
             slow,
             gorouter,
             alive: [(); 2].map(|()| Arc::new(AtomicBool::new(true))),
             registrars: JoinSet::new(),
             folder,
+            _network: network,
         };
         for vm in &mut platform.vms {
             vm.start(&platform.sim).await?;
+            narrator.listening(
+                &format!("Caddy on {vm}"),
+                &format!("https://{}", vm.public()),
+            );
         }
         platform.register();
         Ok(platform)
+    }
+
+    /// How many nodes should be scraped.
+    pub fn serving_nodes(&self) -> usize {
+        let projects = self.sim.projects();
+        let nodes = projects
+            .iter()
+            .map(|project| self.sim.serving_addresses(project).len());
+        nodes.sum()
     }
 
     fn register(&mut self) {
@@ -128,7 +130,7 @@ impl Platform {
             self.registrars.spawn(async move {
                 loop {
                     let healthy = Vm::healthy(&script).await;
-                    // Nobody says that a VM is gone.
+                    // A VM that is gone does not report that.
                     if let Some(healthy) = healthy
                         && alive.load(Ordering::Relaxed)
                     {
@@ -147,34 +149,34 @@ impl Platform {
 
     /// Cuts the network between the VMs, or heals it.
     pub fn cut(&self, cut: bool) {
-        for relay in &self.network {
+        for relay in &self.relays {
             relay.cut(cut);
         }
     }
 
-    /// Waits until so many Caddys have the route.
+    /// Waits until this many Caddys have the route.
     ///
     /// # Errors
     /// When that takes too long.
     pub async fn until_registered(&self, number: usize) -> anyhow::Result<()> {
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + REGISTERED_TIMEOUT;
         while self.gorouter.registered() != number {
             ensure!(
                 Instant::now() < deadline,
                 "{} of {number} Caddys have the route",
                 self.gorouter.registered()
             );
-            sleep(LOOK).await;
+            sleep(LOOK_INTERVAL).await;
         }
         Ok(())
     }
 
     /// Tells where everything is.
-    pub fn introduce(&self, teller: &Teller) {
-        let ca = self.folder.path().join("platform-ca.crt");
+    pub fn introduce(&self, narrator: &Narrator) {
+        let ca = self.folder.path().join(CA_FILE);
         for vm in &self.vms {
-            teller.line(&format!("  {vm}  Prometheus http://{}", vm.prometheus()));
-            teller.line(&format!(
+            narrator.line(&format!("  {vm}  Prometheus http://{}", vm.prometheus()));
+            narrator.line(&format!(
                 "       Caddy      curl --cacert {} --connect-to ::{} --user {} https://{PUBLIC_NAME}/api/v1/query?query=up",
                 ca.display(),
                 vm.public(),
@@ -183,11 +185,11 @@ impl Platform {
         }
     }
 
-    /// Stops everything. After a failure the files stay, and the logs' ends are shown.
+    /// Stops everything. After a failure the files stay, and the ends of the logs are shown.
     ///
     /// # Errors
-    /// The failure of `played`, or that of a process which does not end well.
-    pub async fn clear(mut self, played: anyhow::Result<()>) -> anyhow::Result<()> {
+    /// The failure of `played`, or that of a process that does not end well.
+    pub async fn stop(mut self, played: anyhow::Result<()>) -> anyhow::Result<()> {
         self.registrars.shutdown().await;
         self.cut(false);
         if played.is_err() {
@@ -208,28 +210,34 @@ impl Platform {
     }
 }
 
-/// Loopback addresses that no other demo uses at the same time.
-struct Network([u8; 2]);
-
-impl Network {
-    fn of_this_process() -> Network {
-        let [.., high, low] = std::process::id().to_be_bytes();
-        Network([64 + high % 128, low])
+/// Renders the job for both VMs. Each reaches the other by way of a relay.
+async fn lay_out(
+    vms: &[Vm; 2],
+    network: &Network,
+    certificates: &Certificates,
+    user: &User,
+    caddy: &Path,
+) -> anyhow::Result<()> {
+    for (own, other) in [(0, 1), (1, 0)] {
+        let instances = json!([
+            instance(own, network.vm(own)),
+            instance(other, network.seen_from(own)),
+        ]);
+        let user = (user.name, user.password.as_str());
+        vms[own]
+            .lay_out(certificates, user, &instances, caddy)
+            .await?;
     }
+    Ok(())
+}
 
-    fn vm(&self, index: usize) -> Ipv4Addr {
-        self.host(if index == 0 { 1 } else { 2 })
-    }
-
-    /// The other VM, as the VM with this index reaches it.
-    fn seen_from(&self, index: usize) -> Ipv4Addr {
-        self.host(if index == 0 { 12 } else { 21 })
-    }
-
-    fn host(&self, last: u8) -> Ipv4Addr {
-        let Network([second, third]) = *self;
-        Ipv4Addr::new(127, second, third, last)
-    }
+/// From the first VM to the second, and back.
+async fn relays(vms: &[Vm; 2], network: &Network) -> anyhow::Result<[Relay; 2]> {
+    let seen = |index| SocketAddr::from((network.seen_from(index), network.ports.peer));
+    Ok([
+        Relay::start(seen(0), vms[1].peer()).await?,
+        Relay::start(seen(1), vms[0].peer()).await?,
+    ])
 }
 
 /// A BOSH instance, as a link has it.

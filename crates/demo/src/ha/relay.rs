@@ -1,5 +1,5 @@
-//! The network from one VM to the other: bytes pass, or they wait, as those
-//! do that TCP sends again and again when a network is cut.
+//! The network from one VM to the other. While it is cut, bytes wait, as they do
+//! when TCP sends them again and again.
 
 use std::net::SocketAddr;
 

@@ -1,5 +1,5 @@
-//! An honest query that takes 20 s: Prometheus reads `{demo="slow"}` from a
-//! remote storage as well, and this one takes its time. So the query is slow in
+//! A query that really takes 20 s: Prometheus reads `{demo="slow"}` from a remote
+//! storage as well, and this one waits before it answers. So the query is slow in
 //! Prometheus itself, and costs no CPU.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +17,7 @@ use tokio::time::sleep;
 pub const QUERY: &str = r#"{demo="slow"}"#;
 
 /// How long it takes.
-const TAKES: Duration = Duration::from_secs(20);
+const ANSWER_DELAY: Duration = Duration::from_secs(20);
 
 /// A protobuf `ReadResponse` with one empty result, in snappy's block format.
 const NOTHING_FOUND: [u8; 4] = [2, 4, 0x0a, 0];
@@ -66,12 +66,12 @@ impl SlowStorage {
         }])
     }
 
-    /// How often it has been asked.
+    /// The number of requests so far.
     pub fn asked(&self) -> usize {
         *self.asked.borrow()
     }
 
-    /// Waits until it has been asked so often.
+    /// Waits until it has been asked this many times.
     ///
     /// # Errors
     /// When it has ended.
@@ -90,7 +90,7 @@ async fn answer(mut stream: TcpStream, count: watch::Sender<usize>) -> std::io::
         }
     }
     count.send_modify(|asked| *asked += 1);
-    sleep(TAKES).await;
+    sleep(ANSWER_DELAY).await;
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n",

@@ -18,14 +18,14 @@ use crate::Arguments;
 use crate::child::{Child, Place};
 use crate::daemon::{Addresses, Daemon};
 use crate::ha::certificates::Certificates;
-use crate::ha::ports::Ports;
+use crate::ha::network::Ports;
 use crate::prometheus;
 
 const JOB: &str = "jobs/prometheus-failover";
 const DATA: &str = "data/prometheus-failover";
 
-/// How long one of the job's scripts may take; drain waits for a slow query.
-const SCRIPT: Duration = Duration::from_secs(90);
+/// For one of the job's scripts; drain waits for a slow query.
+const SCRIPT_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// One VM of the group.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl Vm {
         Ok(())
     }
 
-    /// What differs from the defaults: all VMs are this machine.
+    /// What differs from the defaults, because all VMs are this machine.
     fn properties(&self, certificates: &Certificates, (name, password): (&str, &str)) -> Value {
         json!({
             "users": [{ "name": name, "password": password }],
@@ -154,7 +154,7 @@ impl Vm {
         })
     }
 
-    /// Starts everything, as BOSH does, and returns when post-start does.
+    /// Starts everything as BOSH does, post-start included.
     ///
     /// # Errors
     /// When something does not start.
@@ -166,7 +166,7 @@ impl Vm {
         self.script("post-start").await
     }
 
-    /// Drains and stops everything, as BOSH does.
+    /// Drains and stops everything as BOSH does.
     ///
     /// # Errors
     /// When something does not stop in time.
@@ -232,10 +232,10 @@ impl Vm {
         };
         let mut config = prometheus::configuration(daemon);
         config["remote_read"] = self.remote_read.clone();
-        // Each Prometheus scrapes at its own moments, which it derives from the host's
-        // name and these labels; here all have one host.
+        // Prometheus derives the moments of its scrapes from the host's name and these
+        // labels, and here all have the same host.
         config["global"]["external_labels"] = json!({ "vm": self.to_string() });
-        // Says who answered: nothing else in an answer does.
+        // Says who answered; nothing else in an answer does.
         config["scrape_configs"][1]["static_configs"][0]["labels"] =
             json!({ "vm": self.to_string() });
         let file = self.root.join("prometheus.yml");
@@ -303,7 +303,7 @@ impl Vm {
         kill(self.daemon.take().map(Daemon::into_child)).await
     }
 
-    /// Stops Prometheus in good order.
+    /// Stops Prometheus in an orderly way.
     ///
     /// # Errors
     /// When it does not run, or does not stop in time.
@@ -323,7 +323,7 @@ impl Vm {
             .signal(signal)
     }
 
-    /// Whether the route's health check passes; `None` if nobody is there to run it.
+    /// Whether the route's health check passes; `None` if it cannot be run.
     pub async fn healthy(script: &Path) -> Option<bool> {
         let mut command = Command::new(script);
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -338,9 +338,9 @@ impl Vm {
 
     async fn script(&self, name: &str) -> anyhow::Result<()> {
         let mut command = Command::new(self.root.join(JOB).join("bin").join(name));
-        let output = timeout(SCRIPT, command.kill_on_drop(true).output())
+        let output = timeout(SCRIPT_TIMEOUT, command.kill_on_drop(true).output())
             .await
-            .with_context(|| format!("{name} on {self} takes longer than {SCRIPT:?}"))??;
+            .with_context(|| format!("{name} on {self} takes longer than {SCRIPT_TIMEOUT:?}"))??;
         ensure!(
             output.status.success(),
             "{name} on {self} failed:\n{}{}",

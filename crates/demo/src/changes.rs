@@ -8,18 +8,18 @@ use aiven_sim::Simulator;
 use crate::agreement::key_of;
 use crate::daemon::Status;
 use crate::expected::Key;
+use crate::narrator::{Narrator, count, short};
 use crate::prometheus::{Addresses, Target, instance};
-use crate::teller::{Teller, count, short};
 
-/// Addresses that are named; of more, only the number is told.
-const NAMED: usize = 3;
+/// Up to this many addresses are named; of more, only the number is told.
+const MAX_NAMED: usize = 3;
 
-/// Verdicts that other news tell of, or soon will.
+/// Verdicts that other changes tell of, or soon will.
 const SILENT: [&str; 3] = ["published", "scraped", "unresolved"];
 
-/// What was seen when somebody last looked.
+/// What was there at the last look.
 #[derive(Debug, Default)]
-pub struct News {
+pub struct Changes {
     integrated: BTreeSet<Key>,
     types: BTreeMap<Key, String>,
     verdicts: BTreeMap<Key, String>,
@@ -28,15 +28,21 @@ pub struct News {
     failing: BTreeMap<SocketAddr, (Key, String)>,
 }
 
-impl News {
-    /// Tells what is new in all three places.
-    pub fn tell(&mut self, sim: &Simulator, status: &Status, targets: &[Target], teller: &Teller) {
-        self.tell_integrations(sim, teller);
-        self.tell_status(status, teller);
-        self.tell_scrapes(targets, teller);
+impl Changes {
+    /// Tells what is new at Aiven, in the daemon and in Prometheus.
+    pub fn tell(
+        &mut self,
+        sim: &Simulator,
+        status: &Status,
+        targets: &[Target],
+        narrator: &Narrator,
+    ) {
+        self.tell_integrations(sim, narrator);
+        self.tell_status(status, narrator);
+        self.tell_scrapes(targets, narrator);
     }
 
-    fn tell_integrations(&mut self, sim: &Simulator, teller: &Teller) {
+    fn tell_integrations(&mut self, sim: &Simulator, narrator: &Narrator) {
         for project in sim.projects() {
             for integration in sim.integrations(&project) {
                 let key = (project.clone(), integration.source_service);
@@ -44,7 +50,7 @@ impl News {
                     .insert(key.clone(), integration.source_service_type);
                 if self.integrated.insert(key.clone()) {
                     let who = self.describe(&key);
-                    teller.happened(
+                    narrator.happened(
                         "Aiven",
                         &format!("has a new integration: {who} ({project})"),
                     );
@@ -53,7 +59,7 @@ impl News {
         }
     }
 
-    fn tell_status(&mut self, status: &Status, teller: &Teller) {
+    fn tell_status(&mut self, status: &Status, narrator: &Narrator) {
         for service in &status.services {
             let key = (service.project.clone(), service.service.clone());
             self.types.insert(key.clone(), service.service_type.clone());
@@ -67,13 +73,13 @@ impl News {
                 .insert(key.clone(), now.clone())
                 .unwrap_or_default();
             if let Some(change) = change(&before, &now, "publishes", "withdraws") {
-                teller.happened("daemon", &format!("{change} of {}", self.describe(&key)));
+                narrator.happened("daemon", &format!("{change} of {}", self.describe(&key)));
             }
             let verdict = self.verdicts.insert(key.clone(), service.verdict.clone());
             let told = !SILENT.contains(&service.verdict.as_str());
             if told && verdict.as_ref() != Some(&service.verdict) {
                 let verdict = service.verdict.replace('_', " ");
-                teller.happened(
+                narrator.happened(
                     "daemon",
                     &format!("says {} is {verdict}", self.describe(&key)),
                 );
@@ -81,7 +87,7 @@ impl News {
         }
     }
 
-    fn tell_scrapes(&mut self, targets: &[Target], teller: &Teller) {
+    fn tell_scrapes(&mut self, targets: &[Target], narrator: &Narrator) {
         let mut up: BTreeMap<Key, Addresses> = BTreeMap::new();
         let mut failing = BTreeMap::new();
         for target in targets {
@@ -102,8 +108,11 @@ impl News {
                 .is_none_or(|(_, before)| before != error)
             {
                 let who = self.describe(key);
-                let why = reason(error);
-                teller.happened("Prometheus", &format!("cannot scrape {at} of {who}: {why}"));
+                let cause = cause(error);
+                narrator.happened(
+                    "Prometheus",
+                    &format!("cannot scrape {at} of {who}: {cause}"),
+                );
             }
         }
         let nothing = Addresses::new();
@@ -111,7 +120,7 @@ impl News {
             let before = self.up.get(key).unwrap_or(&nothing);
             let now = up.get(key).unwrap_or(&nothing);
             if let Some(change) = change(before, now, "scrapes", "no longer scrapes") {
-                teller.happened("Prometheus", &format!("{change} of {}", self.describe(key)));
+                narrator.happened("Prometheus", &format!("{change} of {}", self.describe(key)));
             }
         }
         self.up = up;
@@ -136,17 +145,17 @@ fn change(before: &Addresses, now: &Addresses, comes: &str, goes: &str) -> Optio
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// Go puts the whole URL before what went wrong.
-fn reason(error: &str) -> &str {
+/// Without the URL that Go puts first.
+fn cause(error: &str) -> &str {
     if error.contains("403 Forbidden") {
-        return "the scrape proxy relays only to what is published";
+        return "the scrape proxy relays only to published targets";
     }
-    error.split_once("\": ").map_or(error, |(_, reason)| reason)
+    error.split_once("\": ").map_or(error, |(_, cause)| cause)
 }
 
 fn nodes(addresses: &Addresses) -> String {
     let number = count(addresses.len(), "node");
-    if addresses.len() > NAMED {
+    if addresses.len() > MAX_NAMED {
         return number;
     }
     let named: Vec<_> = addresses

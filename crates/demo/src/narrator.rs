@@ -1,27 +1,27 @@
-//! Words on the terminal, each with the time since the demo began.
+//! What the demo prints, with the time since it began.
 
 use std::io::{IsTerminal, Write, stdout};
 use std::time::{Duration, Instant};
 
-/// Longest name that is told in full.
-const LONG: usize = 24;
+/// Longest name that is printed in full.
+const MAX_NAME: usize = 24;
 
 /// Tells what happens.
 #[derive(Debug)]
-pub struct Teller {
+pub struct Narrator {
     began: Instant,
     bold: (&'static str, &'static str),
 }
 
-impl Teller {
+impl Narrator {
     /// Time starts now.
-    pub fn new() -> Teller {
+    pub fn new() -> Narrator {
         let bold = if stdout().is_terminal() {
             ("\x1b[1m", "\x1b[0m")
         } else {
             ("", "")
         };
-        Teller {
+        Narrator {
             began: Instant::now(),
             bold,
         }
@@ -31,6 +31,11 @@ impl Teller {
     pub fn act(&self, heading: &str) {
         let (bold, plain) = self.bold;
         self.line(&format!("\n{bold}{heading}{plain}\n"));
+    }
+
+    /// A program that was started.
+    pub fn listening(&self, who: &str, address: &str) {
+        self.line(&format!("demo: {who} is listening on {address}"));
     }
 
     /// Something that `who` did just now.
@@ -50,16 +55,16 @@ impl Teller {
 
     /// Anything else.
     pub fn line(&self, text: &str) {
-        // Nobody listens any more: then there is nobody to tell that to either.
+        // Fails when the reader has gone, and then there is nobody to tell.
         let _ = writeln!(stdout(), "{text}");
     }
 }
 
 /// `name`, or its beginning: service brokers' names end in a long UUID.
 pub fn short(name: &str) -> String {
-    match name.char_indices().nth(LONG) {
+    match name.char_indices().nth(MAX_NAME) {
         None => name.to_owned(),
-        Some(_) => name.chars().take(LONG - 7).chain(['…']).collect(),
+        Some(_) => name.chars().take(MAX_NAME - 7).chain(['…']).collect(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Everything that runs, and looking at all of it at once.
+//! Everything that runs: started, looked at together, and stopped.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,28 +11,28 @@ use tokio::time::sleep;
 
 use crate::Arguments;
 use crate::agreement::differences;
+use crate::changes::Changes;
 use crate::daemon::{Addresses, Daemon, Status};
 use crate::expected::Expected;
-use crate::news::News;
+use crate::narrator::Narrator;
 use crate::prometheus::Prometheus;
-use crate::teller::Teller;
 
-/// How often everything is looked at.
-const LOOK: Duration = Duration::from_millis(200);
+/// Between two looks at everything.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long the world may differ from what it must be.
-const DEADLINE: Duration = Duration::from_secs(90);
+/// How long Aiven, the daemon and Prometheus may take to agree.
+const AGREE_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// A node opens its port this long after its service was integrated: at Aiven
-/// it is about a minute.
+/// A node opens its port this long after its service was integrated; at Aiven
+/// it takes about a minute.
 const INTEGRATION_DELAY: Duration = Duration::from_secs(2);
 
-/// For one request to somebody on this machine.
-const REQUEST: Duration = Duration::from_secs(10);
+/// For one request to a program on this machine.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The simulated Aiven, the daemon and Prometheus.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Environment {
     /// The simulated Aiven.
     pub sim: Simulator,
     /// The real daemon.
@@ -40,18 +40,18 @@ pub struct Stage {
     /// The real Prometheus.
     pub prometheus: Prometheus,
     /// Tells what happens.
-    pub teller: Teller,
+    pub narrator: Narrator,
     http: reqwest::Client,
-    news: News,
+    changes: Changes,
     folder: TempDir,
 }
 
-impl Stage {
+impl Environment {
     /// Starts everything.
     ///
     /// # Errors
     /// When one of the three does not start.
-    pub async fn set(arguments: &Arguments) -> anyhow::Result<Stage> {
+    pub async fn start(arguments: &Arguments) -> anyhow::Result<Environment> {
         let http = http_client()?;
         let folder = TempDir::with_prefix("aiven-metrics-demo-").context("no temporary folder")?;
         let sim = Simulator::builder()
@@ -62,7 +62,8 @@ impl Stage {
             .await
             .context("the simulated Aiven does not start")?;
         scenario::demo(&sim);
-        let teller = Teller::new();
+        let narrator = Narrator::new();
+        narrator.listening("the simulated Aiven", &sim.api_url());
         let daemon = Daemon::start(
             &arguments.daemon,
             &sim,
@@ -71,40 +72,43 @@ impl Stage {
             http.clone(),
         )
         .await?;
+        narrator.listening("aiven-metrics", &format!("http://{}", daemon.address));
         let prometheus =
             Prometheus::start(&arguments.prometheus, &daemon, folder.path(), http.clone());
         let prometheus = prometheus.await?;
-        Ok(Stage {
+        narrator.listening("Prometheus", &format!("http://{}", prometheus.address));
+        Ok(Environment {
             sim,
             daemon,
             prometheus,
-            teller,
+            narrator,
             http,
-            news: News::default(),
+            changes: Changes::default(),
             folder,
         })
     }
 
-    /// Looks at everything and tells the news.
+    /// Looks at everything and tells what has changed.
     ///
     /// # Errors
     /// When the daemon or Prometheus has ended or does not answer.
     pub async fn look(&mut self) -> anyhow::Result<Status> {
         let status = self.daemon.status().await?;
         let targets = self.prometheus.targets().await?;
-        self.news.tell(&self.sim, &status, &targets, &self.teller);
+        self.changes
+            .tell(&self.sim, &status, &targets, &self.narrator);
         Ok(status)
     }
 
-    /// Goes on looking for so long.
+    /// Keeps looking for this long.
     ///
     /// # Errors
-    /// As [`Stage::look`].
+    /// As [`Environment::look`].
     pub async fn watch(&mut self, how_long: Duration) -> anyhow::Result<()> {
         let until = Instant::now() + how_long;
         while Instant::now() < until {
             self.look().await?;
-            sleep(LOOK).await;
+            sleep(LOOK_INTERVAL).await;
         }
         Ok(())
     }
@@ -112,9 +116,9 @@ impl Stage {
     /// Looks until Aiven, the daemon and Prometheus agree.
     ///
     /// # Errors
-    /// When they still differ at the deadline, with the differences.
+    /// When they still differ after [`AGREE_TIMEOUT`], with the differences.
     pub async fn until_all_agree(&mut self) -> anyhow::Result<Expected> {
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + AGREE_TIMEOUT;
         loop {
             let status = self.look().await?;
             let expected = Expected::of(&self.sim, &self.http).await?;
@@ -124,26 +128,26 @@ impl Stage {
             }
             if Instant::now() > deadline {
                 bail!(
-                    "still not right after {DEADLINE:?}:\n  {}",
+                    "still not as it should be after {AGREE_TIMEOUT:?}:\n  {}",
                     found.join("\n  ")
                 );
             }
-            sleep(LOOK).await;
+            sleep(LOOK_INTERVAL).await;
         }
     }
 
-    /// Where everything's files are.
+    /// Where all files are.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Stops everything. After a failure the files stay, and the logs' ends are shown.
+    /// Stops everything. After a failure the files stay, and the ends of the logs are shown.
     ///
     /// # Errors
-    /// The failure of `played`, or that of a process which does not end well.
-    pub async fn clear(self, played: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    /// The failure of `played`, or that of a process that does not end well.
+    pub async fn stop(self, played: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
         if played.is_err() {
-            self.teller.line(&format!(
+            self.narrator.line(&format!(
                 "\n{}\n{}",
                 self.daemon.last_lines(),
                 self.prometheus.last_lines()
@@ -154,10 +158,10 @@ impl Stage {
         self.sim.stop().await;
         let result = played.and_then(|code| daemon.and(prometheus).map(|()| code));
         match result {
-            Ok(_) => self.teller.line("Everything has been stopped."),
+            Ok(_) => self.narrator.line("Everything has been stopped."),
             Err(_) => {
                 let kept = self.folder.keep();
-                self.teller
+                self.narrator
                     .line(&format!("All files are kept in {}", kept.display()));
             }
         }
@@ -170,8 +174,10 @@ impl Stage {
 /// # Errors
 /// When there is no TLS.
 pub fn http_client() -> anyhow::Result<reqwest::Client> {
-    // Only an error when somebody did it before, which is as good.
+    // Fails when it was done before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder().no_proxy().timeout(REQUEST);
+    let builder = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(REQUEST_TIMEOUT);
     builder.build().context("cannot make an HTTP client")
 }
