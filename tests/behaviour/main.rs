@@ -1,34 +1,47 @@
 //! Black-box tests: the real binary, started as an operator starts it, against
-//! a simulated Aiven. One module for each behaviour; the harness is `support`.
+//! a simulated Aiven. A file a promise.
 //!
 //! Nothing here sleeps or looks at the clock: a test waits for what it expects
 //! to see, and fails with the daemon's log when that does not come.
 
-// Panics are how tests speak, also in the functions that they share.
+// Panics are how tests fail, also in the functions that they share.
 #![allow(clippy::unwrap_used)]
 // What tests connect to is always an address, never a name.
 #![expect(clippy::disallowed_methods)]
 
-mod api_client;
-mod changes;
-mod commands;
-mod configuration;
-mod crashes;
-mod dns;
-mod explains;
-mod full_disk;
-mod integrating;
-mod listings;
-mod process;
-mod removal;
-mod saved_state;
-mod scrape_credentials;
-mod scrape_failures;
-mod scrape_refusals;
-mod scrape_relays;
-mod scrape_secrets;
-mod scrape_trust;
-mod secrets;
-mod size;
-mod support;
-mod web;
+// What several of them need.
+mod binary;
+mod node_faults;
+mod scraper;
+
+// No target is lost to a fault elsewhere.
+mod targets_follow_services;
+mod targets_leave_on_proof;
+mod targets_survive_a_full_disk;
+mod targets_survive_a_lost_state;
+mod targets_survive_crashes;
+mod targets_survive_dns;
+mod targets_survive_listings;
+
+// What is written at Aiven is idempotent and bounded.
+mod aiven_is_asked_patiently;
+mod writes_happen_once;
+
+// No secret leaves; nodes are verified.
+mod credentials_change_without_loss;
+mod nodes_are_verified_first;
+mod secrets_stay_inside;
+mod secrets_stay_inside_scrapes;
+mod the_proxy_is_no_open_proxy;
+
+// What is not scraped has a verdict and a cause.
+mod commands_tell_what_is;
+mod explain_names_the_cause;
+mod failed_scrapes_have_a_cause;
+mod mistakes_in_the_configuration_are_named;
+
+// Pages and lists are served whole.
+mod large_answers_are_read;
+mod pages_are_relayed_untouched;
+mod the_process_ends_in_order;
+mod the_web_serves_what_is_published;

@@ -44,16 +44,16 @@ impl From<&Simulator> for Access {
 /// Starts a simulated Aiven with the empty project [`PROJECT`].
 ///
 /// # Panics
-/// As [`start`].
-pub async fn with_project() -> Simulator {
-    start(Simulator::builder().project(PROJECT)).await
+/// As [`aiven_from`].
+pub async fn aiven() -> Simulator {
+    aiven_from(Simulator::builder().project(PROJECT)).await
 }
 
 /// Starts a simulated Aiven as built, on a thread of its own.
 ///
 /// # Panics
 /// If it does not start.
-pub async fn start(builder: Builder) -> Simulator {
+pub async fn aiven_from(builder: Builder) -> Simulator {
     let builder = builder.own_threads(1).wait_deadline(TIMEOUT);
     let started = builder.start().await;
     started.unwrap_or_else(|error| panic!("the simulated Aiven does not start: {error}"))

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use aiven_sim::{ApiFault, Fault, Operation, Request, ServiceSpec, Simulator, TokenSpec};
 use serde_json::json;
+use testkit::{Config, PASSWORD, USERNAME, aiven_from};
 
-use crate::support::{PASSWORD, Setup, USERNAME, started};
+use crate::binary::start;
 
 const OTHER: &str = "other";
 const SHOP: &str = "shop";
 
 /// Two projects, each with one integrated service.
 async fn two_projects() -> Simulator {
-    let sim = started(Simulator::builder().project(SHOP).project(OTHER)).await;
+    let sim = aiven_from(Simulator::builder().project(SHOP).project(OTHER)).await;
     for project in [SHOP, OTHER] {
         let endpoint = sim.add_endpoint(project, "aiven-metrics", USERNAME, PASSWORD);
         sim.add_service(
@@ -38,8 +39,8 @@ fn listings(sim: &Simulator, project: &str) -> usize {
 #[tokio::test]
 async fn a_wrong_token_is_said_once_and_asked_about_slowly() {
     let sim = two_projects().await;
-    let setup = Setup::of(&sim).with("aiven.api_token", "not-the-token");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("aiven.api_token", "not-the-token");
+    let daemon = start(&config).await;
     let line = daemon.log.line("rejects the token").await;
     assert_eq!(line["level"], "ERROR");
     assert!(
@@ -61,7 +62,7 @@ async fn a_wrong_token_is_said_once_and_asked_about_slowly() {
     let said = said
         .iter()
         .filter(|line| line["level"] == "ERROR" || line["level"] == "WARN");
-    assert_eq!(said.count(), 1, "{}", daemon.output());
+    assert_eq!(said.count(), 1, "{}", daemon.printed());
     let ready = daemon.get("/readyz").await;
     assert_eq!(ready.status, 503);
     assert!(
@@ -76,7 +77,7 @@ async fn a_wrong_token_is_said_once_and_asked_about_slowly() {
 #[tokio::test]
 async fn a_token_that_is_good_again_is_noticed() {
     let sim = two_projects().await;
-    let setup = Setup::of(&sim);
+    let config = Config::quick(&sim);
     let fault = sim.inject(
         Fault::any(),
         ApiFault::Status {
@@ -84,7 +85,7 @@ async fn a_token_that_is_good_again_is_noticed() {
             message: "Invalid token".into(),
         },
     );
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     daemon.log.line("rejects the token").await;
     sim.clear_fault(fault);
     let all = [SHOP, OTHER]
@@ -97,8 +98,8 @@ async fn a_token_that_is_good_again_is_noticed() {
 async fn a_project_that_the_token_may_not_read_leaves_the_other_alone() {
     let sim = two_projects().await;
     let token = sim.add_token(TokenSpec::new().smallest(SHOP));
-    let setup = Setup::of(&sim).with("aiven.api_token", token);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("aiven.api_token", token);
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(SHOP)).await;
     let other = daemon
         .project_when(OTHER, |one| !one["stages"]["list"]["failing"].is_null())
@@ -117,8 +118,8 @@ async fn a_project_that_the_token_may_not_read_leaves_the_other_alone() {
 #[tokio::test]
 async fn a_failing_project_does_not_touch_the_other() {
     let sim = two_projects().await;
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     let all = [SHOP, OTHER]
         .map(|project| sim.serving_addresses(project))
         .concat();
@@ -145,10 +146,10 @@ async fn a_failing_project_does_not_touch_the_other() {
 #[tokio::test]
 async fn listing_goes_on_after_a_hang() {
     let sim = two_projects().await;
-    let setup = Setup::of(&sim).with("aiven.request_timeout", "300ms");
+    let config = Config::quick(&sim).with("aiven.request_timeout", "300ms");
     let hang = Fault::new(Operation::ListServices).project(SHOP).times(4);
     sim.inject(hang, ApiFault::Hang);
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     let all = [SHOP, OTHER]
         .map(|project| sim.serving_addresses(project))
         .concat();
@@ -160,13 +161,13 @@ async fn listing_goes_on_after_a_hang() {
 #[tokio::test]
 async fn a_body_that_trickles_is_read_to_its_end() {
     let sim = two_projects().await;
-    let setup = Setup::of(&sim).with("aiven.request_timeout", "500ms");
+    let config = Config::quick(&sim).with("aiven.request_timeout", "500ms");
     let slow = ApiFault::Trickle {
         bytes: 2000,
         every: Duration::from_millis(100),
     };
     sim.inject(Fault::new(Operation::ListServices), slow);
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     let all = [SHOP, OTHER]
         .map(|project| sim.serving_addresses(project))
         .concat();
@@ -176,8 +177,8 @@ async fn a_body_that_trickles_is_read_to_its_end() {
 /// After the one throttled answer no request comes before the wait is over.
 async fn throttling_is_honoured(fault: ApiFault, wait: Duration) {
     let sim = two_projects().await;
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     let all = [SHOP, OTHER]
         .map(|project| sim.serving_addresses(project))
         .concat();
@@ -245,8 +246,8 @@ async fn failures_carry_aivens_message() {
         message: message.into(),
     };
     sim.inject(Fault::new(Operation::ListServices).project(SHOP), failing);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     let line = daemon.log.line("asking Aiven failed").await;
     assert!(line["error"].as_str().unwrap().contains(message), "{line}");
     assert_eq!(line["project"], SHOP);
@@ -268,8 +269,8 @@ async fn a_redirect_is_not_followed_with_the_token() {
     let sim = two_projects().await;
     // 30x with a Location is not among the simulator's faults; without one it is refused too.
     sim.inject(Fault::any(), ApiFault::status(302));
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.log.line("asking Aiven failed").await;
     assert_eq!(daemon.get("/readyz").await.status, 503);
 }
@@ -277,8 +278,8 @@ async fn a_redirect_is_not_followed_with_the_token() {
 #[tokio::test]
 async fn unknown_projects_are_said() {
     let sim = two_projects().await;
-    let setup = Setup::of(&sim).with("aiven.projects", json!([SHOP, "no-such-project"]));
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("aiven.projects", json!([SHOP, "no-such-project"]));
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(SHOP)).await;
     let failing = |one: &serde_json::Value| !one["stages"]["list"]["failing"].is_null();
     let project = daemon.project_when("no-such-project", failing).await;

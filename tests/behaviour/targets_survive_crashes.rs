@@ -2,8 +2,9 @@
 //! emptied by a restart.
 
 use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator};
+use testkit::{Config, PROJECT, aiven, integrate_all};
 
-use crate::support::{PROJECT, Setup, aiven, integrate_all};
+use crate::binary::{ask, start};
 
 /// Times to be killed.
 const KILLS: usize = 25;
@@ -21,12 +22,12 @@ async fn killed_at_any_moment_the_list_is_whole_and_keeps_what_stands() {
         );
     }
     integrate_all(&sim);
-    let setup = Setup::of(&sim)
+    let config = Config::quick(&sim)
         .with("aiven.poll_interval", "100ms")
         .with("dns.poll_interval", "100ms")
         .with("targets.removal_grace", "0s");
     let steady = sim.serving_addresses(PROJECT);
-    let mut daemon = setup.start().await;
+    let mut daemon = start(&config).await;
     daemon.publishes(steady.clone()).await;
     for round in 0..KILLS {
         churn(&sim, round);
@@ -38,15 +39,15 @@ async fn killed_at_any_moment_the_list_is_whole_and_keeps_what_stands() {
         })
         .await;
         daemon.kill();
-        let targets = setup.targets();
+        let targets = config.targets();
         for address in &steady {
             assert!(
                 targets.contains(&address.to_string()),
                 "{address} lost in round {round}"
             );
         }
-        daemon = setup.start().await;
-        let restarted = setup.targets();
+        daemon = start(&config).await;
+        let restarted = config.targets();
         for address in &steady {
             assert!(
                 restarted.contains(&address.to_string()),
@@ -76,10 +77,10 @@ async fn what_was_published_before_a_kill_is_published_after_it_without_the_api(
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
+    let config = Config::quick(&sim);
     for round in 0..8 {
         sim.clear_faults();
-        let daemon = setup.start().await;
+        let daemon = start(&config).await;
         sim.add_service(
             PROJECT,
             ServiceSpec::new(format!("new-{round}"), "opensearch"),
@@ -93,11 +94,11 @@ async fn what_was_published_before_a_kill_is_published_after_it_without_the_api(
             .await;
         // The file has it, whatever else the daemon was about to do.
         daemon.kill();
-        let list = setup.targets_bytes();
+        let list = config.targets_text();
         sim.inject(Fault::any(), ApiFault::status(500));
-        let daemon = setup.start().await;
+        let daemon = start(&config).await;
         daemon.publishes(sim.serving_addresses(PROJECT)).await;
-        assert_eq!(setup.targets_bytes(), list);
+        assert_eq!(config.targets_text(), list);
     }
 }
 
@@ -107,28 +108,26 @@ async fn restart_without_api(fault: ApiFault) {
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
     sim.add_service(PROJECT, ServiceSpec::new("db", "pg").nodes(2));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     let served = daemon.get("/sd").await.body;
     daemon.kill();
-    let list = setup.targets_bytes();
+    let list = config.targets_text();
 
     sim.inject(Fault::any(), fault);
     sim.dns_fault("*", aiven_sim::DnsFault::Timeout);
     sim.forget_requests();
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
-    assert_eq!(setup.targets_bytes(), list);
+    assert_eq!(config.targets_text(), list);
     assert_eq!(daemon.get("/sd").await.body, served);
     let ready = daemon.get("/readyz").await;
     assert_eq!(ready.status, 200);
     assert!(ready.body.contains("shop as saved at"), "{}", ready.body);
     let project = daemon.project_when(PROJECT, |_| true).await;
     assert_eq!(project["origin"]["from"], "saved");
-    let said = setup
-        .command("status", &["--address", &daemon.address])
-        .await;
+    let said = ask(&daemon, "status", &[]).await;
     assert_eq!(said.code, Some(1));
     assert!(said.stdout.contains("as saved"), "{}", said.stdout);
     let answered = |sim: &Simulator| {
@@ -143,12 +142,12 @@ async fn restart_without_api(fault: ApiFault) {
         sim.count(Operation::ListServices) >= 4
     })
     .await;
-    assert_eq!(setup.targets_bytes(), list);
+    assert_eq!(config.targets_text(), list);
     sim.clear_faults();
     daemon
         .project_when(PROJECT, |project| project["origin"]["from"] == "api")
         .await;
-    assert_eq!(setup.targets_bytes(), list);
+    assert_eq!(config.targets_text(), list);
     assert_eq!(daemon.get("/readyz").await.body, "ready\n");
 }
 
@@ -172,17 +171,17 @@ async fn a_restart_with_nothing_at_the_apis_address_publishes_the_saved_list() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     let addresses = sim.serving_addresses(PROJECT);
     daemon.publishes(addresses.clone()).await;
-    daemon.stop().await;
-    let list = setup.targets_bytes();
+    daemon.stop().await.unwrap();
+    let list = config.targets_text();
     sim.stop().await;
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     daemon.publishes(addresses).await;
     daemon.log.line("targets stay as they are").await;
-    assert_eq!(setup.targets_bytes(), list);
+    assert_eq!(config.targets_text(), list);
 }
 
 #[tokio::test]
@@ -192,13 +191,13 @@ async fn services_that_changed_while_the_daemon_was_down_are_followed_at_once() 
         sim.add_service(PROJECT, ServiceSpec::new(name, "opensearch"));
     }
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     daemon.kill();
     sim.fail_over(PROJECT, "moved");
     sim.power_off(PROJECT, "off");
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     let both = ["moved", "stays"].map(|name| sim.addresses(PROJECT, name));
     daemon.publishes(both.concat()).await;
 }

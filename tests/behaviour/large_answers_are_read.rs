@@ -1,8 +1,9 @@
 //! Large answers: one huge service, and very many.
 
 use aiven_sim::{Operation, ServiceSpec, Simulator};
+use testkit::{Config, PASSWORD, PROJECT, USERNAME, aiven, aiven_from, integrate_all};
 
-use crate::support::{PASSWORD, PROJECT, Setup, USERNAME, aiven, integrate_all, started};
+use crate::binary::start;
 
 #[tokio::test]
 async fn a_service_of_several_megabytes_is_listed_like_any_other() {
@@ -11,8 +12,8 @@ async fn a_service_of_several_megabytes_is_listed_like_any_other() {
     sim.add_service(PROJECT, huge);
     sim.add_service(PROJECT, ServiceSpec::new("small", "opensearch"));
     integrate_all(&sim);
-    let setup = Setup::of(&sim).with("aiven.request_timeout", "30s");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("aiven.request_timeout", "30s");
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     assert_eq!(daemon.targets().len(), 4);
     // Also when it has to be asked for by name.
@@ -29,16 +30,16 @@ async fn a_service_of_several_megabytes_is_listed_like_any_other() {
 
 #[tokio::test]
 async fn two_thousand_services_are_published_and_followed() {
-    let sim = started(Simulator::builder().project(PROJECT).without_nodes()).await;
+    let sim = aiven_from(Simulator::builder().project(PROJECT).without_nodes()).await;
     sim.add_bulk(PROJECT, 2000, 9000);
     let endpoint = sim.add_endpoint(PROJECT, "aiven-metrics", USERNAME, PASSWORD);
     sim.integrate_all(PROJECT, &endpoint);
-    let setup = Setup::of(&sim)
+    let config = Config::quick(&sim)
         .with("aiven.poll_interval", "2s")
         .with("aiven.request_timeout", "30s")
         .with("dns.poll_interval", "2s")
         .with("dns.timeout", "20s");
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     assert!(daemon.targets().len() >= 1500, "{}", daemon.targets().len());
     sim.add_service(PROJECT, ServiceSpec::new("one-more", "opensearch"));

@@ -6,8 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator};
+use testkit::{Config, PASSWORD, PROJECT, Signal, USERNAME, aiven_from, files_below};
 
-use crate::support::{PASSWORD, PROJECT, Setup, USERNAME, files_below, started};
+use crate::binary::start;
 
 /// What must be found nowhere.
 fn secrets(sim: &Simulator) -> [String; 4] {
@@ -23,14 +24,14 @@ fn secrets(sim: &Simulator) -> [String; 4] {
 
 #[tokio::test]
 async fn no_secret_is_in_anything_that_leaves_the_process() {
-    let sim = started(Simulator::builder().project(PROJECT).secrets_in_listings()).await;
+    let sim = aiven_from(Simulator::builder().project(PROJECT).secrets_in_listings()).await;
     for name in ["logs", "refused"] {
         sim.add_service(PROJECT, ServiceSpec::new(name, "opensearch"));
     }
     let quoting = format!("{} may not do this", sim.token());
     sim.refuse_integration(PROJECT, "refused", 400, &quoting);
-    let setup = Setup::of(&sim).with("log.level", "trace");
-    let mut daemon = setup.start().await;
+    let config = Config::quick(&sim).with("log.level", "trace");
+    let mut daemon = start(&config).await;
     daemon.verdict("logs", "published").await;
     daemon.verdict("refused", "integration_failed").await;
     // Errors are where secrets like to slip out.
@@ -59,17 +60,17 @@ async fn no_secret_is_in_anything_that_leaves_the_process() {
     for path in ["/", "/sd", "/status", "/metrics", "/readyz", "/healthz"] {
         seen.push((path.to_owned(), daemon.get(path).await.body));
     }
-    let command = fs::read_to_string(format!("/proc/{}/cmdline", daemon.pid())).unwrap();
+    let command = fs::read_to_string(format!("/proc/{}/cmdline", daemon.id())).unwrap();
     seen.push(("the command line".to_owned(), command));
-    daemon.signal("TERM");
-    assert!(daemon.ended().await.success());
+    daemon.signal(Signal::TERM).unwrap();
+    assert!(daemon.ended().await.unwrap().success());
     seen.push(("standard output".to_owned(), daemon.log.whole_text().await));
     seen.push((
         "standard error".to_owned(),
-        daemon.stderr.whole_text().await,
+        daemon.process().stderr.whole_text().await,
     ));
     let is_for_secrets = |file: &PathBuf| file.ends_with("secrets.json");
-    let (secret, open): (Vec<_>, Vec<_>) = files_below(&setup.state_dir())
+    let (secret, open): (Vec<_>, Vec<_>) = files_below(&config.state_dir())
         .into_iter()
         .partition(is_for_secrets);
     for file in open {
@@ -96,13 +97,13 @@ async fn no_secret_is_in_anything_that_leaves_the_process() {
 
 #[tokio::test]
 async fn a_refusal_that_quotes_the_password_is_shown_without_it() {
-    let sim = started(Simulator::builder().project(PROJECT)).await;
+    let sim = aiven_from(Simulator::builder().project(PROJECT)).await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     let message = format!("Invalid input for basic_auth_password: '{PASSWORD}' is too common");
     let refusal = ApiFault::Status { code: 400, message };
     sim.inject(Fault::new(Operation::CreateEndpoint), refusal);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     let logs = daemon.verdict("logs", "integration_failed").await;
     assert!(
         logs["cause"].as_str().unwrap().contains("is too common"),
@@ -111,20 +112,20 @@ async fn a_refusal_that_quotes_the_password_is_shown_without_it() {
     daemon.log.line("endpoint could not be created").await;
     let status = daemon.get("/status").await.body;
     assert!(!status.contains(PASSWORD), "{status}");
-    assert!(!daemon.output().contains(PASSWORD), "{}", daemon.output());
+    assert!(!daemon.printed().contains(PASSWORD), "{}", daemon.printed());
 }
 
 #[tokio::test]
 async fn every_log_line_is_json_with_time_level_and_message() {
-    let sim = started(Simulator::builder().project(PROJECT)).await;
+    let sim = aiven_from(Simulator::builder().project(PROJECT)).await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::of(&sim).with("log.level", "debug");
-    let mut daemon = setup.start().await;
+    let config = Config::quick(&sim).with("log.level", "debug");
+    let mut daemon = start(&config).await;
     daemon.verdict("logs", "published").await;
     sim.inject(Fault::new(Operation::ListServices), ApiFault::status(500));
     daemon.log.line("asking Aiven failed").await;
-    daemon.signal("TERM");
-    assert!(daemon.ended().await.success());
+    daemon.signal(Signal::TERM).unwrap();
+    assert!(daemon.ended().await.unwrap().success());
     let text = daemon.log.whole_text().await;
     assert!(text.lines().count() > 4, "{text}");
     for line in text.lines() {
@@ -139,5 +140,5 @@ async fn every_log_line_is_json_with_time_level_and_message() {
         );
         assert!(line["message"].is_string(), "{line}");
     }
-    assert_eq!(daemon.stderr.whole_text().await, "");
+    assert_eq!(daemon.process().stderr.whole_text().await, "");
 }

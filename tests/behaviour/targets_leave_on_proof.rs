@@ -1,8 +1,9 @@
 //! A deleted service goes, but only on Aiven's own word and after the grace.
 
 use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator};
+use testkit::{Config, PROJECT, aiven, integrate_all};
 
-use crate::support::{PROJECT, Setup, aiven, integrate_all};
+use crate::binary::start;
 
 async fn with_services(number: usize) -> Simulator {
     let sim = aiven().await;
@@ -28,8 +29,8 @@ fn asked(sim: &Simulator, service: &str) -> usize {
 #[tokio::test]
 async fn a_deleted_service_is_asked_for_by_name_and_gone_after_the_grace() {
     let sim = with_services(3).await;
-    let setup = Setup::of(&sim).with("targets.removal_grace", "1s");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("targets.removal_grace", "1s");
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     sim.delete_service(PROJECT, "os-01");
     let leaving = daemon.verdict("os-01", "leaving").await;
@@ -46,10 +47,10 @@ async fn a_deleted_service_is_asked_for_by_name_and_gone_after_the_grace() {
 #[tokio::test]
 async fn the_grace_is_kept_though_aiven_confirms_at_once() {
     let sim = with_services(2).await;
-    let setup = Setup::of(&sim).with("targets.removal_grace", "1h");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("targets.removal_grace", "1h");
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
-    let list = setup.targets_bytes();
+    let list = config.targets_text();
     sim.delete_service(PROJECT, "os-01");
     let confirmed = |one: &serde_json::Value| {
         one["cause"]
@@ -62,17 +63,17 @@ async fn the_grace_is_kept_though_aiven_confirms_at_once() {
         sim.count(Operation::ListServices) > listed + 5
     })
     .await;
-    assert_eq!(setup.targets_bytes(), list);
+    assert_eq!(config.targets_text(), list);
     assert_eq!(asked(&sim, "os-01"), 1);
 }
 
 #[tokio::test]
 async fn a_service_that_comes_back_within_the_grace_stays() {
     let sim = with_services(2).await;
-    let setup = Setup::of(&sim).with("targets.removal_grace", "1h");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("targets.removal_grace", "1h");
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
-    let list = setup.targets_bytes();
+    let list = config.targets_text();
     let lists = Fault::new(Operation::ListServices);
     let missing = sim.inject(lists, ApiFault::Without(vec!["os-01".into()]));
     let gone = Fault::new(Operation::GetService).service("os-01");
@@ -84,7 +85,7 @@ async fn a_service_that_comes_back_within_the_grace_stays() {
     daemon.verdict("os-01", "leaving").await;
     sim.clear_fault(missing);
     daemon.verdict("os-01", "published").await;
-    assert_eq!(setup.targets_bytes(), list);
+    assert_eq!(config.targets_text(), list);
 }
 
 #[tokio::test]
@@ -114,12 +115,12 @@ async fn only_aivens_own_word_proves_an_absence() {
     ];
     for answer in answers {
         let sim = with_services(2).await;
-        let setup = Setup::of(&sim)
+        let config = Config::quick(&sim)
             .with("targets.removal_grace", "0s")
             .with("aiven.request_timeout", "300ms");
-        let daemon = setup.start().await;
+        let daemon = start(&config).await;
         daemon.publishes(sim.serving_addresses(PROJECT)).await;
-        let list = setup.targets_bytes();
+        let list = config.targets_text();
         sim.inject(Fault::new(Operation::GetService), answer.clone());
         sim.delete_service(PROJECT, "os-01");
         sim.wait_until("it is asked for by name again and again", |sim| {
@@ -127,7 +128,7 @@ async fn only_aivens_own_word_proves_an_absence() {
         })
         .await;
         daemon.verdict("os-01", "leaving").await;
-        assert_eq!(setup.targets_bytes(), list, "{answer:?} proves nothing");
+        assert_eq!(config.targets_text(), list, "{answer:?} proves nothing");
         sim.clear_faults();
         daemon.publishes(sim.serving_addresses(PROJECT)).await;
     }
@@ -136,8 +137,8 @@ async fn only_aivens_own_word_proves_an_absence() {
 #[tokio::test]
 async fn a_bounded_number_is_asked_for_each_cycle_and_all_in_the_end() {
     let sim = with_services(25).await;
-    let setup = Setup::of(&sim).with("targets.removal_grace", "0s");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("targets.removal_grace", "0s");
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     sim.forget_requests();
     for number in 0..23 {
@@ -165,8 +166,8 @@ async fn a_bounded_number_is_asked_for_each_cycle_and_all_in_the_end() {
 #[tokio::test]
 async fn an_absence_and_its_grace_outlive_a_restart() {
     let sim = with_services(2).await;
-    let setup = Setup::of(&sim).with("targets.removal_grace", "1h");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("targets.removal_grace", "1h");
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     sim.delete_service(PROJECT, "os-01");
     let before = daemon
@@ -176,9 +177,9 @@ async fn an_absence_and_its_grace_outlive_a_restart() {
                 .is_some_and(|cause| cause.contains("removal grace"))
         })
         .await;
-    daemon.stop().await;
+    daemon.stop().await.unwrap();
     sim.forget_requests();
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     sim.wait_until("it lists again", |sim| {
         sim.count(Operation::ListServices) > 3
     })

@@ -5,18 +5,13 @@ use aiven_sim::{
     ApiFault, DnsFault, Fault, NodeFault, Operation, ServiceSpec, Simulator, TokenSpec,
 };
 use serde_json::{Value, json};
-
-use crate::support::{
-    Daemon, Finished, PASSWORD, PROJECT, Scraper, Setup, USERNAME, aiven, ends_connections,
-    fault_in_force, integrate_all, publishing, run, started,
+use testkit::{
+    Config, Daemon, Finished, PASSWORD, PROJECT, USERNAME, aiven, aiven_from, integrate_all, seen,
 };
 
-async fn ask(daemon: &Daemon, command: &str, more: &[&str]) -> Finished {
-    let mut arguments = vec![command];
-    arguments.extend(more);
-    arguments.extend(["--address", &daemon.address]);
-    run(&arguments).await
-}
+use crate::binary::{ask, start};
+use crate::node_faults::inject;
+use crate::scraper::{Scraper, publishing};
 
 /// `explain NAME` fails at this step, and its line `CAUSE` has all these words.
 fn names(told: &Finished, step: &str, words: &[&str]) -> bool {
@@ -40,7 +35,7 @@ fn names(told: &Finished, step: &str, words: &[&str]) -> bool {
 /// Waits until `explain NAME` says so.
 async fn is_explained(daemon: &Daemon, name: &str, step: &str, words: &[&str]) {
     let last = std::cell::RefCell::new(String::new());
-    let found = crate::support::seen(|| async {
+    let found = seen(async || {
         let told = ask(daemon, "explain", &[name]).await;
         last.replace(told.output());
         names(&told, step, words).then_some(())
@@ -50,7 +45,7 @@ async fn is_explained(daemon: &Daemon, name: &str, step: &str, words: &[&str]) {
         found.is_some(),
         "{words:?} at {step} is not explained:\n{}\n{}",
         last.borrow(),
-        daemon.output()
+        daemon.printed()
     );
 }
 
@@ -68,29 +63,26 @@ async fn is_a_problem(daemon: &Daemon, words: &[&str]) {
 }
 
 /// One integrated service `logs`, published and not scraped yet.
-async fn one_service() -> (Simulator, Setup, Daemon, Scraper) {
+async fn one_service() -> (Simulator, Config, Daemon, Scraper) {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::with_proxy(&sim);
-    let (daemon, scraper) = publishing(&sim, &setup).await;
-    (sim, setup, daemon, scraper)
+    let config = Config::quick(&sim).with_proxy();
+    let (daemon, scraper) = publishing(&sim, &config).await;
+    (sim, config, daemon, scraper)
 }
 
 /// The same, scraped well.
-async fn one_scraped_service() -> (Simulator, Setup, Daemon, Scraper) {
-    let (sim, setup, daemon, scraper) = one_service().await;
+async fn one_scraped_service() -> (Simulator, Config, Daemon, Scraper) {
+    let (sim, config, daemon, scraper) = one_service().await;
     scraper.get_all(&daemon, &sim, &["logs"]).await;
     daemon.verdict("logs", "scraped").await;
-    (sim, setup, daemon, scraper)
+    (sim, config, daemon, scraper)
 }
 
 /// A node that does this when it is scraped is explained so.
 async fn node_is_explained(fault: NodeFault, cause: &str) {
-    let (sim, _setup, daemon, scraper) = one_scraped_service().await;
-    match ends_connections(&fault) {
-        true => fault_in_force(&sim, "logs", fault).await,
-        false => sim.node_fault(PROJECT, "logs", 0, fault),
-    }
+    let (sim, _config, daemon, scraper) = one_scraped_service().await;
+    inject(&sim, "logs", fault).await;
     let address = sim.addresses(PROJECT, "logs")[0];
     let page = scraper.get_within_a_second("logs", address).await;
     assert!(!page.status.is_success());
@@ -165,7 +157,7 @@ impl Firewalled {
 
 #[tokio::test]
 async fn an_ip_allow_list_that_shuts_us_out() {
-    let (sim, _setup, daemon, scraper) = one_service().await;
+    let (sim, _config, daemon, scraper) = one_service().await;
     let port = sim.addresses(PROJECT, "logs")[0].port();
     let wall = Firewalled::listen(port).await;
     sim.dns_fault(&sim.host(PROJECT, "logs"), DnsFault::Answer(vec![wall.ip]));
@@ -185,7 +177,7 @@ async fn an_ip_allow_list_that_shuts_us_out() {
 
 #[tokio::test]
 async fn prometheus_does_not_scrape_at_all() {
-    let (sim, _setup, daemon, scraper) = one_service().await;
+    let (sim, _config, daemon, scraper) = one_service().await;
     let cause = "Prometheus has not asked the scrape proxy for anything";
     is_explained(&daemon, "logs", "scraped", &[cause]).await;
     // It scrapes, but something else.
@@ -204,8 +196,8 @@ async fn a_name_that_does_not_resolve() {
     let host = sim.host(PROJECT, "logs");
     sim.dns_fault(&host, DnsFault::NxDomain);
     integrate_all(&sim);
-    let setup = Setup::with_proxy(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with_proxy();
+    let daemon = start(&config).await;
     is_explained(&daemon, "logs", "resolved", &[&host, "NXDOMAIN"]).await;
     is_a_problem(&daemon, &["shop/logs", "NXDOMAIN"]).await;
 }
@@ -214,8 +206,10 @@ async fn a_name_that_does_not_resolve() {
 async fn a_wrong_token_from_the_start() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::with_proxy(&sim).with("aiven.api_token", "not-a-token");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("aiven.api_token", "not-a-token");
+    let daemon = start(&config).await;
     daemon
         .project_when(PROJECT, |one| !one["stages"]["list"]["failing"].is_null())
         .await;
@@ -233,7 +227,7 @@ async fn a_wrong_token_from_the_start() {
 
 #[tokio::test]
 async fn a_token_that_was_revoked() {
-    let (sim, _setup, daemon, _scraper) = one_scraped_service().await;
+    let (sim, _config, daemon, _scraper) = one_scraped_service().await;
     sim.revoke_token(sim.token());
     daemon
         .project_when(PROJECT, |one| !one["stages"]["list"]["failing"].is_null())
@@ -253,12 +247,14 @@ async fn a_token_that_was_revoked() {
 
 #[tokio::test]
 async fn a_token_without_rights_on_one_project() {
-    let sim = started(Simulator::builder().project(PROJECT).project("bank")).await;
+    let sim = aiven_from(Simulator::builder().project(PROJECT).project("bank")).await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     sim.add_service("bank", ServiceSpec::new("ledger", "pg"));
     let token = sim.add_token(TokenSpec::new().smallest(PROJECT));
-    let setup = Setup::with_proxy(&sim).with("aiven.api_token", token);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("aiven.api_token", token);
+    let daemon = start(&config).await;
     daemon
         .project_when("bank", |one| !one["stages"]["list"]["failing"].is_null())
         .await;
@@ -279,8 +275,10 @@ async fn a_token_without_rights_on_one_project() {
 async fn an_endpoint_that_was_deleted_by_hand() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::with_proxy(&sim).with("aiven.request_timeout", "1h");
-    let (daemon, _scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("aiven.request_timeout", "1h");
+    let (daemon, _scraper) = publishing(&sim, &config).await;
     // Its making hangs, so that there is time to ask.
     sim.inject(Fault::new(Operation::CreateEndpoint), ApiFault::Hang);
     let endpoint = sim.endpoints(PROJECT)[0].id.clone();
@@ -296,22 +294,22 @@ async fn an_endpoint_that_was_deleted_by_hand() {
 
 #[tokio::test]
 async fn an_endpoint_that_was_deleted_and_may_not_be_made() {
-    let (sim, mut setup, daemon, _scraper) = one_scraped_service().await;
-    daemon.stop().await;
-    setup.set(
+    let (sim, mut config, daemon, _scraper) = one_scraped_service().await;
+    daemon.stop().await.unwrap();
+    config.set(
         "integration",
         json!({"create": false, "username": USERNAME, "password": PASSWORD}),
     );
     let endpoint = sim.endpoints(PROJECT)[0].id.clone();
     sim.delete_endpoint(PROJECT, &endpoint);
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     let words = ["no integration endpoint", "integration.create is false"];
     is_explained(&daemon, "logs", "integrated", &words).await;
 }
 
 #[tokio::test]
 async fn an_integration_that_was_disabled_by_hand() {
-    let (sim, _setup, daemon, _scraper) = one_scraped_service().await;
+    let (sim, _config, daemon, _scraper) = one_scraped_service().await;
     let integration = sim.integrations_of(PROJECT, "logs")[0].id.clone();
     sim.disable_integration(PROJECT, &integration);
     is_explained(
@@ -328,8 +326,8 @@ async fn an_integration_that_aiven_refuses() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     sim.refuse_integration(PROJECT, "logs", 403, "Plan hobbyist has no integrations");
-    let setup = Setup::with_proxy(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with_proxy();
+    let daemon = start(&config).await;
     let words = ["Aiven refuses", "Plan hobbyist has no integrations"];
     is_explained(&daemon, "logs", "integrated", &words).await;
     is_a_problem(&daemon, &["shop/logs", "Plan hobbyist has no integrations"]).await;
@@ -339,8 +337,8 @@ async fn an_integration_that_aiven_refuses() {
 async fn a_type_that_is_not_supported() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("stream", "flink"));
-    let setup = Setup::with_proxy(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with_proxy();
+    let daemon = start(&config).await;
     is_explained(&daemon, "stream", "eligible", &["does not support flink"]).await;
 }
 
@@ -351,8 +349,10 @@ async fn a_service_that_a_tag_excludes() {
         PROJECT,
         ServiceSpec::new("logs", "opensearch").tag("env", "test"),
     );
-    let setup = Setup::with_proxy(&sim).with("services.tags", json!({"env": "production"}));
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("services.tags", json!({"env": "production"}));
+    let daemon = start(&config).await;
     is_explained(
         &daemon,
         "logs",
@@ -364,14 +364,14 @@ async fn a_service_that_a_tag_excludes() {
 
 #[tokio::test]
 async fn a_service_that_is_powered_off() {
-    let (sim, _setup, daemon, _scraper) = one_scraped_service().await;
+    let (sim, _config, daemon, _scraper) = one_scraped_service().await;
     sim.power_off(PROJECT, "logs");
     is_explained(&daemon, "logs", "eligible", &["POWEROFF"]).await;
 }
 
 #[tokio::test]
 async fn a_service_that_is_scraped_well_is_no_trouble() {
-    let (_sim, _setup, daemon, _scraper) = one_scraped_service().await;
+    let (_sim, _config, daemon, _scraper) = one_scraped_service().await;
     for name in ["logs", "shop/logs"] {
         let told = ask(&daemon, "explain", &[name]).await;
         assert_eq!(told.code, Some(0), "{}", told.output());
@@ -402,7 +402,7 @@ async fn a_service_that_is_scraped_well_is_no_trouble() {
 
 #[tokio::test]
 async fn json_has_the_same_and_a_typo_is_answered_with_near_names() {
-    let sim = started(Simulator::builder().project(PROJECT).project("bank")).await;
+    let sim = aiven_from(Simulator::builder().project(PROJECT).project("bank")).await;
     for (project, name) in [
         (PROJECT, "orders-pg"),
         (PROJECT, "queue"),
@@ -410,8 +410,8 @@ async fn json_has_the_same_and_a_typo_is_answered_with_near_names() {
     ] {
         sim.add_service(project, ServiceSpec::new(name, "pg"));
     }
-    let setup = Setup::with_proxy(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with_proxy();
+    let daemon = start(&config).await;
     for (project, name) in [
         (PROJECT, "orders-pg"),
         (PROJECT, "queue"),

@@ -2,19 +2,19 @@
 //! changes, without a byte being touched.
 
 use aiven_sim::{Fault, ServiceSpec, Simulator};
+use testkit::{Config, Daemon, PASSWORD, PROJECT, USERNAME, aiven, seen};
 
-use crate::support::{
-    Daemon, PASSWORD, PROJECT, Scraper, Setup, USERNAME, aiven, publishing, seen,
-};
+use crate::binary::start;
+use crate::scraper::{Scraper, publishing};
 
-async fn scraping(spec: ServiceSpec) -> (Simulator, Setup, Daemon, Scraper) {
+async fn scraping(spec: ServiceSpec) -> (Simulator, Config, Daemon, Scraper) {
     let sim = aiven().await;
     sim.add_service(PROJECT, spec);
-    let setup = Setup::with_proxy(&sim);
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim).with_proxy();
+    let (daemon, scraper) = publishing(&sim, &config).await;
     let name = &sim.services(PROJECT)[0];
     scraper.get_all(&daemon, &sim, &[name]).await;
-    (sim, setup, daemon, scraper)
+    (sim, config, daemon, scraper)
 }
 
 fn open_connections(sim: &Simulator, service: &str, node: usize) -> usize {
@@ -32,9 +32,9 @@ async fn every_node_of_every_service_gives_its_page() {
         PROJECT,
         ServiceSpec::new("vpc-os", "opensearch").vpc().nodes(2),
     );
-    let setup = Setup::with_proxy(&sim);
+    let config = Config::quick(&sim).with_proxy();
     // Nothing is integrated before, so the daemon makes the endpoint too.
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     let scraper = Scraper::of(&daemon).await;
     sim.wait_until("all are integrated", |sim| {
         sim.integrations(PROJECT).len() == services.len()
@@ -66,7 +66,7 @@ async fn every_node_of_every_service_gives_its_page() {
 
 #[tokio::test]
 async fn compressed_pages_pass_as_they_are() {
-    let (sim, _setup, _daemon, scraper) = scraping(ServiceSpec::new("logs", "opensearch")).await;
+    let (sim, _config, _daemon, scraper) = scraping(ServiceSpec::new("logs", "opensearch")).await;
     let (address, host) = (sim.addresses(PROJECT, "logs")[0], sim.host(PROJECT, "logs"));
     let direct = {
         let ca = reqwest::Certificate::from_pem(sim.ca_pem(PROJECT).as_bytes()).unwrap();
@@ -85,7 +85,7 @@ async fn compressed_pages_pass_as_they_are() {
         answer.bytes().await.unwrap()
     };
     // Pages change each second: compared are those between two equal ones.
-    let same = seen(|| async {
+    let same = seen(async || {
         let before = ask_directly().await;
         let relayed = scraper.try_get("logs", address, &gzip).await.unwrap();
         let after = ask_directly().await;
@@ -101,7 +101,7 @@ async fn compressed_pages_pass_as_they_are() {
 
 #[tokio::test]
 async fn the_next_scrape_uses_the_same_connection() {
-    let (sim, _setup, _daemon, scraper) = scraping(ServiceSpec::new("logs", "opensearch")).await;
+    let (sim, _config, _daemon, scraper) = scraping(ServiceSpec::new("logs", "opensearch")).await;
     let address = sim.addresses(PROJECT, "logs")[0];
     for _ in 0..20 {
         assert_eq!(scraper.get("logs", address).await.status, 200);
@@ -120,8 +120,10 @@ async fn connections_to_a_target_that_is_gone_are_closed() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka"));
-    let setup = Setup::with_proxy(&sim).with("targets.removal_grace", "0s");
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("targets.removal_grace", "0s");
+    let (daemon, scraper) = publishing(&sim, &config).await;
     scraper.get_all(&daemon, &sim, &["logs", "queue"]).await;
     assert_eq!(open_connections(&sim, "logs", 0), 1);
     // Its node goes on serving; only the name leads elsewhere.
@@ -145,7 +147,7 @@ async fn connections_to_a_target_that_is_gone_are_closed() {
 async fn a_large_page_streams_through() {
     const SIZE: u64 = 50 << 20;
     let spec = ServiceSpec::new("logs", "opensearch").page_bytes(SIZE);
-    let (sim, _setup, daemon, scraper) = scraping(spec).await;
+    let (sim, _config, daemon, scraper) = scraping(spec).await;
     let address = sim.addresses(PROJECT, "logs")[0];
     let mut answer = scraper.begin("logs", address).await;
     let (mut size, mut last) = (0, 0);
@@ -158,7 +160,7 @@ async fn a_large_page_streams_through() {
     assert_eq!(last, b'\n');
     let relayed = "aiven_metrics_scrape_proxy_response_bytes_total";
     daemon.metric_reaches(relayed, (2 * SIZE) as f64).await;
-    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap();
     let peak = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))
@@ -172,13 +174,13 @@ async fn a_large_page_streams_through() {
 
 #[tokio::test]
 async fn a_restarted_daemon_relays_before_its_first_call() {
-    let (sim, setup, daemon, scraper) =
+    let (sim, config, daemon, scraper) =
         scraping(ServiceSpec::new("logs", "opensearch").nodes(3)).await;
     drop(scraper);
     // Saved is what is needed, not only what was needed by chance at the end.
     daemon
         .until("the keys are saved", async || {
-            let saved = |name: &str| setup.state_dir().join(name).exists();
+            let saved = |name: &str| config.state_dir().join(name).exists();
             let files = ["state.json", "secrets.json", "certificates.json"];
             files.into_iter().all(saved).then_some(())
         })
@@ -187,7 +189,7 @@ async fn a_restarted_daemon_relays_before_its_first_call() {
     let held = sim.inject(Fault::any(), aiven_sim::ApiFault::Hold);
     sim.dns_fault("*", aiven_sim::DnsFault::Timeout);
     sim.forget_requests();
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     let scraper = Scraper::of(&daemon).await;
     for address in sim.addresses(PROJECT, "logs") {
         let page = scraper.get("logs", address).await;

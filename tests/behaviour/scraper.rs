@@ -1,5 +1,5 @@
-//! Scraping through the daemon's proxy: as Prometheus does it ([`Scraper`]),
-//! and as somebody does who wants more from it ([`Scraper::raw`]).
+//! Scraping through the daemon's proxy: as Prometheus does ([`Scraper::get`]),
+//! and as an attacker might ([`Scraper::raw`]).
 
 use std::net::SocketAddr;
 
@@ -10,14 +10,16 @@ use reqwest::header::HeaderMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Daemon, PATIENCE, PROJECT};
+use testkit::{Config, Daemon, PROJECT, TIMEOUT, integrate_all};
+
+use crate::binary::start;
 
 /// A client of one daemon's scrape proxy.
 #[derive(Clone)]
 pub struct Scraper {
     http: reqwest::Client,
-    /// Where the proxy listens, `ip:port`.
-    pub proxy: String,
+    /// Where the proxy listens.
+    pub proxy: SocketAddr,
 }
 
 /// What a scrape brought.
@@ -34,13 +36,12 @@ pub struct Page {
 impl Scraper {
     /// Of a daemon whose scrape proxy is on.
     pub async fn of(daemon: &Daemon) -> Scraper {
-        let line = daemon.log.line_of_key("listening", "scrape_proxy.listen");
-        let proxy = line.await["address"].as_str().unwrap().to_owned();
+        let proxy = daemon.scrape_proxy().await.unwrap();
         let url = format!("http://{proxy}");
         let http = reqwest::Client::builder()
             .proxy(reqwest::Proxy::http(url).unwrap())
             .no_gzip()
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .build()
             .unwrap();
         Scraper { http, proxy }
@@ -73,8 +74,8 @@ impl Scraper {
 
     /// The same, with a second's patience, as Prometheus says it.
     pub async fn get_within_a_second(&self, service: &str, address: SocketAddr) -> Page {
-        let patience = [("X-Prometheus-Scrape-Timeout-Seconds", "1")];
-        self.try_get(service, address, &patience).await.unwrap()
+        let timeout = [("X-Prometheus-Scrape-Timeout-Seconds", "1")];
+        self.try_get(service, address, &timeout).await.unwrap()
     }
 
     /// The answer's head, its body still under way.
@@ -101,14 +102,14 @@ impl Scraper {
     /// Sends bytes and returns all that comes back until the proxy hangs up.
     pub async fn raw(&self, request: &str) -> String {
         let exchange = async {
-            let mut stream = TcpStream::connect(&self.proxy).await.unwrap();
+            let mut stream = TcpStream::connect(self.proxy).await.unwrap();
             // The proxy may hang up before it has read all.
             let _ = stream.write_all(request.as_bytes()).await;
             let mut answer = Vec::new();
             let _ = stream.read_to_end(&mut answer).await;
             String::from_utf8_lossy(&answer).into_owned()
         };
-        match tokio::time::timeout(PATIENCE, exchange).await {
+        match tokio::time::timeout(TIMEOUT, exchange).await {
             Ok(answer) => answer,
             Err(_) => panic!("the proxy keeps the connection open after:\n{request}"),
         }
@@ -129,9 +130,9 @@ pub fn target(project: &str, service: &str, address: SocketAddr) -> String {
 
 /// Services of [`PROJECT`], integrated, and a daemon with a scrape proxy that
 /// has published them.
-pub async fn publishing(sim: &Simulator, setup: &super::Setup) -> (Daemon, Scraper) {
-    super::integrate_all(sim);
-    let daemon = setup.start().await;
+pub async fn publishing(sim: &Simulator, config: &Config) -> (Daemon, Scraper) {
+    integrate_all(sim);
+    let daemon = start(config).await;
     let scraper = Scraper::of(&daemon).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     (daemon, scraper)

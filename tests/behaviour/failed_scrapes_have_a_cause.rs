@@ -5,20 +5,20 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use aiven_sim::{NodeFault, ServiceSpec, Simulator};
+use testkit::{Config, Daemon, PROJECT, aiven};
 
-use crate::support::{
-    Daemon, PROJECT, Scraper, Setup, aiven, ends_connections, fault_in_force, publishing,
-};
+use crate::node_faults::inject;
+use crate::scraper::{Scraper, publishing};
 
-async fn logs_and_queue() -> (Simulator, Setup, Daemon, Scraper, SocketAddr) {
+async fn logs_and_queue() -> (Simulator, Config, Daemon, Scraper, SocketAddr) {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka"));
-    let setup = Setup::with_proxy(&sim);
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim).with_proxy();
+    let (daemon, scraper) = publishing(&sim, &config).await;
     scraper.get_all(&daemon, &sim, &["logs", "queue"]).await;
     let address = sim.addresses(PROJECT, "logs")[0];
-    (sim, setup, daemon, scraper, address)
+    (sim, config, daemon, scraper, address)
 }
 
 fn outcome(class: &str) -> String {
@@ -42,11 +42,8 @@ async fn is_told(daemon: &Daemon, address: SocketAddr, class: &str, verdict: &st
 /// A fault seen before the page begins: a status with the cause, then as above,
 /// and all is well once the fault is over.
 async fn fails(fault: NodeFault, status: u16, class: &str, verdict: &str, cause: &str) {
-    let (sim, _setup, daemon, scraper, address) = logs_and_queue().await;
-    match ends_connections(&fault) {
-        true => fault_in_force(&sim, "logs", fault).await,
-        false => sim.node_fault(PROJECT, "logs", 0, fault),
-    }
+    let (sim, _config, daemon, scraper, address) = logs_and_queue().await;
+    inject(&sim, "logs", fault).await;
     let page = scraper.get_within_a_second("logs", address).await;
     assert_eq!(page.status, status, "{}", page.text());
     assert!(page.text().contains(cause), "{}", page.text());
@@ -81,7 +78,7 @@ async fn a_node_that_hangs_after_the_request_is_a_timeout() {
 async fn a_node_that_resets_connections_is_unreachable_and_no_impostor() {
     // The kept connection takes the request and is reset, then the new one
     // before TLS.
-    let (sim, _setup, daemon, scraper, address) = logs_and_queue().await;
+    let (sim, _config, daemon, scraper, address) = logs_and_queue().await;
     sim.node_fault(PROJECT, "logs", 0, NodeFault::Reset);
     let page = scraper.get("logs", address).await;
     assert_eq!(page.status, 502, "{}", page.text());
@@ -126,8 +123,8 @@ async fn a_refused_password_is_unauthorised() {
 async fn a_node_that_hangs_before_tls_is_a_timeout() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::with_proxy(&sim);
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim).with_proxy();
+    let (daemon, scraper) = publishing(&sim, &config).await;
     sim.node_fault(PROJECT, "logs", 0, NodeFault::Hang);
     let address = sim.addresses(PROJECT, "logs")[0];
     let page = scraper.get_within_a_second("logs", address).await;
@@ -145,7 +142,7 @@ async fn a_node_that_hangs_before_tls_is_a_timeout() {
 
 #[tokio::test]
 async fn a_page_that_breaks_off_is_no_page() {
-    let (sim, _setup, daemon, scraper, address) = logs_and_queue().await;
+    let (sim, _config, daemon, scraper, address) = logs_and_queue().await;
     sim.node_fault(PROJECT, "logs", 0, NodeFault::ResetMidBody);
     let broken = scraper.try_get("logs", address, &[]).await;
     assert!(
@@ -164,7 +161,7 @@ async fn a_page_that_breaks_off_is_no_page() {
 
 #[tokio::test]
 async fn a_page_that_takes_too_long_is_cut_off_and_not_whole() {
-    let (sim, _setup, daemon, scraper, address) = logs_and_queue().await;
+    let (sim, _config, daemon, scraper, address) = logs_and_queue().await;
     let trickle = NodeFault::Trickle {
         bytes: 1,
         every: Duration::from_millis(50),
@@ -192,7 +189,7 @@ async fn a_page_that_takes_too_long_is_cut_off_and_not_whole() {
 
 #[tokio::test]
 async fn a_scrape_that_prometheus_gives_up_is_given_up_at_the_node() {
-    let (sim, _setup, daemon, scraper, address) = logs_and_queue().await;
+    let (sim, _config, daemon, scraper, address) = logs_and_queue().await;
     sim.node_fault(PROJECT, "logs", 0, NodeFault::HangAfterRequest);
     let requests = sim.node(PROJECT, "logs", 0).record().requests;
     let waiting = tokio::spawn(async move { scraper.get("logs", address).await });
@@ -220,8 +217,10 @@ async fn a_page_that_prometheus_gives_up_is_given_up_at_the_node() {
     let sim = aiven().await;
     let spec = ServiceSpec::new("logs", "opensearch").page_bytes(1 << 40);
     sim.add_service(PROJECT, spec);
-    let setup = Setup::with_proxy(&sim).with("scrape_proxy.timeout", "1h");
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("scrape_proxy.timeout", "1h");
+    let (daemon, scraper) = publishing(&sim, &config).await;
     let address = sim.addresses(PROJECT, "logs")[0];
     let mut answer = daemon
         .until("the page begins", async || {
@@ -243,8 +242,10 @@ async fn hung_nodes_hold_no_other_scrape_up() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(8));
     sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka"));
-    let setup = Setup::with_proxy(&sim).with("scrape_proxy.timeout", "1h");
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("scrape_proxy.timeout", "1h");
+    let (daemon, scraper) = publishing(&sim, &config).await;
     scraper.get_all(&daemon, &sim, &["queue"]).await;
     for node in 0..8 {
         let fault = if node % 2 == 0 {
@@ -280,8 +281,8 @@ async fn hung_nodes_hold_no_other_scrape_up() {
 async fn one_node_down_leaves_the_service_scraped_and_is_told() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
-    let setup = Setup::with_proxy(&sim);
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim).with_proxy();
+    let (daemon, scraper) = publishing(&sim, &config).await;
     scraper.get_all(&daemon, &sim, &["logs"]).await;
     sim.node_fault(PROJECT, "logs", 1, NodeFault::Refuse);
     sim.wait_until("its connection is closed", |sim| {

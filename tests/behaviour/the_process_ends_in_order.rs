@@ -6,8 +6,9 @@ use std::net::TcpListener;
 
 use aiven_sim::{ApiFault, DnsFault, Fault, Operation, ServiceSpec, Simulator};
 use serde_json::Value;
+use testkit::{Config, PROJECT, Signal, aiven, integrate_all};
 
-use crate::support::{PROJECT, Setup, aiven, integrate_all, run_to_end};
+use crate::binary::{command, start};
 
 async fn one_service() -> Simulator {
     let sim = aiven().await;
@@ -17,17 +18,17 @@ async fn one_service() -> Simulator {
 }
 
 /// The saved state as JSON.
-fn state(setup: &Setup) -> Value {
-    serde_json::from_str(&fs::read_to_string(setup.state_file()).unwrap()).unwrap()
+fn state(config: &Config) -> Value {
+    serde_json::from_str(&fs::read_to_string(config.state_file()).unwrap()).unwrap()
 }
 
-async fn ends_while(signal: &str, api: Option<ApiFault>, dns: Option<DnsFault>) {
+async fn ends_while(signal: Signal, api: Option<ApiFault>, dns: Option<DnsFault>) {
     let sim = one_service().await;
     // Whoever waited for an answer would wait for longer than the test does.
-    let setup = Setup::of(&sim)
+    let config = Config::quick(&sim)
         .with("aiven.request_timeout", "1h")
         .with("dns.timeout", "60s");
-    let mut daemon = setup.start().await;
+    let mut daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     if let Some(fault) = api {
         sim.inject(Fault::any(), fault);
@@ -41,66 +42,66 @@ async fn ends_while(signal: &str, api: Option<ApiFault>, dns: Option<DnsFault>) 
         sim.wait_until("it asks", |sim| sim.dns_queries_total() > asked)
             .await;
     }
-    fs::remove_file(setup.state_file()).unwrap();
-    daemon.signal(signal);
-    let end = daemon.ended().await;
-    assert_eq!(end.code(), Some(0), "{}", daemon.output());
+    fs::remove_file(config.state_file()).unwrap();
+    daemon.signal(signal).unwrap();
+    let end = daemon.ended().await.unwrap();
+    assert_eq!(end.code(), Some(0), "{}", daemon.printed());
     assert_eq!(
-        state(&setup)["projects"][0]["services"]
+        state(&config)["projects"][0]["services"]
             .as_array()
             .unwrap()
             .len(),
         1
     );
-    assert_eq!(setup.targets().len(), 3);
+    assert_eq!(config.targets().len(), 3);
     daemon.log.line("stopping").await;
 }
 
 #[tokio::test]
 async fn sigterm_ends_it_and_saves_the_state() {
-    ends_while("TERM", None, None).await;
+    ends_while(Signal::TERM, None, None).await;
 }
 
 #[tokio::test]
 async fn sigint_ends_it_and_saves_the_state() {
-    ends_while("INT", None, None).await;
+    ends_while(Signal::INT, None, None).await;
 }
 
 #[tokio::test]
 async fn sigterm_ends_it_while_the_api_hangs() {
-    ends_while("TERM", Some(ApiFault::Hang), None).await;
+    ends_while(Signal::TERM, Some(ApiFault::Hang), None).await;
 }
 
 #[tokio::test]
 async fn sigint_ends_it_while_dns_hangs() {
-    ends_while("INT", None, Some(DnsFault::Timeout)).await;
+    ends_while(Signal::INT, None, Some(DnsFault::Timeout)).await;
 }
 
 #[tokio::test]
 async fn sigterm_ends_it_while_everything_hangs() {
-    ends_while("TERM", Some(ApiFault::Hang), Some(DnsFault::Timeout)).await;
+    ends_while(Signal::TERM, Some(ApiFault::Hang), Some(DnsFault::Timeout)).await;
 }
 
 #[tokio::test]
 async fn a_stop_while_nothing_is_known_leaves_the_files_alone() {
     let sim = one_service().await;
     sim.inject(Fault::any(), ApiFault::Hang);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     sim.wait_until("it asks", |sim| sim.count(Operation::ListServices) > 0)
         .await;
-    daemon.stop().await;
-    assert!(!setup.targets_file().exists());
-    assert!(!setup.state_file().exists());
+    daemon.stop().await.unwrap();
+    assert!(!config.targets_file().exists());
+    assert!(!config.state_file().exists());
 }
 
 #[tokio::test]
 async fn a_second_daemon_on_the_same_state_directory_says_so_and_ends() {
     let sim = one_service().await;
-    let setup = Setup::of(&sim);
-    let first = setup.start().await;
+    let config = Config::quick(&sim);
+    let first = start(&config).await;
     first.publishes(sim.serving_addresses(PROJECT)).await;
-    let second = run_to_end(&mut setup.run_command()).await;
+    let second = command(&config, "run", &[]).await;
     assert_eq!(second.code, Some(1));
     let output = second.output();
     assert!(
@@ -108,14 +109,14 @@ async fn a_second_daemon_on_the_same_state_directory_says_so_and_ends() {
         "{output}"
     );
     assert!(
-        output.contains(setup.state_dir().to_str().unwrap()),
+        output.contains(config.state_dir().to_str().unwrap()),
         "{output}"
     );
     sim.fail_over(PROJECT, "logs");
     first.publishes(sim.serving_addresses(PROJECT)).await;
     // The lock goes with its holder, however that ends.
     first.kill();
-    let third = setup.start().await;
+    let third = start(&config).await;
     third.publishes(sim.serving_addresses(PROJECT)).await;
 }
 
@@ -124,8 +125,8 @@ async fn a_port_in_use_is_named() {
     let sim = one_service().await;
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let setup = Setup::of(&sim).with("web.listen", address.as_str());
-    let ended = run_to_end(&mut setup.run_command()).await;
+    let config = Config::quick(&sim).with("web.listen", address.as_str());
+    let ended = command(&config, "run", &[]).await;
     assert_eq!(ended.code, Some(1));
     let output = ended.output();
     assert!(
@@ -138,27 +139,27 @@ async fn a_port_in_use_is_named() {
 #[tokio::test]
 async fn a_port_in_use_costs_no_target() {
     let sim = one_service().await;
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
-    daemon.stop().await;
-    let list = setup.targets_bytes();
+    daemon.stop().await.unwrap();
+    let list = config.targets_text();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let setup = setup.with("web.listen", taken.local_addr().unwrap().to_string());
-    assert_eq!(run_to_end(&mut setup.run_command()).await.code, Some(1));
-    assert_eq!(setup.targets_bytes(), list);
+    let config = config.with("web.listen", taken.local_addr().unwrap().to_string());
+    assert_eq!(command(&config, "run", &[]).await.code, Some(1));
+    assert_eq!(config.targets_text(), list);
 }
 
 #[tokio::test]
 async fn a_state_directory_that_cannot_be_written_is_named() {
     let sim = one_service().await;
-    let setup = Setup::of(&sim);
-    let file = setup.path("a-file");
+    let config = Config::quick(&sim);
+    let file = config.path("a-file");
     fs::write(&file, "not a directory").unwrap();
     let below_a_file = file.join("state");
     for impossible in [below_a_file.to_str().unwrap(), "/proc/aiven-metrics"] {
-        let setup = Setup::of(&sim).with("state_dir", impossible);
-        let ended = run_to_end(&mut setup.run_command()).await;
+        let config = Config::quick(&sim).with("state_dir", impossible);
+        let ended = command(&config, "run", &[]).await;
         assert_eq!(ended.code, Some(1));
         let output = ended.output();
         assert!(

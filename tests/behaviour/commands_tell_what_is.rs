@@ -2,10 +2,9 @@
 
 use aiven_sim::{ApiFault, DnsFault, Fault, ServiceSpec, Simulator};
 use serde_json::{Value, json};
+use testkit::{Config, Finished, PASSWORD, PROJECT, USERNAME, aiven, integrate_all};
 
-use crate::support::{
-    Finished, PASSWORD, PROJECT, Setup, USERNAME, aiven, integrate_all, logs_published, run,
-};
+use crate::binary::{ask, command, logs_published, run, start};
 
 fn parsed(ended: &Finished) -> Value {
     serde_json::from_str(&ended.stdout)
@@ -23,8 +22,8 @@ async fn plan_shows_what_run_would_create_and_creates_nothing() {
         sim.add_service(PROJECT, ServiceSpec::new(name, service_type));
     }
     sim.power_off(PROJECT, "db");
-    let setup = Setup::of(&sim);
-    let ended = setup.command("plan", &[]).await;
+    let config = Config::quick(&sim);
+    let ended = command(&config, "plan", &[]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.output());
     for expected in [
         "run would create the integration endpoint in project shop",
@@ -38,7 +37,7 @@ async fn plan_shows_what_run_would_create_and_creates_nothing() {
             ended.stdout
         );
     }
-    let report = parsed(&setup.command("plan", &["--json"]).await);
+    let report = parsed(&command(&config, "plan", &["--json"]).await);
     assert_eq!(
         report["would_create"],
         json!([
@@ -49,7 +48,7 @@ async fn plan_shows_what_run_would_create_and_creates_nothing() {
     assert_eq!(report["services"].as_array().unwrap().len(), 3);
     assert!(!sim.requests().is_empty());
     assert!(only_reads(&sim));
-    assert!(!setup.state_dir().exists());
+    assert!(!config.state_dir().exists());
 }
 
 #[tokio::test]
@@ -57,15 +56,15 @@ async fn plan_resolves_what_is_integrated_and_finds_nothing_to_create() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let report = parsed(&setup.command("plan", &["--json"]).await);
+    let config = Config::quick(&sim);
+    let report = parsed(&command(&config, "plan", &["--json"]).await);
     assert_eq!(report["would_create"], json!([]));
     assert_eq!(report["services"][0]["verdict"], "published");
     let targets = report["services"][0]["hosts"][0]["targets"]
         .as_array()
         .unwrap();
     assert_eq!(targets.len(), 3);
-    let table = setup.command("plan", &[]).await;
+    let table = command(&config, "plan", &[]).await;
     assert!(
         table.stdout.contains("run would create nothing"),
         "{}",
@@ -76,8 +75,8 @@ async fn plan_resolves_what_is_integrated_and_finds_nothing_to_create() {
 
 #[tokio::test]
 async fn plan_runs_beside_the_daemon() {
-    let (sim, setup, daemon) = logs_published().await;
-    assert_eq!(setup.command("plan", &[]).await.code, Some(0));
+    let (sim, config, daemon) = logs_published().await;
+    assert_eq!(command(&config, "plan", &[]).await.code, Some(0));
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
 }
 
@@ -85,8 +84,8 @@ async fn plan_runs_beside_the_daemon() {
 async fn plan_shows_one_projects_failure_beside_the_others_plan() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::of(&sim).with("aiven.projects", json!([PROJECT, "not-there"]));
-    let ended = setup.command("plan", &[]).await;
+    let config = Config::quick(&sim).with("aiven.projects", json!([PROJECT, "not-there"]));
+    let ended = command(&config, "plan", &[]).await;
     assert_eq!(ended.code, Some(1));
     assert!(
         ended.stdout.contains("PROBLEM not-there"),
@@ -108,8 +107,8 @@ async fn plan_shows_one_projects_failure_beside_the_others_plan() {
 #[tokio::test]
 async fn plan_with_a_wrong_token_says_what_to_check() {
     let sim = aiven().await;
-    let setup = Setup::of(&sim).with("aiven.api_token", "not-the-token");
-    let ended = setup.command("plan", &[]).await;
+    let config = Config::quick(&sim).with("aiven.api_token", "not-the-token");
+    let ended = command(&config, "plan", &[]).await;
     assert_eq!(ended.code, Some(1));
     assert!(
         ended.stdout.contains("check that aiven.api_token"),
@@ -124,16 +123,15 @@ async fn status_is_fine_while_all_is_well_and_names_the_problem_when_not() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(2));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
-    let address = ["--address", daemon.address.as_str()];
     daemon
         .until("status exits with 0", async || {
-            (setup.command("status", &address).await.code == Some(0)).then_some(())
+            (ask(&daemon, "status", &[]).await.code == Some(0)).then_some(())
         })
         .await;
-    let table = run(&["status", "--address", &daemon.address]).await;
+    let table = ask(&daemon, "status", &[]).await;
     for expected in [PROJECT, "published", "ready"] {
         assert!(
             table.stdout.contains(expected),
@@ -142,7 +140,7 @@ async fn status_is_fine_while_all_is_well_and_names_the_problem_when_not() {
         );
     }
     assert!(!table.stdout.contains("PROBLEM"), "{}", table.stdout);
-    let json = parsed(&run(&["status", "--json", "--address", &daemon.address]).await);
+    let json = parsed(&ask(&daemon, "status", &["--json"]).await);
     assert_eq!(json["ready"], true);
     assert_eq!(json["projects"][0]["targets"], 2);
 
@@ -151,7 +149,7 @@ async fn status_is_fine_while_all_is_well_and_names_the_problem_when_not() {
     daemon
         .service_when("logs", |one| !one["unanswered"].is_null())
         .await;
-    let problem = run(&["status", "--address", &daemon.address]).await;
+    let problem = ask(&daemon, "status", &[]).await;
     assert_eq!(problem.code, Some(1));
     let mut lines = problem
         .stdout
@@ -165,12 +163,12 @@ async fn status_is_fine_while_all_is_well_and_names_the_problem_when_not() {
 async fn status_says_that_nothing_is_known_yet() {
     let sim = aiven().await;
     sim.inject(Fault::any(), ApiFault::Hang);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
-    let ended = run(&["status", "--address", &daemon.address]).await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
+    let ended = ask(&daemon, "status", &[]).await;
     assert_eq!(ended.code, Some(1));
     assert!(ended.stdout.contains("not ready"), "{}", ended.output());
-    let ended = run(&["targets", "--address", &daemon.address]).await;
+    let ended = ask(&daemon, "targets", &[]).await;
     assert_eq!(ended.code, Some(1));
     assert!(
         ended.stderr.contains("nothing is published"),
@@ -184,10 +182,10 @@ async fn targets_are_listed_one_a_line() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
-    let ended = run(&["targets", "--address", &daemon.address]).await;
+    let ended = ask(&daemon, "targets", &[]).await;
     assert_eq!(ended.code, Some(0));
     for address in sim.serving_addresses(PROJECT) {
         let mut lines = ended.stdout.lines();
@@ -200,21 +198,21 @@ async fn targets_are_listed_one_a_line() {
         );
     }
     assert_eq!(ended.stdout.lines().count(), 4);
-    let json = run(&["targets", "--json", "--address", &daemon.address]).await;
+    let json = ask(&daemon, "targets", &["--json"]).await;
     assert_eq!(json.code, Some(0));
-    assert_eq!(json.stdout, setup.targets_bytes());
+    assert_eq!(json.stdout, config.targets_text());
 }
 
 #[tokio::test]
 async fn the_address_is_taken_from_the_configuration() {
     let sim = aiven().await;
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon
         .project_when(PROJECT, |one| one["origin"]["from"] == "api")
         .await;
-    let setup = Setup::of(&sim).with("web.listen", daemon.address.as_str());
-    let ended = setup.command("targets", &["--json"]).await;
+    let config = Config::quick(&sim).web_at(daemon.address);
+    let ended = command(&config, "targets", &["--json"]).await;
     assert_eq!(
         (ended.code, ended.stdout.as_str()),
         (Some(0), "[]\n"),
@@ -246,8 +244,8 @@ async fn plan_knows_an_endpoint_that_is_there() {
     let sim = aiven().await;
     sim.add_endpoint(PROJECT, "aiven-metrics", USERNAME, PASSWORD);
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::of(&sim);
-    let report = parsed(&setup.command("plan", &["--json"]).await);
+    let config = Config::quick(&sim);
+    let report = parsed(&command(&config, "plan", &["--json"]).await);
     let integration = json!({"create": "integration", "project": PROJECT, "service": "logs"});
     assert_eq!(report["would_create"], json!([integration]));
 }

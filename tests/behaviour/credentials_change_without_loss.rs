@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use aiven_sim::{Operation, Pace, Permission, ServiceSpec, Simulator, TokenSpec};
 use serde_json::json;
+use testkit::{Config, Daemon, PASSWORD, PROJECT, USERNAME, aiven, aiven_from};
 
-use crate::support::{Daemon, PROJECT, Scraper, Setup, aiven, publishing, started};
+use crate::binary::start;
+use crate::scraper::{Scraper, publishing};
 
 const NEW_USERNAME: &str = "prometheus-2";
 const NEW_PASSWORD: &str = "battery-horse-correct-staple";
@@ -84,24 +86,24 @@ async fn a_change_of_the_configured_credentials_costs_no_scrape() {
     let builder = Simulator::builder()
         .project(PROJECT)
         .rollout_delay(Pace::ByHand);
-    let sim = started(builder).await;
+    let sim = aiven_from(builder).await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
     sim.add_service(PROJECT, ServiceSpec::new("a-pg", "pg").nodes(2));
     let services = ["logs", "a-pg"];
-    let mut setup = Setup::with_proxy(&sim);
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let mut config = Config::quick(&sim).with_proxy();
+    let (daemon, scraper) = publishing(&sim, &config).await;
     scraper.get_all(&daemon, &sim, &services).await;
     daemon
         .until("the present pair is saved", async || {
-            let text = std::fs::read_to_string(setup.state_dir().join("secrets.json")).ok()?;
+            let text = std::fs::read_to_string(config.state_dir().join("secrets.json")).ok()?;
             text.contains("applied").then_some(())
         })
         .await;
-    daemon.stop().await;
+    daemon.stop().await.unwrap();
 
-    setup.set("integration.username", NEW_USERNAME);
-    setup.set("integration.password", NEW_PASSWORD);
-    let daemon = setup.start().await;
+    config.set("integration.username", NEW_USERNAME);
+    config.set("integration.password", NEW_PASSWORD);
+    let daemon = start(&config).await;
     let scraper = Scraper::of(&daemon).await;
     let load = Load::on(&sim, scraper, &services);
     load.goes_on(&daemon).await;
@@ -131,8 +133,8 @@ async fn credentials_of_a_foreign_endpoint_are_read_and_followed() {
     let foreign = sim.add_endpoint(PROJECT, "somebody-elses", "somebody", "something-secret");
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     sim.add_integration(PROJECT, "logs", &foreign);
-    let setup = Setup::with_proxy(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with_proxy();
+    let daemon = start(&config).await;
     let scraper = Scraper::of(&daemon).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     scraper.get_all(&daemon, &sim, &["logs"]).await;
@@ -142,7 +144,7 @@ async fn credentials_of_a_foreign_endpoint_are_read_and_followed() {
     sim.change_endpoint(PROJECT, &foreign, "somebody", "something-else-secret");
     scraper.get_all(&daemon, &sim, &["logs"]).await;
     assert!(was_used(&sim, "logs", 0, "somebody:something-else-secret"));
-    let configured = format!("{}:{}", crate::support::USERNAME, crate::support::PASSWORD);
+    let configured = format!("{}:{}", USERNAME, PASSWORD);
     assert!(
         !was_used(&sim, "logs", 0, &configured),
         "our pair went to somebody else's endpoint"
@@ -154,8 +156,10 @@ async fn credentials_of_a_given_endpoint_are_read() {
     let sim = aiven().await;
     let given = sim.add_endpoint(PROJECT, "given", "somebody", "something-secret");
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(2));
-    let setup = Setup::with_proxy(&sim).with("integration", json!({"endpoint_id": given}));
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("integration", json!({"endpoint_id": given}));
+    let daemon = start(&config).await;
     let scraper = Scraper::of(&daemon).await;
     daemon.verdict("logs", "published").await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
@@ -173,8 +177,10 @@ async fn a_token_that_may_not_write_still_scrapes_with_the_configured_pair() {
         Permission::ProjectsWrite,
     ];
     let token = sim.add_token(TokenSpec::new().allow(PROJECT, rights));
-    let setup = Setup::with_proxy(&sim).with("aiven.api_token", token);
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("aiven.api_token", token);
+    let (daemon, scraper) = publishing(&sim, &config).await;
     scraper.get_all(&daemon, &sim, &["logs"]).await;
     daemon.verdict("logs", "scraped").await;
 }
@@ -191,8 +197,10 @@ async fn a_token_that_may_not_read_a_foreign_pair_is_said() {
         Permission::ProjectsWrite,
     ];
     let token = sim.add_token(TokenSpec::new().allow(PROJECT, rights));
-    let setup = Setup::with_proxy(&sim).with("aiven.api_token", token);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("aiven.api_token", token);
+    let daemon = start(&config).await;
     let scraper = Scraper::of(&daemon).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     let address = sim.addresses(PROJECT, "logs")[0];

@@ -2,12 +2,13 @@
 
 use aiven_sim::{Operation, ServiceSpec, ServiceState};
 use serde_json::{Value, json};
+use testkit::{Config, PROJECT, aiven, integrate_all};
 
-use crate::support::{PROJECT, Setup, aiven, integrate_all, logs_published};
+use crate::binary::{logs_published, start};
 
 /// The labels of the only target group on disk.
-fn labels(setup: &Setup) -> Value {
-    let groups = setup.groups();
+fn labels(config: &Config) -> Value {
+    let groups = config.groups();
     assert_eq!(groups.len(), 1, "{groups:?}");
     groups[0]["labels"].clone()
 }
@@ -18,8 +19,8 @@ async fn powered_off_loses_its_targets_and_powered_on_has_them_again() {
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
     sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka").nodes(3));
     integrate_all(&sim);
-    let setup = Setup::of(&sim).with("targets.removal_grace", "1h");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("targets.removal_grace", "1h");
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
 
     sim.power_off(PROJECT, "logs");
@@ -37,8 +38,8 @@ async fn a_failover_replaces_the_old_addresses() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     let before = sim.addresses(PROJECT, "logs");
     daemon.publishes(before.clone()).await;
     sim.fail_over(PROJECT, "logs");
@@ -52,8 +53,8 @@ async fn while_nodes_are_replaced_old_and_new_are_published() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(2));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.addresses(PROJECT, "logs")).await;
     sim.start_recycling(PROJECT, "logs");
     let both = sim.addresses(PROJECT, "logs");
@@ -71,8 +72,8 @@ async fn a_new_plan_is_seen_in_the_labels() {
         ServiceSpec::new("logs", "opensearch").plan("startup-4"),
     );
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.addresses(PROJECT, "logs")).await;
     let host = sim.host(PROJECT, "logs");
     let expected = json!({
@@ -84,13 +85,13 @@ async fn a_new_plan_is_seen_in_the_labels() {
         "aiven_service_name": "logs",
         "aiven_service_type": "opensearch",
     });
-    assert_eq!(labels(&setup), expected);
+    assert_eq!(labels(&config), expected);
 
     sim.change_plan(PROJECT, "logs", "business-8", 3);
     daemon.publishes(sim.addresses(PROJECT, "logs")).await;
     daemon
         .until("the plan is in the labels", async || {
-            let labels = labels(&setup);
+            let labels = labels(&config);
             (labels["aiven_plan"] == "business-8" && labels["aiven_node_count"] == "3")
                 .then_some(())
         })
@@ -102,10 +103,10 @@ async fn standbys_are_published_under_the_replica_host() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("db", "pg").nodes(3));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.addresses(PROJECT, "db")).await;
-    let hosts: Vec<_> = setup
+    let hosts: Vec<_> = config
         .groups()
         .iter()
         .map(|group| {
@@ -153,12 +154,12 @@ async fn only_selected_services_are_published_and_integrated() {
         .tag("team", "a");
     sim.add_service(PROJECT, excluded);
     integrate_all(&sim);
-    let setup = Setup::of(&sim)
+    let config = Config::quick(&sim)
         .with("services.types", json!(["opensearch"]))
         .with("services.clouds", json!(["aws-eu-west-1"]))
         .with("services.tags", json!({"team": "a"}))
         .with("services.exclude", json!(["exclu*"]));
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     daemon.publishes(sim.addresses(PROJECT, "wanted")).await;
     let reasons = [
         ("other-cloud", "services.clouds"),
@@ -189,8 +190,8 @@ async fn a_state_that_nobody_knows_is_data() {
         ServiceSpec::new("rebuilt", "kafka").state(ServiceState::Rebuilding),
     );
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     assert_eq!(daemon.targets().len(), 2);
 }
@@ -200,10 +201,10 @@ async fn what_changes_nothing_writes_nothing() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
-    let written = std::fs::metadata(setup.targets_file())
+    let written = std::fs::metadata(config.targets_file())
         .unwrap()
         .modified()
         .unwrap();
@@ -216,7 +217,7 @@ async fn what_changes_nothing_writes_nothing() {
         .await;
     }
     assert_eq!(
-        std::fs::metadata(setup.targets_file())
+        std::fs::metadata(config.targets_file())
             .unwrap()
             .modified()
             .unwrap(),
@@ -231,7 +232,7 @@ async fn what_changes_nothing_writes_nothing() {
 
 #[tokio::test]
 async fn a_new_service_is_published_once_it_is_integrated() {
-    let (sim, _setup, daemon) = logs_published().await;
+    let (sim, _config, daemon) = logs_published().await;
     sim.add_service(PROJECT, ServiceSpec::new("new", "influxdb"));
     daemon.verdict("new", "published").await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator};
 use serde_json::json;
+use testkit::{Config, PASSWORD, PROJECT, USERNAME, aiven, aiven_from};
 
-use crate::support::{PASSWORD, PROJECT, Setup, USERNAME, aiven, started};
+use crate::binary::start;
 
 /// Writes that have arrived, whatever became of them.
 fn writes(sim: &Simulator) -> Vec<String> {
@@ -38,8 +39,8 @@ async fn every_type_that_aiven_names_is_integrated_and_published() {
         );
     }
     sim.add_service(PROJECT, ServiceSpec::new("a-flink", "flink"));
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     sim.wait_until("all four are integrated", |sim| {
         sim.integrations(PROJECT).len() == 4
     })
@@ -70,8 +71,8 @@ async fn every_type_that_aiven_names_is_integrated_and_published() {
 async fn the_endpoint_has_the_configured_credentials() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::of(&sim).with("integration.endpoint_name", "metrics-for-users");
-    let _daemon = setup.start().await;
+    let config = Config::quick(&sim).with("integration.endpoint_name", "metrics-for-users");
+    let _daemon = start(&config).await;
     sim.wait_until("the endpoint is made", |sim| {
         !sim.endpoints(PROJECT).is_empty()
     })
@@ -93,7 +94,7 @@ async fn the_endpoint_has_the_configured_credentials() {
 
 #[tokio::test]
 async fn two_instances_started_together_create_each_thing_once() {
-    let sim = started(
+    let sim = aiven_from(
         Simulator::builder()
             .project(PROJECT)
             .duplicate_integrations(),
@@ -105,8 +106,8 @@ async fn two_instances_started_together_create_each_thing_once() {
             ServiceSpec::new(format!("os-{number}"), "opensearch"),
         );
     }
-    let setups = [0, 1].map(|index| Setup::of(&sim).with("instance_index", index));
-    let daemons = [setups[0].start().await, setups[1].start().await];
+    let configs = [0, 1].map(|index| Config::quick(&sim).with("instance_index", index));
+    let daemons = [start(&configs[0]).await, start(&configs[1]).await];
     sim.wait_until("all are integrated", |sim| {
         (0..12).all(|number| {
             !sim.integrations_of(PROJECT, &format!("os-{number}"))
@@ -123,7 +124,7 @@ async fn two_instances_started_together_create_each_thing_once() {
 
 #[tokio::test]
 async fn two_instances_that_stand_at_the_same_point_create_each_thing_once() {
-    let sim = started(
+    let sim = aiven_from(
         Simulator::builder()
             .project(PROJECT)
             .duplicate_integrations(),
@@ -132,12 +133,12 @@ async fn two_instances_that_stand_at_the_same_point_create_each_thing_once() {
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     // Both have seen that there is no endpoint before either learns anything new.
     let held = sim.inject(Fault::new(Operation::ListEndpoints), ApiFault::Hold);
-    let setups = [0, 1].map(|index| {
-        Setup::of(&sim)
+    let configs = [0, 1].map(|index| {
+        Config::quick(&sim)
             .with("instance_index", index)
             .with("aiven.request_timeout", "60s")
     });
-    let _daemons = [setups[0].start().await, setups[1].start().await];
+    let _daemons = [start(&configs[0]).await, start(&configs[1]).await];
     sim.wait_until("both ask for endpoints", |sim| {
         sim.count(Operation::ListEndpoints) >= 2
     })
@@ -168,8 +169,8 @@ async fn what_has_an_integration_or_is_not_selected_is_left_alone() {
     let disabled = sim.add_integration(PROJECT, "disabled", &foreign);
     sim.disable_integration(PROJECT, &disabled);
     sim.power_off(PROJECT, "off");
-    let setup = Setup::of(&sim).with("services.exclude", json!(["excluded-*"]));
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("services.exclude", json!(["excluded-*"]));
+    let daemon = start(&config).await;
     sim.wait_until("the fresh one is integrated", |sim| {
         !sim.integrations_of(PROJECT, "fresh").is_empty()
     })
@@ -220,8 +221,8 @@ async fn one_services_trouble_does_not_hold_up_the_others() {
         ApiFault::Reset,
     );
     sim.inject(create("hangs"), ApiFault::Hang);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
 
     for name in ["conflict", "just-made", "lost-answer", "plain"] {
         daemon.verdict(name, "published").await;
@@ -247,7 +248,7 @@ async fn one_services_trouble_does_not_hold_up_the_others() {
 
 #[tokio::test]
 async fn no_more_is_created_in_a_minute_than_allowed() {
-    let sim = started(
+    let sim = aiven_from(
         Simulator::builder()
             .project(PROJECT)
             .wait_deadline(Duration::from_secs(120)),
@@ -259,8 +260,8 @@ async fn no_more_is_created_in_a_minute_than_allowed() {
             ServiceSpec::new(format!("os-{number}"), "opensearch"),
         );
     }
-    let setup = Setup::of(&sim).with("integration.creates_per_minute", 2);
-    let _daemon = setup.start().await;
+    let config = Config::quick(&sim).with("integration.creates_per_minute", 2);
+    let _daemon = start(&config).await;
     sim.wait_until("two are integrated", |sim| {
         sim.integrations(PROJECT).len() == 2
     })
@@ -285,8 +286,8 @@ async fn with_create_switched_off_nothing_is_written() {
     );
     sim.add_integration(PROJECT, "integrated", &endpoint);
     sim.add_service(PROJECT, ServiceSpec::new("not-integrated", "opensearch"));
-    let setup = Setup::of(&sim).with("integration", json!({"create": false}));
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("integration", json!({"create": false}));
+    let daemon = start(&config).await;
     daemon.publishes(sim.addresses(PROJECT, "integrated")).await;
     let other = daemon
         .verdict("not-integrated", "awaiting_integration")
@@ -310,8 +311,8 @@ async fn the_given_endpoint_is_used() {
     sim.add_endpoint(PROJECT, "another", "somebody", "something-secret");
     let given = sim.add_endpoint(PROJECT, "given", "somebody", "something-secret");
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::of(&sim).with("integration", json!({"endpoint_id": given}));
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("integration", json!({"endpoint_id": given}));
+    let daemon = start(&config).await;
     daemon.verdict("logs", "published").await;
     let integration = &sim.integrations(PROJECT)[0];
     assert_eq!(integration.dest_endpoint_id.as_ref(), Some(&given));
@@ -322,8 +323,8 @@ async fn the_given_endpoint_is_used() {
 async fn a_given_endpoint_that_is_not_there_is_said_and_nothing_is_created() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::of(&sim).with("integration", json!({"endpoint_id": "11-22-33"}));
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("integration", json!({"endpoint_id": "11-22-33"}));
+    let daemon = start(&config).await;
     let logs = daemon.verdict("logs", "integration_failed").await;
     let cause = logs["cause"].as_str().unwrap();
     assert!(
@@ -344,15 +345,15 @@ async fn a_given_endpoint_that_is_not_there_is_said_and_nothing_is_created() {
 
 #[tokio::test]
 async fn an_integration_that_is_not_active_yet_is_awaited_and_then_published() {
-    let sim = started(
+    let sim = aiven_from(
         Simulator::builder()
             .project(PROJECT)
             .integration_delay(aiven_sim::Pace::ByHand),
     )
     .await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(2));
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     sim.wait_until("it is integrated", |sim| {
         !sim.integrations(PROJECT).is_empty()
     })

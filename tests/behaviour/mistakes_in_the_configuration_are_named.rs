@@ -4,13 +4,14 @@ use std::fs;
 
 use aiven_sim::ServiceSpec;
 use serde_json::json;
+use testkit::{Config, PROJECT, aiven, files_below};
 
-use crate::support::{PROJECT, Setup, aiven, files_below, run, run_to_end};
+use crate::binary::{command, run};
 
 /// A configuration with four mistakes, and what must be said about each.
-async fn with_mistakes() -> (aiven_sim::Simulator, Setup, [&'static str; 4]) {
+async fn with_mistakes() -> (aiven_sim::Simulator, Config, [&'static str; 4]) {
     let sim = aiven().await;
-    let setup = Setup::of(&sim)
+    let config = Config::quick(&sim)
         .with("aiven.poll_interval", "soon")
         .with("aiven.projects", json!(["Not A Project"]))
         .with("integration.password", "short")
@@ -21,13 +22,13 @@ async fn with_mistakes() -> (aiven_sim::Simulator, Setup, [&'static str; 4]) {
         "integration.password",
         "services.typos",
     ];
-    (sim, setup, keys)
+    (sim, config, keys)
 }
 
 #[tokio::test]
 async fn check_config_names_every_mistake_by_its_key() {
-    let (sim, setup, keys) = with_mistakes().await;
-    let ended = setup.command("check-config", &[]).await;
+    let (sim, config, keys) = with_mistakes().await;
+    let ended = command(&config, "check-config", &[]).await;
     assert_eq!(ended.code, Some(1));
     for key in keys {
         assert!(
@@ -47,8 +48,8 @@ async fn check_config_names_every_mistake_by_its_key() {
 
 #[tokio::test]
 async fn run_with_mistakes_names_them_and_starts_nothing() {
-    let (sim, setup, keys) = with_mistakes().await;
-    let ended = run_to_end(&mut setup.run_command()).await;
+    let (sim, config, keys) = with_mistakes().await;
+    let ended = command(&config, "run", &[]).await;
     assert_eq!(ended.code, Some(1));
     for key in keys {
         assert!(
@@ -59,17 +60,17 @@ async fn run_with_mistakes_names_them_and_starts_nothing() {
     }
     assert!(!ended.output().contains("listening"));
     assert_eq!(
-        files_below(&setup.state_dir()),
+        files_below(&config.state_dir()),
         Vec::<std::path::PathBuf>::new()
     );
-    assert!(!setup.state_dir().exists());
+    assert!(!config.state_dir().exists());
     assert_eq!(sim.requests().len(), 0);
 }
 
 #[tokio::test]
 async fn plan_with_mistakes_contacts_nobody() {
-    let (sim, setup, keys) = with_mistakes().await;
-    let ended = setup.command("plan", &[]).await;
+    let (sim, config, keys) = with_mistakes().await;
+    let ended = command(&config, "plan", &[]).await;
     assert_eq!(ended.code, Some(1));
     assert!(
         keys.iter().all(|key| ended.stderr.contains(key)),
@@ -83,18 +84,18 @@ async fn plan_with_mistakes_contacts_nobody() {
 async fn a_good_configuration_is_fine_and_contacts_nobody() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    let setup = Setup::of(&sim);
-    let ended = setup.command("check-config", &[]).await;
+    let config = Config::quick(&sim);
+    let ended = command(&config, "check-config", &[]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.output());
     assert!(ended.stdout.contains("fine"), "{}", ended.stdout);
     assert_eq!(sim.requests().len() + sim.dns_queries_total(), 0);
-    assert!(!setup.state_dir().exists());
+    assert!(!config.state_dir().exists());
 }
 
 #[tokio::test]
 async fn a_file_that_cannot_be_used_is_named() {
     let sim = aiven().await;
-    let setup = Setup::of(&sim);
+    let config = Config::quick(&sim);
     let contents: [(&str, &[u8]); 5] = [
         ("empty.json", b""),
         ("cut.json", b"{\"aiven\": {"),
@@ -105,10 +106,10 @@ async fn a_file_that_cannot_be_used_is_named() {
             b"{\"aiven\": 3, \"dns\": \"x\", \"state_dir\": []}",
         ),
     ];
-    let mut paths = vec![setup.path("missing.json"), setup.path("")];
+    let mut paths = vec![config.path("missing.json"), config.path("")];
     for (name, content) in contents {
-        fs::write(setup.path(name), content).unwrap();
-        paths.push(setup.path(name));
+        fs::write(config.path(name), content).unwrap();
+        paths.push(config.path(name));
     }
     for path in paths {
         for command in ["check-config", "run", "plan"] {
@@ -122,11 +123,11 @@ async fn a_file_that_cannot_be_used_is_named() {
 #[tokio::test]
 async fn the_token_and_the_password_are_not_echoed_by_a_mistake() {
     let sim = aiven().await;
-    let setup = Setup::of(&sim)
+    let config = Config::quick(&sim)
         .with("aiven.api_token", "SECRET token with blanks")
         .with("integration.password", "SECRET")
         .with("integration.username", "SECRET and more");
-    let ended = setup.command("check-config", &[]).await;
+    let ended = command(&config, "check-config", &[]).await;
     assert_eq!(ended.code, Some(1));
     assert!(!ended.output().contains("SECRET"), "{}", ended.output());
 }

@@ -3,42 +3,35 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use aiven_sim::ServiceSpec;
 use serde_json::Value;
+use testkit::{Config, Daemon, PROJECT, Program, aiven, integrate_all};
 
-use crate::support::{Daemon, PROJECT, Setup, aiven, integrate_all, logs_published, run_to_end};
+use crate::binary::{self, command, logs_published, start};
 
 /// Fills what `state_dir` has left. Mounted only where the daemon runs.
 const MOUNT_AND_RUN: &str = "mount -t tmpfs -o size=256k none \"$1\" && shift && exec \"$@\"";
 
+/// Runs what follows with 256 KiB of disk for `state_dir`.
+fn on_a_small_disk(config: &Config) -> Program {
+    let unshare = Program::new("unshare").args(["-m", "sh", "-c", MOUNT_AND_RUN, "sh"]);
+    unshare.arg(config.state_dir())
+}
+
 /// Whether this process may make a mount of its own.
-async fn may_mount(setup: &Setup) -> bool {
-    let mut probe = Command::new("unshare");
-    probe
-        .args(["-m", "sh", "-c", MOUNT_AND_RUN, "sh"])
-        .arg(setup.state_dir())
-        .arg("true");
-    match probe.output() {
-        Ok(output) if output.status.success() => true,
-        Ok(output) => {
-            let why = String::from_utf8_lossy(&output.stderr).into_owned();
-            println!("skipped: no mount of one's own here: {}", why.trim());
-            false
-        }
-        Err(error) => {
-            println!("skipped: unshare cannot be run: {error}");
-            false
-        }
+async fn may_mount(config: &Config) -> bool {
+    let probe = on_a_small_disk(config).arg("true").run().await.unwrap();
+    if probe.code != Some(0) {
+        println!("skipped, a mount cannot be made here: {}", probe.stderr);
     }
+    probe.code == Some(0)
 }
 
 /// The state directory as the daemon sees it, through its own mounts.
-fn inside(daemon: &Daemon, setup: &Setup) -> PathBuf {
-    let below_root = setup.state_dir();
-    PathBuf::from(format!("/proc/{}/root", daemon.pid()))
-        .join(below_root.strip_prefix("/").unwrap())
+fn inside(daemon: &Daemon, config: &Config) -> PathBuf {
+    let below_root = config.state_dir();
+    PathBuf::from(format!("/proc/{}/root", daemon.id())).join(below_root.strip_prefix("/").unwrap())
 }
 
 fn targets_in(text: &str) -> usize {
@@ -54,19 +47,16 @@ async fn a_full_disk_loses_nothing_and_is_recovered_from() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(2));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    fs::create_dir_all(setup.state_dir()).unwrap();
-    if !may_mount(&setup).await {
+    let config = Config::quick(&sim);
+    fs::create_dir_all(config.state_dir()).unwrap();
+    if !may_mount(&config).await {
         return;
     }
-    let run = setup.run_command();
-    let mut command = Command::new("unshare");
-    command
-        .args(["-m", "sh", "-c", MOUNT_AND_RUN, "sh"])
-        .arg(setup.state_dir());
-    command.arg(run.get_program()).args(run.get_args());
-    let daemon = Daemon::spawn(&mut command, PathBuf::new()).await;
-    let folder = inside(&daemon, &setup);
+    let program = on_a_small_disk(&config)
+        .args([binary::PATH, "run", "--config"])
+        .arg(config.write().unwrap());
+    let daemon = Daemon::of(program, &config).await.unwrap();
+    let folder = inside(&daemon, &config);
     let list = folder.join("targets/targets.json");
     daemon
         .until("the list is written", async || list.exists().then_some(()))
@@ -124,31 +114,31 @@ async fn a_full_disk_loses_nothing_and_is_recovered_from() {
 
 #[tokio::test]
 async fn a_state_that_cannot_be_saved_does_not_stop_the_list_or_its_survival() {
-    let (sim, setup, daemon) = logs_published().await;
+    let (sim, config, daemon) = logs_published().await;
     // A folder in the place of the draft: only the state can no longer be written.
-    fs::create_dir(setup.state_dir().join(".state.json.tmp")).unwrap();
+    fs::create_dir(config.state_dir().join(".state.json.tmp")).unwrap();
     sim.add_service(PROJECT, ServiceSpec::new("new", "opensearch"));
     integrate_all(&sim);
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     daemon.log.line("writing failed; the old file").await;
     daemon.kill();
-    let list = setup.targets_bytes();
+    let list = config.targets_text();
 
     sim.inject(aiven_sim::Fault::any(), aiven_sim::ApiFault::status(503));
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     daemon.log.line("asking Aiven failed").await;
-    assert_eq!(setup.targets_bytes(), list, "{}", daemon.output());
+    assert_eq!(config.targets_text(), list, "{}", daemon.printed());
 }
 
 #[tokio::test]
 async fn a_target_folder_that_is_gone_is_made_again_or_said() {
-    let (sim, setup, daemon) = logs_published().await;
-    fs::remove_dir_all(setup.targets_file().parent().unwrap()).unwrap();
+    let (sim, config, daemon) = logs_published().await;
+    fs::remove_dir_all(config.targets_file().parent().unwrap()).unwrap();
     sim.fail_over(PROJECT, "logs");
     daemon.log.line("writing failed; the old file").await;
-    fs::create_dir(setup.targets_file().parent().unwrap()).unwrap();
+    fs::create_dir(config.targets_file().parent().unwrap()).unwrap();
     daemon.log.line("files can be written again").await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
-    let ended = run_to_end(&mut setup.run_command()).await;
+    let ended = command(&config, "run", &[]).await;
     assert_eq!(ended.code, Some(1), "the first still holds the lock");
 }

@@ -1,10 +1,11 @@
 //! The daemon's own web server, as Prometheus, an operator and a stranger see it.
 
-use std::net::UdpSocket;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use aiven_sim::{ApiFault, Fault, ServiceSpec};
+use testkit::{Config, PROJECT, aiven, integrate_all};
 
-use crate::support::{PROJECT, Setup, aiven, integrate_all, logs_published};
+use crate::binary::{logs_published, start};
 
 #[tokio::test]
 async fn while_nothing_is_known_sd_answers_503_and_never_an_empty_list() {
@@ -12,8 +13,8 @@ async fn while_nothing_is_known_sd_answers_503_and_never_an_empty_list() {
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     integrate_all(&sim);
     let held = sim.inject(Fault::any(), ApiFault::Hold);
-    let setup = Setup::of(&sim).with("aiven.request_timeout", "60s");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("aiven.request_timeout", "60s");
+    let daemon = start(&config).await;
     for path in ["/sd", "/readyz"] {
         let answer = daemon.get(path).await;
         assert_eq!(answer.status, 503, "{path}");
@@ -24,7 +25,7 @@ async fn while_nothing_is_known_sd_answers_503_and_never_an_empty_list() {
         );
     }
     assert_eq!(daemon.get("/healthz").await.status, 200);
-    assert!(!setup.targets_file().exists());
+    assert!(!config.targets_file().exists());
     sim.clear_fault(held);
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     let ready = daemon.get("/readyz").await;
@@ -43,8 +44,8 @@ async fn the_first_list_is_a_whole_one() {
     integrate_all(&sim);
     let delay = aiven_sim::DnsFault::Delay(std::time::Duration::from_millis(900));
     sim.dns_fault(&sim.host(PROJECT, "slow"), delay);
-    let setup = Setup::of(&sim).with("dns.timeout", "20s");
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim).with("dns.timeout", "20s");
+    let daemon = start(&config).await;
     let first = daemon
         .until("it is ready", async || {
             Some(daemon.sd().await).filter(|list| !list.is_empty())
@@ -55,10 +56,10 @@ async fn the_first_list_is_a_whole_one() {
 
 #[tokio::test]
 async fn an_unchanged_list_is_answered_with_304() {
-    let (sim, setup, daemon) = logs_published().await;
+    let (sim, config, daemon) = logs_published().await;
     let first = daemon.get("/sd").await;
     assert_eq!(first.headers["content-type"], "application/json");
-    assert_eq!(first.body, setup.targets_bytes());
+    assert_eq!(first.body, config.targets_text());
     let tag = first.headers["etag"].to_str().unwrap();
     let same = daemon.get_with("/sd", &[("if-none-match", tag)]).await;
     assert_eq!(same.status, 304);
@@ -73,12 +74,12 @@ async fn an_unchanged_list_is_answered_with_304() {
 }
 
 /// This machine's own address that is not a loopback one, if it has any.
-fn own_address() -> Option<String> {
+fn own_address() -> Option<IpAddr> {
     // Connecting a UDP socket sends nothing; it only asks for a route.
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
     let ip = socket.local_addr().ok()?.ip();
-    (!ip.is_loopback() && !ip.is_unspecified()).then(|| ip.to_string())
+    (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
 }
 
 #[tokio::test]
@@ -88,10 +89,9 @@ async fn other_machines_see_only_what_is_for_all() {
         return;
     };
     let sim = aiven().await;
-    let setup = Setup::of(&sim).with("web.listen", "0.0.0.0:0");
-    let mut daemon = setup.start().await;
-    let port = daemon.address.rsplit(':').next().unwrap().to_owned();
-    daemon.address = format!("{ip}:{port}");
+    let config = Config::quick(&sim).with("web.listen", "0.0.0.0:0");
+    let mut daemon = start(&config).await;
+    daemon.address.set_ip(ip);
     for path in ["/sd", "/status", "/"] {
         let answer = daemon.get(path).await;
         assert_eq!(answer.status, 403, "{path}");
@@ -100,14 +100,13 @@ async fn other_machines_see_only_what_is_for_all() {
     for path in ["/metrics", "/healthz", "/readyz"] {
         assert_ne!(daemon.get(path).await.status, 403, "{path}");
     }
-    daemon.address = format!("127.0.0.1:{port}");
+    daemon.address.set_ip(Ipv4Addr::LOCALHOST.into());
     assert_eq!(daemon.get("/status").await.status, 200);
     drop(daemon);
 
-    let setup = setup.with("web.expose_status", true);
-    let mut daemon = setup.start().await;
-    let port = daemon.address.rsplit(':').next().unwrap().to_owned();
-    daemon.address = format!("{ip}:{port}");
+    let config = config.with("web.expose_status", true);
+    let mut daemon = start(&config).await;
+    daemon.address.set_ip(ip);
     for path in ["/status", "/"] {
         assert_eq!(daemon.get(path).await.status, 200, "{path}");
     }
@@ -123,8 +122,8 @@ async fn the_metrics_are_openmetrics_and_all_there() {
             .plan("startup-8"),
     );
     sim.add_service(PROJECT, ServiceSpec::new("flow", "flink"));
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     // Not integrated by hand, so that creating is counted too.
     daemon.verdict("logs", "published").await;
     sim.inject(
@@ -203,8 +202,8 @@ fn is_open_metrics(text: &str) {
 #[tokio::test]
 async fn other_paths_and_methods_are_refused() {
     let sim = aiven().await;
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     assert_eq!(daemon.get("/no-such-page").await.status, 404);
     assert_eq!(daemon.get("/../../etc/passwd").await.status, 404);
     let index = daemon.get("/").await;

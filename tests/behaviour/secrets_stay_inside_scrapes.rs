@@ -3,8 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 
 use aiven_sim::{NodeFault, Operation, Pace, ServiceSpec, Simulator};
+use testkit::{Config, PASSWORD, PROJECT, USERNAME, aiven_from, files_below};
 
-use crate::support::{PASSWORD, PROJECT, Scraper, Setup, USERNAME, files_below, started};
+use crate::binary::{ask, start};
+use crate::scraper::Scraper;
 
 const NEW_PASSWORD: &str = "battery-horse-correct-staple";
 const FOREIGN_PASSWORD: &str = "something-very-secret";
@@ -15,7 +17,7 @@ async fn no_secret_is_told_written_or_shown() {
     let builder = Simulator::builder()
         .project(PROJECT)
         .rollout_delay(Pace::ByHand);
-    let sim = started(builder.secrets_in_listings()).await;
+    let sim = aiven_from(builder.secrets_in_listings()).await;
     let foreign = sim.add_endpoint(PROJECT, "foreign", "somebody", FOREIGN_PASSWORD);
     sim.add_service(PROJECT, ServiceSpec::new("adopted", "kafka"));
     sim.add_integration(PROJECT, "adopted", &foreign);
@@ -24,16 +26,16 @@ async fn no_secret_is_told_written_or_shown() {
         sim.add_service(PROJECT, ServiceSpec::new(name, "opensearch"));
         sim.add_integration(PROJECT, name, &ours);
     }
-    let mut setup = Setup::with_proxy(&sim).with("log.level", "debug");
-    let daemon = setup.start().await;
+    let mut config = Config::quick(&sim).with_proxy().with("log.level", "debug");
+    let daemon = start(&config).await;
     let scraper = Scraper::of(&daemon).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     scraper.get_all(&daemon, &sim, &["adopted", "logs"]).await;
-    let first_log = daemon.stop().await.whole_text().await;
+    let first_log = daemon.stop().await.unwrap().whole_text().await;
 
     // Another pair, so that the old and the new are both held.
-    setup.set("integration.password", NEW_PASSWORD);
-    let daemon = setup.start().await;
+    config.set("integration.password", NEW_PASSWORD);
+    let daemon = start(&config).await;
     let scraper = Scraper::of(&daemon).await;
     sim.wait_until("the endpoint is updated", |sim| {
         sim.count(Operation::UpdateEndpoint) >= 1
@@ -45,25 +47,22 @@ async fn no_secret_is_told_written_or_shown() {
     scraper.get_all(&daemon, &sim, &["adopted", "logs"]).await;
     daemon
         .until("both pairs are saved", async || {
-            let text = std::fs::read_to_string(setup.state_dir().join("secrets.json")).ok()?;
+            let text = std::fs::read_to_string(config.state_dir().join("secrets.json")).ok()?;
             (text.contains(NEW_PASSWORD) && text.contains(PASSWORD)).then_some(())
         })
         .await;
     for path in ["/", "/status", "/metrics", "/sd", "/healthz", "/readyz"] {
         told += &daemon.get(path).await.body;
     }
-    let process = format!("/proc/{}", daemon.pid());
+    let process = format!("/proc/{}", daemon.id());
     for file in ["cmdline", "environ"] {
         told += &String::from_utf8_lossy(&std::fs::read(format!("{process}/{file}")).unwrap());
     }
-    for command in ["status", "explain"] {
-        let mut arguments = vec![command];
-        arguments.extend((command == "explain").then_some("refusing"));
-        arguments.extend(["--address", &daemon.address]);
-        told += &crate::support::run(&arguments).await.output();
+    for (command, more) in [("status", &[][..]), ("explain", &["refusing"])] {
+        told += &ask(&daemon, command, more).await.output();
     }
-    told += &daemon.output();
-    let log = daemon.stop().await.whole_text().await;
+    told += &daemon.printed();
+    let log = daemon.stop().await.unwrap().whole_text().await;
     assert!(log.contains("DEBUG"), "the level is debug");
     told += &(first_log + &log);
 
@@ -83,7 +82,7 @@ async fn no_secret_is_told_written_or_shown() {
         let around = at.map(|at| &told[at.saturating_sub(200)..at]);
         assert_eq!(around, None, "a secret is told after this");
     }
-    for file in files_below(&setup.state_dir()) {
+    for file in files_below(&config.state_dir()) {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
         let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();

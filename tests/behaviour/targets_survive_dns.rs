@@ -2,24 +2,25 @@
 
 use aiven_sim::{DnsFault, ServiceSpec, Simulator};
 use serde_json::Value;
+use testkit::{Config, Daemon, PROJECT, aiven, integrate_all};
 
-use crate::support::{Daemon, PROJECT, Setup, aiven, integrate_all};
+use crate::binary::start;
 
-async fn two_services() -> (Simulator, Setup, Daemon) {
+async fn two_services() -> (Simulator, Config, Daemon) {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(2));
     sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka").nodes(3));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
-    (sim, setup, daemon)
+    (sim, config, daemon)
 }
 
 /// The name's fault is seen, and its targets stay.
 async fn targets_stay(fault: DnsFault, cause: &str) {
-    let (sim, setup, daemon) = two_services().await;
-    let list = setup.targets_bytes();
+    let (sim, config, daemon) = two_services().await;
+    let list = config.targets_text();
     let host = sim.host(PROJECT, "logs");
     sim.dns_fault(&host, fault);
     let unanswered = |one: &Value| !one["unanswered"][&host].is_null();
@@ -37,7 +38,7 @@ async fn targets_stay(fault: DnsFault, cause: &str) {
         sim.dns_queries(&host).a > asked + 3
     })
     .await;
-    assert_eq!(setup.targets_bytes(), list);
+    assert_eq!(config.targets_text(), list);
     let queue = daemon.service("queue").await;
     assert!(queue["unanswered"].is_null(), "{queue}");
     sim.fail_over(PROJECT, "queue");
@@ -82,8 +83,8 @@ async fn a_failing_aaaa_lookup_keeps_the_ipv6_targets() {
     let v6 = "2001:db8::7".parse().unwrap();
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").aaaa([v6]));
     integrate_all(&sim);
-    let setup = Setup::of(&sim);
-    let daemon = setup.start().await;
+    let config = Config::quick(&sim);
+    let daemon = start(&config).await;
     let v4 = sim.addresses(PROJECT, "logs")[0];
     let both = [v4.to_string(), "[2001:db8::7]:9273".to_owned()];
     daemon.publishes(both.clone()).await;
@@ -97,7 +98,7 @@ async fn a_failing_aaaa_lookup_keeps_the_ipv6_targets() {
 
 #[tokio::test]
 async fn a_new_service_without_a_name_is_unresolved_and_others_are_published() {
-    let (sim, _setup, daemon) = two_services().await;
+    let (sim, _config, daemon) = two_services().await;
     // Its name is not known before it exists, so it comes not yet integrated.
     sim.add_service(PROJECT, ServiceSpec::new("new", "opensearch"));
     let host = sim.host(PROJECT, "new");
@@ -121,7 +122,7 @@ async fn a_new_service_without_a_name_is_unresolved_and_others_are_published() {
 
 #[tokio::test]
 async fn a_name_that_hangs_holds_no_other_name_up() {
-    let (sim, _setup, daemon) = two_services().await;
+    let (sim, _config, daemon) = two_services().await;
     let host = sim.host(PROJECT, "logs");
     sim.dns_fault(&host, DnsFault::Timeout);
     for _ in 0..3 {
@@ -133,8 +134,8 @@ async fn a_name_that_hangs_holds_no_other_name_up() {
 
 #[tokio::test]
 async fn dns_failing_for_all_names_loses_nothing() {
-    let (sim, setup, daemon) = two_services().await;
-    let list = setup.targets_bytes();
+    let (sim, config, daemon) = two_services().await;
+    let list = config.targets_text();
     for fault in [
         DnsFault::NxDomain,
         DnsFault::ServFail,
@@ -147,7 +148,7 @@ async fn dns_failing_for_all_names_loses_nothing() {
             sim.dns_queries_total() > asked + 20
         })
         .await;
-        assert_eq!(setup.targets_bytes(), list);
+        assert_eq!(config.targets_text(), list);
     }
     let failing = |project: &Value| !project["stages"]["resolve"]["failing"].is_null();
     daemon.project_when(PROJECT, failing).await;
@@ -155,5 +156,5 @@ async fn dns_failing_for_all_names_loses_nothing() {
     daemon
         .project_when(PROJECT, |project| !failing(project))
         .await;
-    assert_eq!(setup.targets_bytes(), list);
+    assert_eq!(config.targets_text(), list);
 }

@@ -3,17 +3,20 @@
 
 use aiven_sim::{DnsFault, NodeFault, ServiceSpec, Simulator};
 use serde_json::Value;
+use testkit::{Config, Daemon, PROJECT, aiven};
 
-use crate::support::{Daemon, PROJECT, Scraper, Setup, aiven, fault_in_force, publishing};
+use crate::binary::start;
+use crate::node_faults::inject;
+use crate::scraper::{Scraper, publishing};
 
-async fn logs_and_queue() -> (Simulator, Setup, Daemon, Scraper) {
+async fn logs_and_queue() -> (Simulator, Config, Daemon, Scraper) {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka"));
-    let setup = Setup::with_proxy(&sim);
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim).with_proxy();
+    let (daemon, scraper) = publishing(&sim, &config).await;
     scraper.get_all(&daemon, &sim, &["queue"]).await;
-    (sim, setup, daemon, scraper)
+    (sim, config, daemon, scraper)
 }
 
 /// One scrape's failure in `/status`.
@@ -24,9 +27,9 @@ async fn failure(daemon: &Daemon, service: &str, address: std::net::SocketAddr) 
 
 /// A node with such a certificate gets nothing, and everybody is told why.
 async fn is_sent_nothing(fault: NodeFault, cause: &str) {
-    let (sim, _setup, daemon, scraper) = logs_and_queue().await;
+    let (sim, _config, daemon, scraper) = logs_and_queue().await;
     scraper.get_all(&daemon, &sim, &["logs"]).await;
-    fault_in_force(&sim, "logs", fault).await;
+    inject(&sim, "logs", fault).await;
     let before = sim.node(PROJECT, "logs", 0).record();
     let address = sim.addresses(PROJECT, "logs")[0];
     for _ in 0..3 {
@@ -75,11 +78,11 @@ async fn a_node_with_a_certificate_of_another_ca_is_sent_nothing() {
 
 #[tokio::test]
 async fn a_kept_connection_does_not_outlive_a_certificate_that_went_bad() {
-    let (sim, _setup, daemon, scraper) = logs_and_queue().await;
+    let (sim, _config, daemon, scraper) = logs_and_queue().await;
     scraper.get_all(&daemon, &sim, &["logs"]).await;
     let address = sim.addresses(PROJECT, "logs")[0];
     let before = sim.node(PROJECT, "logs", 0).record();
-    fault_in_force(&sim, "logs", NodeFault::OtherName).await;
+    inject(&sim, "logs", NodeFault::OtherName).await;
     assert_eq!(scraper.get("logs", address).await.status, 502);
     let after = sim.node(PROJECT, "logs", 0).record();
     assert_eq!(after.authorizations, before.authorizations);
@@ -87,7 +90,7 @@ async fn a_kept_connection_does_not_outlive_a_certificate_that_went_bad() {
 
 #[tokio::test]
 async fn a_name_that_leads_to_another_services_node_never_mixes_the_two_up() {
-    let (sim, _setup, daemon, scraper) = logs_and_queue().await;
+    let (sim, _config, daemon, scraper) = logs_and_queue().await;
     scraper.get_all(&daemon, &sim, &["logs"]).await;
     let [logs, queue] = ["logs", "queue"].map(|name| sim.addresses(PROJECT, name)[0]);
     let before = sim.node(PROJECT, "queue", 0).record();
@@ -126,7 +129,7 @@ async fn a_name_that_leads_to_another_services_node_never_mixes_the_two_up() {
 
 #[tokio::test]
 async fn a_reissued_ca_is_fetched_and_scrapes_go_on() {
-    let (sim, setup, daemon, scraper) = logs_and_queue().await;
+    let (sim, config, daemon, scraper) = logs_and_queue().await;
     scraper.get_all(&daemon, &sim, &["logs"]).await;
     sim.reissue_ca(PROJECT);
     // Nodes show the new certificates to new connections.
@@ -138,9 +141,9 @@ async fn a_reissued_ca_is_fetched_and_scrapes_go_on() {
     scraper.get_all(&daemon, &sim, &["logs", "queue"]).await;
     daemon.verdict("logs", "scraped").await;
     // And after a restart that cannot ask anybody.
-    daemon.stop().await;
+    daemon.stop().await.unwrap();
     sim.inject(aiven_sim::Fault::any(), aiven_sim::ApiFault::Hang);
-    let daemon = setup.start().await;
+    let daemon = start(&config).await;
     let scraper = Scraper::of(&daemon).await;
     let address = sim.addresses(PROJECT, "logs")[0];
     assert_eq!(scraper.get("logs", address).await.status, 200);
@@ -151,18 +154,20 @@ async fn a_token_that_may_not_read_the_ca_is_said_and_a_given_ca_helps() {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     let token = sim.add_token(aiven_sim::TokenSpec::new().smallest(PROJECT));
-    let setup = Setup::with_proxy(&sim).with("aiven.api_token", token);
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim)
+        .with_proxy()
+        .with("aiven.api_token", token);
+    let (daemon, scraper) = publishing(&sim, &config).await;
     let address = sim.addresses(PROJECT, "logs")[0];
     let page = scraper.get("logs", address).await;
     assert_eq!(page.status, 502);
     assert!(page.text().contains("is of another CA"), "{}", page.text());
     let record = sim.node(PROJECT, "logs", 0).record();
     assert_eq!(record.authorizations, Vec::<String>::new());
-    daemon.stop().await;
+    daemon.stop().await.unwrap();
 
-    let setup = setup.with("scrape_proxy.ca_cert", sim.ca_pem(PROJECT));
-    let daemon = setup.start().await;
+    let config = config.with("scrape_proxy.ca_cert", sim.ca_pem(PROJECT));
+    let daemon = start(&config).await;
     let scraper = Scraper::of(&daemon).await;
     scraper.get_all(&daemon, &sim, &["logs"]).await;
 }

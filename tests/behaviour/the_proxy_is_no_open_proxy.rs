@@ -4,8 +4,9 @@
 use std::net::SocketAddr;
 
 use aiven_sim::{ServiceSpec, Simulator};
+use testkit::{Config, Daemon, PROJECT, aiven};
 
-use crate::support::{Daemon, PROJECT, Scraper, Setup, aiven, publishing};
+use crate::scraper::{Scraper, publishing};
 
 /// What each case is made of.
 struct Places {
@@ -15,17 +16,17 @@ struct Places {
     queue: SocketAddr,
 }
 
-async fn proxy_and_places() -> (Simulator, Setup, Daemon, Scraper, Places) {
+async fn proxy_and_places() -> (Simulator, Config, Daemon, Scraper, Places) {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka"));
-    let setup = Setup::with_proxy(&sim);
-    let (daemon, scraper) = publishing(&sim, &setup).await;
+    let config = Config::quick(&sim).with_proxy();
+    let (daemon, scraper) = publishing(&sim, &config).await;
     let places = Places {
         logs: sim.addresses(PROJECT, "logs")[0],
         queue: sim.addresses(PROJECT, "queue")[0],
     };
-    (sim, setup, daemon, scraper, places)
+    (sim, config, daemon, scraper, places)
 }
 
 /// No node has accepted as much as a connection.
@@ -63,7 +64,7 @@ async fn refused_with(sim: &Simulator, scraper: &Scraper, expected: u16, request
 
 #[tokio::test]
 async fn addresses_that_are_not_published_for_the_service_are_refused() {
-    let (sim, _setup, daemon, scraper, places) = proxy_and_places().await;
+    let (sim, _config, daemon, scraper, places) = proxy_and_places().await;
     let Places { logs, queue } = places;
     let ip = logs.ip();
     // Somebody listens here, and nobody may be reached through the proxy.
@@ -72,8 +73,8 @@ async fn addresses_that_are_not_published_for_the_service_are_refused() {
     let hosts = [
         bystander_address.to_string(),
         format!("127.0.0.1:{}", logs.port()),
-        daemon.address.clone(),
-        scraper.proxy.clone(),
+        daemon.address.to_string(),
+        scraper.proxy.to_string(),
         "169.254.169.254:80".to_owned(),
         format!("{ip}:9274"),
         format!("{ip}:443"),
@@ -106,7 +107,7 @@ async fn addresses_that_are_not_published_for_the_service_are_refused() {
 
 #[tokio::test]
 async fn other_forms_of_the_same_address_are_refused() {
-    let (sim, _setup, _daemon, scraper, places) = proxy_and_places().await;
+    let (sim, _config, _daemon, scraper, places) = proxy_and_places().await;
     let logs = places.logs;
     let std::net::IpAddr::V4(ip) = logs.ip() else {
         panic!("nodes have IPv4 addresses");
@@ -141,7 +142,7 @@ async fn other_forms_of_the_same_address_are_refused() {
 
 #[tokio::test]
 async fn other_methods_and_connect_are_refused() {
-    let (sim, _setup, _daemon, scraper, places) = proxy_and_places().await;
+    let (sim, _config, _daemon, scraper, places) = proxy_and_places().await;
     let logs = places.logs;
     let host = logs.to_string();
     let uri = format!("http://{logs}/metrics?aiven_service=shop%2Flogs");
@@ -162,7 +163,7 @@ async fn other_methods_and_connect_are_refused() {
 
 #[tokio::test]
 async fn other_paths_are_refused() {
-    let (sim, _setup, _daemon, scraper, places) = proxy_and_places().await;
+    let (sim, _config, _daemon, scraper, places) = proxy_and_places().await;
     let logs = places.logs;
     let paths = [
         "/",
@@ -185,7 +186,7 @@ async fn other_paths_are_refused() {
 
 #[tokio::test]
 async fn origin_form_https_and_odd_hosts_are_refused() {
-    let (sim, _setup, _daemon, scraper, places) = proxy_and_places().await;
+    let (sim, _config, _daemon, scraper, places) = proxy_and_places().await;
     let Places { logs, queue } = places;
     let host = logs.to_string();
     let right = format!("GET http://{logs}/metrics?aiven_service=shop%2Flogs");
@@ -215,7 +216,7 @@ async fn origin_form_https_and_odd_hosts_are_refused() {
 
 #[tokio::test]
 async fn missing_repeated_and_further_parameters_are_refused() {
-    let (sim, _setup, _daemon, scraper, places) = proxy_and_places().await;
+    let (sim, _config, _daemon, scraper, places) = proxy_and_places().await;
     let logs = places.logs;
     let queries = [
         "",
@@ -243,7 +244,7 @@ async fn missing_repeated_and_further_parameters_are_refused() {
 
 #[tokio::test]
 async fn bodies_and_smuggled_requests_reach_nobody() {
-    let (sim, _setup, _daemon, scraper, places) = proxy_and_places().await;
+    let (sim, _config, _daemon, scraper, places) = proxy_and_places().await;
     let Places { logs, queue } = places;
     let uri = format!("http://{logs}/metrics?aiven_service=shop%2Flogs");
     let right = format!("GET {uri}");
@@ -312,7 +313,7 @@ async fn bodies_and_smuggled_requests_reach_nobody() {
 
 #[tokio::test]
 async fn a_head_beyond_measure_is_refused() {
-    let (sim, _setup, _daemon, scraper, places) = proxy_and_places().await;
+    let (sim, _config, _daemon, scraper, places) = proxy_and_places().await;
     let logs = places.logs;
     let right = format!("GET http://{logs}/metrics?aiven_service=shop%2Flogs");
     let host = logs.to_string();
@@ -346,7 +347,7 @@ async fn a_head_beyond_measure_is_refused() {
 
 #[tokio::test]
 async fn nothing_of_the_request_but_what_is_known_reaches_the_node() {
-    let (sim, _setup, daemon, scraper, places) = proxy_and_places().await;
+    let (sim, _config, daemon, scraper, places) = proxy_and_places().await;
     scraper.get_all(&daemon, &sim, &["logs"]).await;
     let foreign = "Basic c29tZWJvZHk6ZWxzZQ==";
     let headers = [

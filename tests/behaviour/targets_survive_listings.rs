@@ -2,8 +2,9 @@
 //! target is lost, and each listing that is not trusted is counted and said.
 
 use aiven_sim::{ApiFault, Fault, OddRow, Operation, ServiceSpec, Simulator};
+use testkit::{Config, Daemon, PROJECT, aiven, integrate_all};
 
-use crate::support::{Daemon, PROJECT, Setup, aiven, integrate_all};
+use crate::binary::start;
 
 /// Cycles of trouble to live through; a target that one cycle loses is missed at once.
 const CYCLES: usize = 6;
@@ -15,7 +16,7 @@ const SERVICES: usize = 14;
 struct Scene {
     sim: Simulator,
     daemon: Daemon,
-    setup: Setup,
+    config: Config,
     /// `targets.json` as it has to stay.
     list: String,
 }
@@ -29,16 +30,16 @@ impl Scene {
         }
         integrate_all(&sim);
         // Were a listing believed, the grace would be over in the next cycle.
-        let setup = Setup::of(&sim)
+        let config = Config::quick(&sim)
             .with("targets.removal_grace", "0s")
             .with("aiven.request_timeout", "300ms");
-        let daemon = setup.start().await;
+        let daemon = start(&config).await;
         daemon.publishes(sim.serving_addresses(PROJECT)).await;
-        let list = setup.targets_bytes();
+        let list = config.targets_text();
         Scene {
             sim,
             daemon,
-            setup,
+            config,
             list,
         }
     }
@@ -57,10 +58,10 @@ impl Scene {
 
     async fn nothing_is_lost(&self) {
         assert_eq!(
-            self.setup.targets_bytes(),
+            self.config.targets_text(),
             self.list,
             "{}",
-            self.daemon.output()
+            self.daemon.printed()
         );
         assert_eq!(self.daemon.sd().await.len(), 2 * SERVICES);
         let services = self.daemon.status().await["services"]
@@ -249,7 +250,7 @@ async fn odd_rows_and_unknown_fields_lose_nothing() {
                 sim.count(Operation::ListServices) > before + 3
             })
             .await;
-        assert_eq!(scene.setup.targets_bytes(), scene.list, "{odd:?}");
+        assert_eq!(scene.config.targets_text(), scene.list, "{odd:?}");
     }
     let scene = Scene::new().await;
     scene.endure(ApiFault::UnknownFields).await;
