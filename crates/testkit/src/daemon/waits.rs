@@ -118,11 +118,15 @@ impl Daemon {
     /// The value of one sample in `/metrics`, written as there; 0 if it is absent.
     ///
     /// # Panics
-    /// If the daemon does not answer.
+    /// If the daemon does not answer, or `sample` is only the start of one.
     pub async fn metric(&self, sample: &str) -> f64 {
         let text = self.get("/metrics").await.body;
         let line = text.lines().find_map(|line| line.strip_prefix(sample));
-        line.map_or(0.0, |rest| rest.trim().parse().unwrap_or(f64::NAN))
+        let value = |rest: &str| {
+            let value = rest.trim().parse();
+            value.unwrap_or_else(|error| panic!("{sample} is not a whole sample: {error}"))
+        };
+        line.map_or(0.0, value)
     }
 
     /// Waits until a sample in `/metrics` is at least this.
