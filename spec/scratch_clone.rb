@@ -31,6 +31,14 @@ class ScratchClone
     chmod 755 build/static/%<binary>s
   BASH
 
+  NOTICE = <<~BASH
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cd "$(dirname "${BASH_SOURCE[0]}")/.."
+    mkdir -p build/static
+    echo 'licences of all that is linked' >build/static/NOTICE
+  BASH
+
   attr_reader :path
 
   def initialize(path)
@@ -39,6 +47,7 @@ class ScratchClone
     write('scripts/setup', SETUP, 0o755)
     write('scripts/build-static', format(BUILD, binary: 'aiven-metrics', from: %q(grep -m 1 ^version Cargo.toml | tr -d '"')), 0o755)
     write('scripts/build-caddy', format(BUILD, binary: 'caddy', from: 'cat packages/caddy/module/go.sum | sha256sum'), 0o755)
+    write('scripts/build-notice', NOTICE, 0o755)
     run('git', 'init', '--quiet', '--initial-branch=main')
     commit('Scratch')
     run('scripts/setup')
