@@ -1,4 +1,4 @@
-//! The command line. `run` is the daemon; the other commands look, and change
+//! The command line. `run` is the daemon; the other commands read, and change
 //! nothing. Exit codes: 0 fine, 1 a problem was found or the work failed, 2
 //! wrong usage.
 
@@ -7,18 +7,25 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
+use self::ask::Daemon;
 use crate::config::Config;
 use crate::{daemon, log};
 
 mod ask;
 mod explain;
 mod plan;
+mod smoke_test;
 mod status;
 mod table;
 mod targets;
+mod wait_ready;
+
+/// Names the daemon's configuration where `--config` does not. `run` ignores it:
+/// the daemon is started with a file or not at all.
+const CONFIG_VARIABLE: &str = "AIVEN_METRICS_CONFIG";
 
 /// Where a daemon listens unless its configuration says otherwise.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9274);
@@ -36,8 +43,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the daemon.
-    Run(WithConfig),
+    /// Run the daemon. Under BOSH monit does that.
+    Run {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
     /// Say what is wrong in a configuration file; contact and change nothing.
     CheckConfig(WithConfig),
     /// Rehearse against the real API, read-only: every service, its verdict,
@@ -49,9 +60,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Ask the running daemon how it fares: problems first, then each stage,
-    /// then services by verdict.
-    Status(Ask),
+    /// Ask the running daemon how it is: problems first, then each stage, then
+    /// services by verdict.
+    Status {
+        /// Wait until the daemon is ready, at most so long (300s, 5m), and say
+        /// meanwhile what it waits for.
+        #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "json")]
+        wait_ready: Option<Duration>,
+        #[command(flatten)]
+        ask: Ask,
+    },
     /// Ask the running daemon about one service, step by step: the first step
     /// that fails, why, and what to do.
     Explain {
@@ -62,12 +80,19 @@ enum Command {
     },
     /// Ask the running daemon for its published targets, one a line.
     Targets(Ask),
+    /// Check a deployment from outside: daemons, Prometheus and the route. This
+    /// is what the errand runs; it changes nothing.
+    SmokeTest {
+        /// The errand's configuration file, as the job smoke-tests renders it.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
 struct WithConfig {
     /// The configuration file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = CONFIG_VARIABLE)]
     config: PathBuf,
 }
 
@@ -78,7 +103,7 @@ struct Ask {
     #[arg(long, value_name = "IP:PORT")]
     address: Option<SocketAddr>,
     /// Its configuration file, to learn the address from.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = CONFIG_VARIABLE)]
     config: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
@@ -88,14 +113,21 @@ struct Ask {
 /// Does what the command line asks for.
 pub fn run(cli: Cli) -> ExitCode {
     let result = match cli.command {
-        Command::Run(with) => run_daemon(&with.config),
+        Command::Run { config: Some(path) } => run_daemon(&path),
+        Command::Run { config: None } => refuse_to_run(),
         Command::CheckConfig(with) => check_config(&with.config),
         Command::Plan { config, json } => plan(&config.config, json),
-        Command::Status(ask) => look(&ask, status::run),
-        Command::Explain { service, ask } => look(&ask, |address, json| {
-            explain::run(address, service.clone(), json)
+        Command::Status { ask, wait_ready } => with_daemon(&ask, async |daemon| match wait_ready {
+            Some(limit) => wait_ready::run(&daemon, limit).await,
+            None => status::run(&daemon, ask.json).await,
         }),
-        Command::Targets(ask) => look(&ask, targets::run),
+        Command::Explain { service, ask } => with_daemon(&ask, async |daemon| {
+            explain::run(&daemon, &service, ask.json).await
+        }),
+        Command::Targets(ask) => {
+            with_daemon(&ask, async |daemon| targets::run(&daemon, ask.json).await)
+        }
+        Command::SmokeTest { config } => smoke_test(&config),
     };
     match result {
         Ok(code) => code,
@@ -122,6 +154,16 @@ fn run_daemon(path: &Path) -> anyhow::Result<ExitCode> {
         tracing::error!(error = format!("{error:#}"), "the daemon ends");
     }
     ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// A daemon that an operator starts runs as another user than vcap, and leaves
+/// files that the real one cannot replace.
+fn refuse_to_run() -> ! {
+    let why = "run needs --config. On a BOSH VM monit runs the daemon; try: sudo monit start aiven-metrics";
+    let mut command = Cli::command();
+    command
+        .error(clap::error::ErrorKind::MissingRequiredArgument, why)
+        .exit()
 }
 
 /// bpm sends SIGTERM; a terminal sends SIGINT.
@@ -152,12 +194,17 @@ fn plan(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(plan::run(&config, json))
 }
 
-fn look<F>(ask: &Ask, command: impl FnOnce(SocketAddr, bool) -> F) -> anyhow::Result<ExitCode>
-where
-    F: Future<Output = anyhow::Result<ExitCode>>,
-{
-    let address = address(ask)?;
-    runtime()?.block_on(command(address, ask.json))
+fn smoke_test(path: &Path) -> anyhow::Result<ExitCode> {
+    let plan = smoke_test::plan(path)?;
+    runtime()?.block_on(smoke_test::run(plan))
+}
+
+fn with_daemon(
+    ask: &Ask,
+    command: impl AsyncFnOnce(Daemon) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let daemon = Daemon::at(address(ask)?)?;
+    runtime()?.block_on(command(daemon))
 }
 
 fn address(ask: &Ask) -> anyhow::Result<SocketAddr> {
@@ -172,6 +219,19 @@ fn address(ask: &Ask) -> anyhow::Result<SocketAddr> {
         ip => ip,
     };
     Ok(SocketAddr::new(ip, listen.port()))
+}
+
+/// 0 if all is well, else 1.
+fn exit_code(is_well: bool) -> ExitCode {
+    if is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, jiff::Error> {
+    jiff::fmt::friendly::SpanParser::new().parse_unsigned_duration(text)
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

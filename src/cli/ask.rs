@@ -1,36 +1,193 @@
-//! Asking the running daemon over its web address.
+//! The one HTTP client of the commands: short questions to the running daemon,
+//! and in the errand to Prometheus and to the route.
 
+use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use reqwest::{RequestBuilder, StatusCode};
+use rustls::{ClientConfig, RootCertStore};
 
-/// The daemon is on the same machine or network; more patience helps nobody.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::model::status::Status;
+use crate::resolve::NameResolver;
 
-/// The daemon's answer at `path`: its status and body.
-///
-/// # Errors
-/// When there is no answer, or the daemon does not tell.
-pub(super) async fn ask(address: SocketAddr, path: &str) -> anyhow::Result<(StatusCode, String)> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(PATIENCE)
-        .build()
-        .context("setting the HTTP client up failed")?;
-    let url = format!("http://{address}{path}");
-    let answer = http.get(url).send().await.with_context(|| {
-        format!("no daemon answers at {address}; is it running (monit summary), and is this its web.listen?")
-    })?;
-    let status = answer.status();
-    let body = answer
-        .text()
-        .await
-        .context("the daemon's answer broke off")?;
-    if status == StatusCode::FORBIDDEN {
-        anyhow::bail!("the daemon at {address} does not tell: {}", body.trim());
+/// For connecting; the rest of an answer's time is for the answer itself.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The daemon is on the same machine or network: one that takes longer hangs.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Asks without proxy and without following redirects, so that the answer is
+/// that of the host in the URL.
+pub(super) struct Http {
+    client: reqwest::Client,
+    timeout: Duration,
+}
+
+/// What somebody answered.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer from {url}: {cause}")]
+pub(super) struct NoAnswer {
+    url: String,
+    cause: String,
+    /// Whether the server's certificate was refused.
+    pub(super) is_untrusted: bool,
+}
+
+impl Http {
+    /// Asks with plain HTTP, and with HTTPS those that a certificate in `roots`
+    /// vouches for; names are looked up with the system's name servers.
+    ///
+    /// # Errors
+    /// When `/etc/resolv.conf` cannot be used.
+    pub(super) fn new(roots: RootCertStore, timeout: Duration) -> anyhow::Result<Self> {
+        let resolver = NameResolver::new(&[], CONNECT_TIMEOUT)?;
+        Http::build(roots, timeout, |client| {
+            client.dns_resolver(Arc::new(resolver))
+        })
     }
-    Ok((status, body))
+
+    /// Asks with plain HTTP, at addresses only.
+    fn of_addresses(timeout: Duration) -> anyhow::Result<Self> {
+        Http::build(RootCertStore::empty(), timeout, |client| client)
+    }
+
+    fn build(
+        roots: RootCertStore,
+        timeout: Duration,
+        with: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> anyhow::Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .context("setting TLS up failed")?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            // Each question tries the whole way: name, connection, TLS.
+            .pool_max_idle_per_host(0)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(timeout);
+        let client = with(builder)
+            .build()
+            .context("setting the HTTP client up failed")?;
+        Ok(Http { client, timeout })
+    }
+
+    /// The answer to `GET url`.
+    pub(super) async fn get(&self, url: &str) -> Result<Answer, NoAnswer> {
+        self.get_with(url, |request| request).await
+    }
+
+    /// The answer to `GET url` with more than that in the request.
+    pub(super) async fn get_with(
+        &self,
+        url: &str,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Answer, NoAnswer> {
+        let no_answer = |error: reqwest::Error| self.no_answer(url, &error);
+        let request = with(self.client.get(url));
+        let answer = request.send().await.map_err(no_answer)?;
+        Ok(Answer {
+            status: answer.status(),
+            headers: answer.headers().clone(),
+            body: answer.text().await.map_err(no_answer)?,
+        })
+    }
+
+    fn no_answer(&self, url: &str, error: &reqwest::Error) -> NoAnswer {
+        let cause = match error.is_timeout() {
+            true if error.is_connect() => format!("connecting timed out after {CONNECT_TIMEOUT:?}"),
+            true => format!("timed out after {:?}", self.timeout),
+            false => innermost(error).to_string(),
+        };
+        NoAnswer {
+            url: url.to_owned(),
+            cause,
+            is_untrusted: matches!(
+                innermost(error).downcast_ref(),
+                Some(rustls::Error::InvalidCertificate(_))
+            ),
+        }
+    }
+}
+
+/// The first cause: the outer ones only say that a request failed.
+fn innermost(error: &reqwest::Error) -> &(dyn Error + 'static) {
+    let mut cause: &(dyn Error + 'static) = error;
+    while let Some(source) = source_of(cause) {
+        cause = source;
+    }
+    cause
+}
+
+/// An `io::Error` around another error hands out that one's source, not itself.
+fn source_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let wrapped = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(|error| error.get_ref());
+    match wrapped {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
+}
+
+/// The running daemon.
+pub(super) struct Daemon {
+    address: SocketAddr,
+    http: Http,
+}
+
+impl Daemon {
+    /// The daemon that listens at `address`.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub(super) fn at(address: SocketAddr) -> anyhow::Result<Self> {
+        let http = Http::of_addresses(ANSWER_TIMEOUT)?;
+        Ok(Daemon { address, http })
+    }
+
+    /// Its answer at `path`.
+    ///
+    /// # Errors
+    /// When there is no answer, or the daemon does not answer other machines.
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Answer> {
+        let address = self.address;
+        let url = format!("http://{address}{path}");
+        let answer = self.http.get(&url).await.with_context(|| {
+            format!("no daemon answers at {address}; is it running (monit summary), and is this its web.listen?")
+        })?;
+        if answer.status == StatusCode::FORBIDDEN {
+            anyhow::bail!(
+                "the daemon at {address} does not tell: {}",
+                answer.body.trim()
+            );
+        }
+        Ok(answer)
+    }
+
+    /// Its `/status`, as it came and read.
+    ///
+    /// # Errors
+    /// As [`Daemon::get`], and when the answer cannot be read.
+    pub(super) async fn status(&self) -> anyhow::Result<(String, Status)> {
+        let body = self.get("/status").await?.body;
+        let status = serde_json::from_str(&body)
+            .context("the daemon's /status is of another version than this command")?;
+        Ok((body, status))
+    }
 }

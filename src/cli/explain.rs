@@ -1,25 +1,20 @@
 //! `explain`: one service, step by step.
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use jiff::Timestamp;
 
-use super::ask::ask;
+use super::ask::Daemon;
 use super::table::{self, ago};
 use crate::model::explain::{Explanation, Unknown, explain};
-use crate::model::status::Status;
 
 /// Prints the explanation. Exits 0 only when all steps are done and nothing
 /// stands behind them.
-pub(super) async fn run(address: SocketAddr, name: String, json: bool) -> anyhow::Result<ExitCode> {
-    let (_, body) = ask(address, "/status").await?;
-    let status: Status = serde_json::from_str(&body)
-        .context("the daemon's /status is of another version than this command")?;
-    let explanations = match explain(&status, &name) {
+pub(super) async fn run(daemon: &Daemon, name: &str, json: bool) -> anyhow::Result<ExitCode> {
+    let (_, status) = daemon.status().await?;
+    let explanations = match explain(&status, name) {
         Ok(explanations) => explanations,
-        Err(unknown) => anyhow::bail!(not_known(&name, &unknown)),
+        Err(unknown) => anyhow::bail!(not_known(name, &unknown)),
     };
     if json {
         println!("{}", serde_json::to_string_pretty(&explanations)?);
@@ -29,10 +24,7 @@ pub(super) async fn run(address: SocketAddr, name: String, json: bool) -> anyhow
         }
     }
     let is_well = explanations.iter().all(|one| one.trouble.is_none());
-    Ok(match is_well {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(super::exit_code(is_well))
 }
 
 fn print(explanation: &Explanation, now: Timestamp) {

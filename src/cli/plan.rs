@@ -88,10 +88,7 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
         true => println!("{}", serde_json::to_string_pretty(&report)?),
         false => print(&report),
     }
-    Ok(match report.failed.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(super::exit_code(report.failed.is_empty()))
 }
 
 async fn observe(client: &Client, config: &Config, project: &str) -> Result<Seen, Error> {

@@ -1,32 +1,26 @@
-//! `status`: how the running daemon fares, problems first.
+//! `status`: how the running daemon is, problems first.
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use comfy_table::Table;
 use jiff::Timestamp;
 
-use super::ask::ask;
+use super::ask::Daemon;
 use super::table::{self, ago};
 use crate::model::snapshot::{Origin, Stage};
 use crate::model::status::{ProjectStatus, ServiceStatus, Status};
 use crate::model::verdict::Verdict;
 
 /// Prints the daemon's status. Exits 1 when there is a problem.
-pub(super) async fn run(address: SocketAddr, json: bool) -> anyhow::Result<ExitCode> {
-    let (_, body) = ask(address, "/status").await?;
-    let status: Status = serde_json::from_str(&body)
-        .context("the daemon's /status is of another version than this command")?;
+pub(super) async fn run(daemon: &Daemon, json: bool) -> anyhow::Result<ExitCode> {
+    let (body, status) = daemon.status().await?;
     let problems = problems(&status);
     if json {
         println!("{body}");
     } else {
         print(&status, &problems);
     }
-    Ok(match status.ready && problems.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(super::exit_code(status.ready && problems.is_empty()))
 }
 
 fn print(status: &Status, problems: &[String]) {
@@ -40,6 +34,13 @@ fn print(status: &Status, problems: &[String]) {
         println!("PROBLEM {problem}");
     }
     println!();
+    table::print(stages(status));
+    println!();
+    table::print(verdicts(status));
+}
+
+/// A line for each project: how fresh each stage's result is.
+fn stages(status: &Status) -> Table {
     let mut stages = table::table([
         "project",
         "services",
@@ -59,8 +60,11 @@ fn print(status: &Status, problems: &[String]) {
         let name = project.name.clone();
         stages.add_row([name, services, targets, list, integrate, resolve, publish]);
     }
-    table::print(stages);
-    println!();
+    stages
+}
+
+/// A line for each verdict that a service has.
+fn verdicts(status: &Status) -> Table {
     let mut verdicts = table::table(["verdict", "services", "for example"]);
     for verdict in Verdict::ALL {
         let mut of = status.services.iter().filter(|one| one.verdict == verdict);
@@ -73,7 +77,7 @@ fn print(status: &Status, problems: &[String]) {
             verdicts.add_row([verdict.to_string(), count.to_string(), example]);
         }
     }
-    table::print(verdicts);
+    verdicts
 }
 
 fn freshness(stage: &Stage, now: Timestamp) -> String {

@@ -1,14 +1,13 @@
 //! `targets`: what is published now, one line a target.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use super::ask::ask;
+use super::ask::{Answer, Daemon};
 use super::table;
 
 #[derive(Deserialize)]
@@ -18,8 +17,8 @@ struct Group {
 }
 
 /// Prints the published targets.
-pub(super) async fn run(address: SocketAddr, json: bool) -> anyhow::Result<ExitCode> {
-    let (status, body) = ask(address, "/sd").await?;
+pub(super) async fn run(daemon: &Daemon, json: bool) -> anyhow::Result<ExitCode> {
+    let Answer { status, body, .. } = daemon.get("/sd").await?;
     if status != StatusCode::OK {
         anyhow::bail!("nothing is published: {}", body.trim());
     }
