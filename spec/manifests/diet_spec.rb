@@ -12,17 +12,12 @@ RSpec.describe 'The metric diet' do
   end
 
   def series_a_node(platform, *names)
-    manifest = platform.manifest(*names.map { |name| Operations.fetch(name) },
-                                 vars: { 'prometheus_port' => Child.free_port.to_s })
-    platform.with_prometheus(manifest, name: names.first || 'all') do |address, prometheus|
-      prometheus.await('to have scraped every node') { query(address, 'up == 1').size == platform.nodes.size }
-      kept = query(address, 'max by (aiven_service_type) (scrape_samples_post_metric_relabeling)')
+    manifest = platform.manifest(*names.map { |name| Operations.fetch(name) })
+    platform.with_prometheus(manifest, name: names.first || 'all') do |prometheus|
+      prometheus.await('every node is scraped') { prometheus.query('up == 1').size == platform.aiven.nodes.size }
+      kept = prometheus.query('max by (aiven_service_type) (scrape_samples_post_metric_relabeling)')
       kept.to_h { |sample| [sample['metric']['aiven_service_type'], sample['value'].last.to_i] }
     end
-  end
-
-  def query(address, expression)
-    JSON.parse(Child.get("#{address}/api/v1/query", query: expression)).dig('data', 'result')
   end
 
   it 'saves what the README says' do

@@ -7,18 +7,13 @@ require_relative 'simulated_platform'
 RSpec.describe 'Series of the earlier aiven-service-discovery' do
   labels = %w[aiven_service_name aiven_service_type aiven_hostname aiven_plan aiven_cloud aiven_node_count]
 
-  def query(address, expression)
-    JSON.parse(Child.get("#{address}/api/v1/query", query: expression)).dig('data', 'result')
-  end
-
   it 'keep the labels that dashboards select by' do
     folder do |path|
       SimulatedPlatform.run(path) do |platform|
-        manifest = platform.manifest(vars: { 'prometheus_port' => Child.free_port.to_s })
-        platform.with_prometheus(manifest, name: 'prometheus') do |address, prometheus|
-          nodes = platform.nodes
-          series = prometheus.await('to have scraped every node') do
-            found = query(address, 'mem_used_percent{job="aiven"}').map { |sample| sample['metric'] }
+        platform.with_prometheus(platform.manifest, name: 'prometheus') do |prometheus|
+          nodes = platform.aiven.nodes
+          series = prometheus.await('every node is scraped') do
+            found = prometheus.query('mem_used_percent{job="aiven"}').map { |sample| sample['metric'] }
             found if found.size == nodes.size
           end
           expect(series).to all(include(*labels))

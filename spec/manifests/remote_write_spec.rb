@@ -4,7 +4,7 @@ require_relative '../spec_helper'
 require_relative 'simulated_platform'
 require_relative 'victoria_metrics'
 
-# Two real Prometheis send to a real VictoriaMetrics with the settings of
+# Two real Prometheus servers send to a real VictoriaMetrics with the settings of
 # enable-remote-write.yml, as the two instances do.
 RSpec.describe 'Remote write' do
   # One that each node has, and one that Prometheus adds at every scrape,
@@ -13,28 +13,24 @@ RSpec.describe 'Remote write' do
   # The scrape interval of the simulated platform.
   interval = 1000
 
-  # The block gets the addresses of the two writers, which send to `store`.
+  # The block gets the two writers, which send to `store`.
   def with_two_writers(platform, store, *names)
     operations = names.map { |name| Operations.fetch(name) }
-    one, other = Array.new(2) do
-      platform.manifest(*operations, vars: { 'remote_write_url' => store.write_url,
-                                             'prometheus_port' => Child.free_port.to_s })
-    end
-    platform.with_prometheus(one, name: 'vm-one') do |first|
-      platform.with_prometheus(other, name: 'vm-other') { |second| yield [first, second] }
+    manifest = platform.manifest(*operations, vars: { 'remote_write_url' => store.write_url })
+    platform.with_prometheus(manifest, name: 'vm-one') do |first|
+      platform.with_prometheus(manifest, name: 'vm-other') { |second| yield [first, second] }
     end
   end
 
   # What a Prometheus scraped before its remote write had begun is not sent.
   def sends?(prometheus)
-    metrics = Child.get("#{prometheus}/metrics") || ''
+    metrics = Http.get("#{prometheus.url}/metrics") || ''
     metrics[/^prometheus_remote_storage_samples_total\{[^}]*\} (\S+)/, 1].to_f.positive?
   end
 
   # Labels => timestamps in milliseconds of what a Prometheus holds itself.
   def own_samples(prometheus, metric, after)
-    body = Child.get("#{prometheus}/api/v1/query", query: "#{metric}{job=\"aiven\"}[1h]")
-    JSON.parse(body).dig('data', 'result').to_h do |series|
+    prometheus.query("#{metric}{job=\"aiven\"}[1h]").to_h do |series|
       times = series['values'].map { |time, _| (time * 1000).round }
       [series['metric'], times.select { |time| time > after }]
     end
@@ -77,7 +73,7 @@ RSpec.describe 'Remote write' do
           with_two_writers(platform, store, 'enable-remote-write') do |writers|
             store.await('writers that send') { writers.all? { |writer| sends?(writer) } }
             began = Time.now.to_f * 1000
-            sent = store.await('writers with samples') { scraped(writers, platform.nodes.size, metrics, began) }
+            sent = store.await('writers with samples') { scraped(writers, platform.aiven.nodes.size, metrics, began) }
             metrics.each { |metric| store.await('all samples') { arrived?(store.samples(metric), sent[metric]) } }
           end
         end
@@ -108,7 +104,7 @@ RSpec.describe 'Remote write' do
           with_two_writers(platform, store, 'enable-remote-write', 'label-remote-writers') do
             series = store.await('samples of both writers') do
               found = store.samples('up').keys
-              found if found.size == 2 * platform.nodes.size
+              found if found.size == 2 * platform.aiven.nodes.size
             end
           end
         end

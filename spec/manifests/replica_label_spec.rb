@@ -3,7 +3,9 @@
 require 'fileutils'
 
 require_relative '../spec_helper'
-require_relative 'child'
+require_relative '../support/child_process'
+require_relative '../support/http'
+require_relative '../support/prometheus'
 require_relative 'manifest'
 require_relative 'prometheus2'
 
@@ -12,7 +14,7 @@ require_relative 'prometheus2'
 RSpec.describe 'The label of a remote writer' do
   def settings
     operations = Operations.with_needs(Operations.fetch('label-remote-writers'))
-    port = [{ 'type' => 'replace', 'value' => Child.free_port.to_s,
+    port = [{ 'type' => 'replace', 'value' => '0',
               'path' => '/instance_groups/name=prometheus/jobs/name=prometheus2/properties/prometheus/web/port?' }]
     file = File.join(@folder, 'port.yml').tap { |path| File.write(path, YAML.dump(port)) }
     Prometheus2.new(Manifest.of(*operations, files: [file]).properties('prometheus2'))
@@ -48,6 +50,10 @@ RSpec.describe 'The label of a remote writer' do
     end
   end
 
+  def log_of_prometheus
+    File.exist?("#{@folder}/log") ? File.read("#{@folder}/log") : ''
+  end
+
   def pid_of_prometheus
     File.read("#{@folder}/pid").to_i if File.exist?("#{@folder}/pid")
   end
@@ -68,11 +74,10 @@ RSpec.describe 'The label of a remote writer' do
   end
 
   it 'is the name that monit has for its host' do
-    prometheus = settings
-    command = ['monit', '-I', '-v', '-c', monit_control_file(write_control_script(prometheus))]
-    Child.run(*command, log: "#{@folder}/monit.log") do |monit|
-      address = "http://#{prometheus['web.listen_address']}:#{prometheus['web.port']}"
-      config = monit.await('to start Prometheus') { Child.get("#{address}/api/v1/status/config") }
+    command = ['monit', '-I', '-v', '-c', monit_control_file(write_control_script(settings))]
+    ChildProcess.run(*command, log: "#{@folder}/monit.log") do |monit|
+      address = monit.await('to start Prometheus') { log_of_prometheus[Prometheus::LISTENING, 1] }
+      config = monit.await('Prometheus answers') { Http.get("http://#{address}/api/v1/status/config") }
       labels = YAML.safe_load(JSON.parse(config).dig('data', 'yaml')).dig('global', 'external_labels')
       name = File.read("/proc/#{pid_of_prometheus}/environ")[/\0?MONIT_HOST=([^\0]+)/, 1]
       expect(name).to eq(Socket.gethostname)
