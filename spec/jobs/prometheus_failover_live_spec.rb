@@ -275,7 +275,7 @@ RSpec.describe 'job prometheus-failover, running' do
       expect(first.script('pre-start').last).to be_success
       expect(File.read(file)).to eq(before)
       expect(File.stat(file).mode & 0o7777).to eq(0o640)
-      expect(File.read("/proc/#{first.pid}/cmdline")).not_to match(/argon2|#{grafana['password']}/)
+      expect(File.read("/proc/#{first.caddy.pid}/cmdline")).not_to match(/argon2|#{grafana['password']}/)
     end
 
     it 'make other hashes for other passwords' do

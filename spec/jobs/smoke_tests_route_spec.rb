@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
 require 'open3'
-require 'socket'
 
 require_relative '../spec_helper'
 require_relative 'authority'
@@ -14,93 +13,79 @@ RSpec.describe 'job smoke-tests, route.*' do
   let(:tested) { { 'url' => 'https://prometheus.sys.example', 'username' => 'grafana', 'password' => 'Xq7hVbnT2sLk9mRfYw3cZp' } }
 
   # With `failover` instances of prometheus-failover, or no link to it.
-  def render_route(route, failover: 2, schema: true)
+  def render(route, failover: 2, schema: true)
     links = { 'aiven-metrics' => { 'instances' => instances, 'properties' => {} } }
     links['prometheus-failover'] = { 'instances' => instances.first(failover), 'properties' => {} } if failover
-    job('smoke-tests').render({ 'links' => links, 'properties' => { 'route' => route } }, schema: schema)
+    job('smoke-tests').render({ 'links' => links, 'properties' => { 'patience' => 0, 'route' => route } }, schema: schema)
   end
 
-  # What the Director says of it, with and without properties_schema.json.
+  def rendered_route(...)
+    JSON.parse(render(...)['config/smoke-test.json'])['route']
+  end
+
+  # What the Director says of it, with and without properties_schema.json; nil where it takes it.
   def refused(route, **options)
     [true, false].map do |schema|
-      render_route(route, schema: schema, **options)
+      render(route, schema: schema, **options)
       nil
     rescue Rendering::Refused => e
       e.message
     end
   end
 
-  it 'is not tested unless its URL is given' do
-    expect(job('smoke-tests').spec['properties'].slice('route.url', 'route.ca_cert').values.map { |property| property['default'] }).to eq(['', ''])
-    [{}, { 'username' => 'grafana', 'password' => 'x' }].each do |route|
-      files = render_route(route, failover: nil)
-      expect(files.slice('config/route', 'config/route-credentials', 'config/route-ca.crt').values.map(&:strip)).to eq(['', '', ''])
-      # bin/run asks whether there is a line.
-      expect(files['config/route']).to eq('')
+  # What the errand says when its file has that route; it contacts nobody then.
+  def said_by_errand(route)
+    folder do |path|
+      file = File.join(path, 'smoke-test.json')
+      File.write(file, render(route, schema: false)['config/smoke-test.json'])
+      output, status = Open3.capture2e(daemon, 'smoke-test', '--config', file)
+      expect(status.exitstatus).to eq(1)
+      output
     end
   end
 
-  it 'has its URL beside the number of instances that answer there' do
-    expect(render_route(tested)['config/route']).to eq("https://prometheus.sys.example\t2\n")
-    expect(render_route(tested, failover: 1)['config/route']).to eq("https://prometheus.sys.example\t1\n")
-    expect(render_route(tested.merge('url' => 'https://prometheus.sys.example:4443/'))['config/route'])
-      .to eq("https://prometheus.sys.example:4443\t2\n")
+  it 'is not tested unless its URL is given' do
+    expect(job('smoke-tests').spec['properties'].slice('route.url', 'route.ca_cert').values.map { |property| property['default'] }).to eq(['', ''])
+    [{}, { 'username' => 'grafana', 'password' => 'x' }].each do |route|
+      expect(rendered_route(route, failover: nil)).to be_nil
+    end
   end
 
-  it 'trusts the CA that is given' do
-    expect(render_route(tested.merge('ca_cert' => Authority::PEM))['config/route-ca.crt']).to eq("#{Authority::PEM}\n")
+  it 'has the number of instances that answer there' do
+    expect(rendered_route(tested)).to eq(tested.merge('ca_cert' => '', 'instances' => 2))
+    expect(rendered_route(tested, failover: 1)['instances']).to eq(1)
   end
 
-  it 'has its credentials as curl reads them, whatever is in them' do
-    ['Xq7hVbnT2sLk9mRfYw3cZp', 'quote"and\\slash', 'with: colon # and space', "apo'strophe", '\\n$HOME`id`'].each do |password|
-      folder do |path|
-        file = File.join(path, 'credentials')
-        File.write(file, render_route(tested.merge('password' => password))['config/route-credentials'])
-        expect(sent_by_curl(file)).to eq("grafana:#{password}")
+  it 'may have a port, and a CA of its own' do
+    changed = { 'url' => 'https://prometheus.sys.example:4443/', 'ca_cert' => Authority::PEM }
+    expect(rendered_route(tested.merge(changed))).to include(changed)
+  end
+
+  it 'has its password in no file but its configuration' do
+    expect(render(tested).select { |_, text| text.include?(tested['password']) }.keys).to eq(['config/smoke-test.json'])
+  end
+
+  ['prometheus.sys.example', 'http://prometheus.sys.example', 'https://', 'https://prometheus.sys.example/graph',
+   'https://user:pw@prometheus.sys.example', "https://prometheus.sys.example\nx", 'https://a b'].each do |url|
+    it "refuses the URL #{url.inspect} at deploy time, with and without the schema" do
+      expect(refused(tested.merge('url' => url))).to all(include('route.url: '))
+    end
+  end
+
+  { 'url' => [5, ['https://a.example']], 'username' => [5], 'password' => [5], 'ca_cert' => ['ca.crt', 5, ['x']] }.each do |key, values|
+    values.each do |value|
+      it "refuses #{key} #{value.inspect} by the schema, naming it" do
+        expect(refused(tested.merge(key => value)).first).to include("`/route/#{key}`")
       end
     end
   end
 
-  # The credentials that curl sends with a configuration.
-  def sent_by_curl(config)
-    server = TCPServer.new('127.0.0.1', 0)
-    answered = Thread.new do
-      socket = server.accept
-      socket.gets("\r\n\r\n").tap { socket.write("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n") }
-    ensure
-      socket&.close
-    end
-    output, status = Open3.capture2e('curl', '--silent', '--show-error', '--noproxy', '*', '--max-time', '10', '--config', config,
-                                     "http://127.0.0.1:#{server.addr[1]}/")
-    raise output unless status.success?
-
-    answered.value[/^Authorization: Basic (\S+)/, 1].unpack1('m')
-  ensure
-    answered&.kill
-    server&.close
-  end
-
-  it 'has its password in no file but that for curl, and in no argument' do
-    files = render_route(tested)
-    expect(files.select { |_, text| text.include?(tested['password']) }.keys).to eq(['config/route-credentials'])
-    uses = files['bin/run'].lines.grep(/route-credentials/)
-    expect(uses).to match([%r{--config "\$config/route-credentials"}])
-  end
-
-  {
-    'route.url' => ['prometheus.sys.example', 'http://prometheus.sys.example', 'https://', 'https://prometheus.sys.example/graph',
-                    'https://user:pw@prometheus.sys.example', "https://prometheus.sys.example\nx", 'https://a b', 5, ['https://a.example']],
-    'route.username' => ['', 'a:b', "a\nb", 5],
-    'route.password' => ['', "secret\nx", "secr\u00e9t", 5],
-    'route.ca_cert' => ['ca.crt', 5, ['x']]
-  }.each do |name, values|
+  { 'username' => ['', 'a:b', "a\nb"], 'password' => ['', "secret\nx", "secr\u00e9t"], 'ca_cert' => ['ca.crt'] }.each do |key, values|
     values.each do |value|
-      it "refuses #{name} #{value.inspect}, by name" do
-        key = name.delete_prefix('route.')
-        with_schema, without = refused(tested.merge(key => value))
-        expect(with_schema).to match(%r{#{Regexp.escape(name)}|`/#{name.tr('.', '/')}`})
-        expect(without).to match(/#{Regexp.escape(name)}: /)
-        expect(without).not_to include('secr')
+      it "refuses #{key} #{value.inspect} when the errand runs, by name and without the value" do
+        said = said_by_errand(tested.merge(key => value))
+        expect(said).to include("route.#{key}: ")
+        expect(said).not_to include('secr')
       end
     end
   end

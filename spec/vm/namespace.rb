@@ -3,7 +3,7 @@
 # Makes the namespace that it runs in look like a BOSH VM: the folder given as
 # /var/vcap, a user vcap, and a loopback interface of its own, so that the
 # release's real ports are free. Says so on standard output and then holds the
-# namespace until its standard input ends.
+# namespace until it is ended.
 #
 #   unshare --mount --net -- ruby namespace.rb FOLDER
 
@@ -42,4 +42,4 @@ UDPSocket.new.ioctl(SIOCSIFFLAGS, ['lo', IFF_UP_RUNNING].pack('a16sx14'))
 
 $stdout.puts('ready')
 $stdout.flush
-$stdin.read
+sleep

@@ -6,9 +6,10 @@ require 'open3'
 require 'shellwords'
 require 'yaml'
 
+require_relative '../support/child_process'
+
 # A BOSH VM in namespaces of its own: jobs and packages laid out as the agent
-# does, processes started as bpm does, on the release's real ports. What it
-# starts, it ends by process id.
+# does, processes started as bpm does, on the release's real ports.
 class Vm
   VCAP = 1000
   # What the agent gives every script, and bpm every process.
@@ -20,10 +21,10 @@ class Vm
     Process.uid.zero? && system('unshare', '--mount', '--net', 'true', err: File::NULL)
   end
 
-  # `folder` is empty and not below /var; whoever makes the VM closes it.
+  # `folder` is empty and not below /var. Close the VM after use.
   def initialize(folder)
     @folder = folder
-    @running = {}
+    @started = []
     File.chmod(0o755, folder)
     FileUtils.mkdir_p(inside)
     %w[data/jobs data/packages data/sys/log data/sys/run jobs packages store].each { |path| make(path, 0o755) }
@@ -32,9 +33,8 @@ class Vm
   end
 
   def close
-    @running.each_key { |pid| stop(pid, :KILL) }
-    @held&.close
-    Process.wait(@holder) if @holder
+    @started.each(&:kill)
+    @holder&.kill
   end
 
   # The agent's modes: root:vcap, folders and all in bin 0750, other files 0640.
@@ -69,12 +69,9 @@ class Vm
     output
   end
 
-  # Starts a daemon and returns its process id; `output` is a file of the VM or an IO.
-  def start(*command, output: File::NULL)
-    output = File.open(inside(output), 'a', 0o600) if output.is_a?(String) && output != File::NULL
-    pid = Process.spawn(*enter(*command), in: File::NULL, out: output, err: %i[child out], pgroup: true)
-    @running[pid] = true
-    pid
+  # Starts a program, which ends with the VM if not before.
+  def start(*command, log: File::NULL)
+    ChildProcess.new(*enter(*command), log: log).tap { |child| @started << child }
   end
 
   # Starts the process of a job's rendered bpm.yml: as vcap, without privileges,
@@ -93,21 +90,13 @@ class Vm
           *(process['env'] || {}).map { |key, value| "#{key}=#{value}" },
           'setpriv', "--reuid=#{VCAP}", "--regid=#{VCAP}", '--clear-groups', '--no-new-privs', '--bounding-set=-all',
           '--inh-caps=-all', process['executable'], *process['args'].map(&:to_s),
-          output: "data/sys/log/#{job}/#{process['name']}.stdout.log")
+          log: inside("data/sys/log/#{job}/#{process['name']}.stdout.log"))
   end
 
-  # Runs a lifecycle script or an errand as the agent does, but not for ever:
+  # Runs a lifecycle script or an errand as the agent does, but with a limit:
   # status 124 is one that did not end within so many seconds.
   def script(job, name, within: 400)
     run('timeout', within.to_s, 'env', '-i', "PATH=#{PATH}", "/var/vcap/jobs/#{job}/bin/#{name}")
-  end
-
-  # Ends a process that `start` started; its status.
-  def stop(pid, signal = :TERM)
-    Process.kill(signal, pid)
-    Process.wait(pid)
-    @running.delete(pid)
-    $?
   end
 
   # The path on this machine of a path below /var/vcap.
@@ -128,16 +117,13 @@ class Vm
   private
 
   def hold
-    ours, @held = IO.pipe
-    said, theirs = IO.pipe
     script = File.join(__dir__, 'namespace.rb')
-    @holder = Process.spawn('unshare', '--mount', '--net', 'ruby', script, @folder, in: ours, out: theirs)
-    [ours, theirs].each(&:close)
-    raise Failed, 'the namespace could not be made' unless said.gets == "ready\n"
+    @holder = ChildProcess.new('unshare', '--mount', '--net', 'ruby', script, @folder, log: File.join(@folder, 'namespace.log'))
+    @holder.await_line(/^ready$/)
   end
 
   def enter(*command)
-    ['nsenter', "--target=#{@holder}", '--mount', '--net', '--wd=/', *command]
+    ['nsenter', "--target=#{@holder.pid}", '--mount', '--net', '--wd=/', *command]
   end
 
   def as(user, groups)

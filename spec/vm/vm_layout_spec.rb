@@ -20,13 +20,6 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
     JSON.parse(File.read(vm.inside('store/aiven-metrics/targets/targets.json'))).flat_map { |group| group['targets'] }
   end
 
-  # The nodes that Aiven runs for services that are integrated.
-  def nodes
-    services = world.state['projects'].values.flat_map { |project| project['services'].values }
-    services.select { |service| service['integrated'] }
-            .flat_map { |service| service['nodes'].select { |node| node['running'] }.map { |node| node['address'] } }
-  end
-
   # Owner, group and mode of a path below /var/vcap.
   def owned(path)
     vm.run!('stat', '--dereference', '--format=%U:%G %a', "/var/vcap/#{path}").strip
@@ -46,21 +39,21 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
 
   it 'becomes ready, and post-start says so' do
     world.restart_daemon
-    expect(vm.script('aiven-metrics', 'post-start')).to match([/\Aready after \d+ s\n\z/, be_success])
+    expect(vm.script('aiven-metrics', 'post-start')).to match([/^ready after \d+ s\n\z/, be_success])
   end
 
   it 'runs as vcap, without privileges, with the limits of bpm.yml' do
-    status = File.read("/proc/#{world.daemon_pid}/status")
+    status = File.read("/proc/#{world.daemon_process.pid}/status")
     expect(status).to match(/^Uid:\t1000\t1000\t1000\t1000$/).and match(/^CapBnd:\t0+$/).and match(/^NoNewPrivs:\t1$/)
-    expect(File.read("/proc/#{world.daemon_pid}/limits")).to match(/^Max open files +8192 +8192 /)
+    expect(File.read("/proc/#{world.daemon_process.pid}/limits")).to match(/^Max open files +8192 +8192 /)
   end
 
   it 'gives a real Prometheus every node to scrape, and every one is up' do
     world.start_prometheus
-    world.eventually('every running node of an integrated service is published') do
-      nodes.size > 15 && targets.sort.uniq == nodes.sort.uniq
+    world.await('every running node of an integrated service is published') do
+      world.aiven.nodes.size > 15 && targets.sort.uniq == world.aiven.nodes.uniq
     end
-    world.eventually("#{targets.size} targets are up, none is down") do
+    world.await("#{targets.size} targets are up, none is down") do
       world.query('count(up{aiven_project!=""} == 1)') == targets.size && world.query('count(up{aiven_project!=""} == 0)')&.zero?
     end
   end
@@ -82,8 +75,8 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
     end
 
     it 'knows the address: explain' do
-      service = world.state['projects'].flat_map { |project, known| known['services'].keys.map { |name| "#{project}/#{name}" } }.first
-      expect(world.command('explain', service)).to match([/scraped/, be_success])
+      service = world.aiven.services.first
+      expect(world.command('explain', "#{service['project']}/#{service['name']}")).to match([/scraped/, be_success])
     end
 
     it 'knows the configuration: plan and check-config' do
@@ -95,7 +88,7 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
       expect(world.command('status', '--address', '127.0.0.1:1')).to match([/no daemon answers at 127.0.0.1:1/, have_attributes(exitstatus: 1)])
     end
 
-    it 'works for whom bosh ssh makes a member of the group vcap' do
+    it 'works for a user whom bosh ssh makes a member of the group vcap' do
       expect(world.command('status', user: '2000', groups: ['1000'])).to match([/ready/, be_success])
     end
 
@@ -115,7 +108,7 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
   end
 
   describe 'secrets' do
-    let(:secrets) { [world.aiven['token'], World::PASSWORD] }
+    let(:secrets) { [world.aiven.token, SimulatedAiven::PASSWORD] }
 
     it 'are in no argument and no environment of any process' do
       texts = Dir['/proc/[0-9]*/{cmdline,environ}'].map do |file|
@@ -139,7 +132,7 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
     it 'keeps its targets over a kill, and publishes them again without Aiven' do
       before = targets
       world.stop_aiven
-      vm.stop(world.daemon_pid, :KILL)
+      world.daemon_process.stop(:KILL)
       expect(targets).to eq(before)
       world.restart_daemon
       expect(vm.script('aiven-metrics', 'post-start')).to match([/ready/, be_success])
@@ -147,12 +140,12 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
     end
 
     it 'ends by itself when bpm stops it' do
-      expect(vm.stop(world.daemon_pid, :TERM)).to have_attributes(exitstatus: 0)
+      expect(world.daemon_process.stop).to have_attributes(exitstatus: 0)
     end
 
     it 'fails the deploy when nothing correct is published, and says why and what to do' do
       script = vm.inside_job('aiven-metrics', 'bin/post-start')
-      File.write(script, File.read(script).sub(/^limit=300$/, 'limit=0'))
+      File.write(script, File.read(script).sub('300s', '0s'))
       output, status = vm.script('aiven-metrics', 'post-start')
       expect(status.exitstatus).to eq(1)
       expect(output).to match(/nothing correct was published within 0 s.*no daemon answers at 127\.0\.0\.1:9274.*What to do: /m)

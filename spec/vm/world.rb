@@ -4,29 +4,33 @@ require 'json'
 require 'yaml'
 
 require_relative '../spec_helper'
+require_relative '../support/simulated_aiven'
+require_relative '../support/waiting'
 require_relative 'vm'
 
 # A VM of the instance group `prometheus` beside a simulated Aiven: the jobs as
 # rendered, Prometheus on the scrape configuration of add-tenant-prometheis.yml.
 class World
   include ReleaseSpec
+  include Waiting
 
-  PASSWORD = 'pAssword-of-tests-0123456789'
   INSTANCE = { 'name' => 'prometheus', 'id' => '6c9b5b3e-0d0e-4d5c-9a58-5f1c0a3b7a10', 'index' => 0,
                'bootstrap' => true, 'az' => 'z1', 'address' => '10.0.16.10' }.freeze
+  # Shorter than on a platform, since here scrapes come every second.
+  ERRAND_WAITS = { 'scrape_wait' => '5s', 'answer_timeout' => '2s' }.freeze
+  TARGETS = '/var/vcap/store/aiven-metrics/targets/targets.json'
 
-  attr_reader :vm, :aiven, :daemon_pid, :prometheus_pid
+  attr_reader :vm, :aiven, :daemon_process, :prometheus_process
 
-  # `services` is what aiven-sim shall simulate. Whoever makes it closes it.
+  # `services` is what aiven-sim simulates. Close the world after use.
   def initialize(services = 'demo')
     @folder = Dir.mktmpdir('aiven-metrics-vm')
     # Also when the test run is stopped, where RSpec's own hooks do not run.
     at_exit { close }
     @vm = Vm.new(@folder)
-    reader, writer = IO.pipe
-    @aiven_pid = vm.start(simulator, services, output: writer)
-    writer.close
-    @aiven = JSON.parse(reader.gets)
+    # Not below /var/vcap: what it prints has the token in it.
+    @aiven_process = vm.start(simulator, services, log: File.join(@folder, 'aiven.log'))
+    @aiven = SimulatedAiven.new(@aiven_process, get: vm.method(:get))
     vm.add_package('aiven-metrics', daemon)
   rescue StandardError
     close
@@ -39,16 +43,11 @@ class World
     FileUtils.rm_rf(@folder)
   end
 
-  def stop_aiven
-    vm.stop(@aiven_pid)
-  end
+  def stop_aiven = @aiven_process.stop
 
+  # The daemon's properties, with those at dotted names changed.
   def properties(changes = {})
-    given = {
-      'aiven' => { 'api_url' => aiven['api'], 'api_token' => aiven['token'], 'projects' => aiven['projects'], 'poll_interval' => '1s' },
-      'integration' => { 'username' => 'prometheus', 'password' => PASSWORD, 'creates_per_minute' => 1000 },
-      'dns' => { 'nameservers' => [aiven['dns']], 'poll_interval' => '1s' }
-    }
+    given = aiven.manifest(targets: TARGETS).properties('aiven-metrics')
     changes.reduce(given) { |nested, (name, value)| with(nested, name, value) }
   end
 
@@ -65,15 +64,14 @@ class World
   end
 
   def restart_daemon
-    @daemon_pid = vm.bpm_start('aiven-metrics')
+    @daemon_process = vm.bpm_start('aiven-metrics')
   end
 
-  # The errand on the instance that `spec` describes: its lines and its exit
-  # status. It looks for a scrape and waits for an answer less long than on a
-  # platform, since here scrapes come every second.
+  # The errand on the instance that `spec` describes: its lines and its exit status.
   def run_errand(spec: INSTANCE, patience: 0, **links)
     files = job('smoke-tests').render({ 'properties' => { 'patience' => patience }, 'spec' => spec, 'links' => errand_links(**links) })
-    files['bin/run'] = files['bin/run'].sub(/^LOOK_FOR=90$/, 'LOOK_FOR=5').sub('--max-time 10', '--max-time 2')
+    config = JSON.parse(files['config/smoke-test.json']).merge(ERRAND_WAITS)
+    files['config/smoke-test.json'] = JSON.generate(config)
     vm.add_job('smoke-tests', files)
     output, status = vm.script('smoke-tests', 'run', within: patience + 60)
     [output.lines(chomp: true), status.exitstatus]
@@ -93,8 +91,8 @@ class World
     config = { 'global' => { 'scrape_interval' => '1s', 'scrape_timeout' => '1s' }, 'scrape_configs' => scraped }
     FileUtils.mkdir_p(vm.inside('store/prometheus2'))
     File.write(vm.inside('store/prometheus2.yml'), YAML.dump(config))
-    @prometheus_pid = vm.start('prometheus', '--config.file=/var/vcap/store/prometheus2.yml', '--storage.tsdb.path=/var/vcap/store/prometheus2',
-                               '--web.listen-address=127.0.0.1:9090', output: 'data/sys/log/prometheus.log')
+    @prometheus_process = vm.start('prometheus', '--config.file=/var/vcap/store/prometheus2.yml', '--storage.tsdb.path=/var/vcap/store/prometheus2',
+                                   '--web.listen-address=127.0.0.1:9090', log: vm.inside('data/sys/log/prometheus.log'))
   end
 
   def command(*arguments, **options)
@@ -109,27 +107,6 @@ class World
 
   # One command for the simulator.
   def tell(command)
-    vm.run!('curl', '--silent', '--fail', '--noproxy', '*', '--data', JSON.generate(command), aiven['control'])
-  end
-
-  def state
-    JSON.parse(vm.get("#{aiven['control']}/state"))
-  end
-
-  # Waits for a truthy value.
-  def eventually(what, within: 60)
-    deadline = now + within
-    until (value = yield)
-      raise "not within #{within} s: #{what}" if now > deadline
-
-      sleep 0.1
-    end
-    value
-  end
-
-  private
-
-  def now
-    Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    vm.run!('curl', '--silent', '--fail', '--noproxy', '*', '--data', JSON.generate(command), aiven.control)
   end
 end

@@ -1,12 +1,13 @@
 # frozen_string_literal: true
 
 require 'fileutils'
-require 'net/http'
 require 'open3'
 require 'openssl'
 require 'socket'
 
 require_relative '../../render/job'
+require_relative '../../support/child_process'
+require_relative '../../support/http'
 require_relative 'backend'
 require_relative 'context'
 
@@ -16,10 +17,11 @@ require_relative 'context'
 class FailoverRig
   ROOT = File.expand_path('../../..', __dir__)
   CADDY = ENV.fetch('CADDY_BIN', File.join(ROOT, 'build/static/caddy'))
-  START = 30
+  # Ports are picked before Caddy binds them, so another program may take one.
+  MAX_STARTS = 5
 
   # One instance, laid out as on a VM below `root`.
-  Instance = Struct.new(:root, :backend, :ports, :pid) do
+  Instance = Struct.new(:root, :backend, :ports, :caddy) do
     def job
       File.join(root, 'jobs/prometheus-failover')
     end
@@ -36,9 +38,13 @@ class FailoverRig
       Open3.capture2e(File.join(job, 'bin', name))
     end
 
+    def healthy?
+      Http.get("http://127.0.0.1:#{ports[:health]}/health")
+    end
+
     # Seconds of CPU that its Caddy has used.
     def cpu
-      fields = File.read("/proc/#{pid}/stat").rpartition(') ').last.split
+      fields = File.read("/proc/#{caddy.pid}/stat").rpartition(') ').last.split
       fields.values_at(11, 12).sum(&:to_i) / Etc.sysconf(Etc::SC_CLK_TCK).to_f
     end
   end
@@ -50,26 +56,19 @@ class FailoverRig
   # `change` takes the properties of an instance and its index, and returns other
   # properties. `backends` stand behind them, with `address` and `stop`.
   def initialize(folder, change: ->(properties, _index) { properties }, backends: nil)
-    backends ||= [0, 1].map { |index| Backend.new("backend #{index}") }
-    @instances = backends.each_with_index.map do |backend, index|
-      ports = PORTS.zip(free_ports(PORTS.size)).to_h
-      Instance.new(File.join(folder, "vm#{index}"), backend, ports)
-    end
     File.executable?(CADDY) or raise "#{CADDY} is missing: run scripts/build-caddy, or set CADDY_BIN"
-    @instances.each_index { |index| lay_out(index, change) }
-    @instances.each { |instance| start(instance) }
-    @instances.each { |instance| wait(instance) { health(instance) == '200' } }
+    @change = change
+    backends ||= [0, 1].map { |index| Backend.new("backend #{index}") }
+    @instances = backends.each_with_index.map { |backend, index| Instance.new(File.join(folder, "vm#{index}"), backend) }
+    start_on_free_ports
   rescue StandardError
     stop
     raise
   end
 
   def stop
-    Array(@instances).each do |instance|
-      Process.kill('TERM', instance.pid) if instance.pid
-      Process.wait(instance.pid) if instance.pid
-      instance.backend.stop
-    end
+    stop_caddies
+    Array(@instances).each { |instance| instance.backend.stop }
   end
 
   # A connection to instance `index`, as Gorouter makes it.
@@ -102,13 +101,27 @@ class FailoverRig
     "Authorization: Basic #{["#{name}:#{password}"].pack('m0')}"
   end
 
-  def health(instance)
-    Net::HTTP.get_response(URI("http://127.0.0.1:#{instance.ports[:health]}/health")).code
-  rescue SystemCallError
-    nil
+  private
+
+  def start_on_free_ports
+    starts ||= 0
+    @instances.each { |instance| instance.ports = PORTS.zip(free_ports(PORTS.size)).to_h }
+    @instances.each_index { |index| lay_out(index) }
+    @instances.each { |instance| start(instance) }
+    @instances.each { |instance| instance.caddy.await('health') { instance.healthy? } }
+  rescue ChildProcess::Ended => e
+    stop_caddies
+    starts += 1
+    retry if e.address_in_use? && starts < MAX_STARTS
+    raise
   end
 
-  private
+  def stop_caddies
+    Array(@instances).each do |instance|
+      instance.caddy&.stop
+      instance.caddy = nil
+    end
+  end
 
   def free_ports(number)
     listeners = Array.new(number) { TCPServer.new('127.0.0.1', 0) }
@@ -119,12 +132,12 @@ class FailoverRig
 
   # Both are on 127.0.0.1, so each reaches the other under a port of its own,
   # which a link cannot say: the rendered file is corrected by that one value.
-  def lay_out(index, change)
+  def lay_out(index)
     instance, other = @instances.values_at(index, 1 - index)
     [instance.data, File.join(instance.root, 'packages/caddy/bin')].each { |path| FileUtils.mkdir_p(path) }
-    FileUtils.ln_s(CADDY, File.join(instance.root, 'packages/caddy/bin/caddy'))
+    FileUtils.ln_sf(CADDY, File.join(instance.root, 'packages/caddy/bin/caddy'))
     peers = FailoverContext.instances(0, 1).each { |peer| peer['address'] = '127.0.0.1' }
-    context = FailoverContext.context(change.call(properties(instance), index), index: index, instances: peers)
+    context = FailoverContext.context(@change.call(properties(instance), index), index: index, instances: peers)
     context['links']['peers']['properties']['peer']['listen'] = "0.0.0.0:#{other.ports[:peer]}"
     Rendering::Job.new(File.join(ROOT, 'jobs/prometheus-failover')).render_into(instance.job, context)
   end
@@ -143,19 +156,7 @@ class FailoverRig
     status.success? or raise "pre-start: #{output}"
     process = YAML.safe_load(File.read(File.join(instance.job, 'config/bpm.yml')))['processes'].first
     command = [process['executable'], *process['args']].map { |word| word.sub(%r{\A/var/vcap}, instance.root) }
-    instance.pid = Process.spawn(process['env'].merge('HOME' => instance.data), *command,
-                                 chdir: instance.job, out: instance.log, err: %i[child out])
-  end
-
-  def wait(instance)
-    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + START
-    until yield
-      if Process.wait(instance.pid, Process::WNOHANG)
-        instance.pid = nil
-        raise "Caddy ended:\n#{File.read(instance.log)}"
-      end
-      Process.clock_gettime(Process::CLOCK_MONOTONIC) < deadline or raise "not in #{START} s:\n#{File.read(instance.log)}"
-      sleep 0.05
-    end
+    instance.caddy = ChildProcess.new(*command, env: process['env'].merge('HOME' => instance.data),
+                                                chdir: instance.job, log: instance.log)
   end
 end
