@@ -6,7 +6,7 @@ require_relative 'other_jobs'
 
 # What the Director would check of the manifest, and what it would not: that
 # properties which a job does not know are dropped without a word.
-RSpec.describe 'The instance group of the tenant Prometheis' do
+RSpec.describe 'The instance group of the tenants\' Prometheus servers' do
   base = Operations.fetch(Operations::BASE)
   alone = Operations.additions.to_h { |operation| ["with #{operation.name}.yml", Operations.with_needs(operation)] }
 
