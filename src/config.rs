@@ -19,7 +19,7 @@ use rustls::pki_types::CertificateDer;
 use secrecy::SecretString;
 use tracing::level_filters::LevelFilter;
 
-use crate::model::credentials::Credentials;
+use crate::model::endpoint::EndpointChoice;
 use crate::model::selection::Selection;
 
 mod document;
@@ -95,24 +95,6 @@ pub struct Integration {
     /// `integration.creates_per_minute`: the most new integrations in a
     /// minute; default 30, 1 to 1000.
     pub creates_per_minute: u32,
-}
-
-/// The integration endpoint that services are integrated with.
-#[derive(Debug, Clone)]
-pub enum EndpointChoice {
-    /// The endpoint of that name in each project, created where it is missing.
-    Named {
-        /// `integration.endpoint_name`: default `aiven-metrics`.
-        name: String,
-        /// `None` only if [`Integration::create`] is false.
-        credentials: Option<Credentials>,
-    },
-    /// An endpoint that is there already, in the only project. Its credentials
-    /// are read from the API; configured ones are checked but not used.
-    Existing {
-        /// `integration.endpoint_id`: up to 64 letters, digits and `-`.
-        id: String,
-    },
 }
 
 /// How host names become addresses.

@@ -1,148 +1,185 @@
-//! The daemon: everything joined. One task owns all that is known, takes
-//! reports in, plans, and publishes; all others only ask or carry out.
+//! The daemon: everything joined. The coordinator owns all that is known, plans
+//! and publishes; the other tasks ask, or carry out what they are told.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::aiven::Client;
 use crate::config::Config;
-use crate::integrate::{Integrator, Outcome, WriteBudget, WriteWindow};
+use crate::integrate::Integrator;
 use crate::metrics::Metrics;
+use crate::model::project;
+use crate::model::write_budget::WriteBudget;
+use crate::model::write_window::WriteWindow;
 use crate::node_access::{self, AccessTasks, Timing};
-use crate::observe::{Observation, Observer};
+use crate::observe::Observer;
 use crate::publish::Published;
 use crate::publish::scrape_results::ScrapeResults;
-use crate::resolve::{self, NameResolver, NeededHosts, ResolveRound};
+use crate::resolve::{self, NameResolver, ResolveRound};
 use crate::scrape_proxy::ScrapeProxy;
 use crate::web::Web;
 
 mod coordinator;
 mod http_client;
-mod room;
 mod start;
 
-use coordinator::{Coordinator, Inbox, Project};
+use coordinator::{Coordinator, Inbox, Wishes};
 pub use http_client::api_client;
 use start::Lock;
 
-/// Reports waiting to be taken in.
+/// Reports on their way to the coordinator.
 const QUEUE: usize = 64;
 
-/// Runs until `stop` is cancelled.
-///
-/// Before the first call to anyone the saved snapshot is published, and scrapes
-/// are relayed. On return the state is saved and the ports are free.
-///
-/// # Errors
-/// When the daemon cannot start (state directory, ports, DNS set-up), or when a
-/// part of it ended that should not.
-pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
-    let config = Arc::new(config);
-    let _lock = Lock::take(&config.state_dir)?;
-    let web_listener = listen("web.listen", config.web.listen).await?;
-    let proxy_listener = match config.scrape_proxy.listen {
-        Some(address) => Some(listen("scrape_proxy.listen", address).await?),
-        None => None,
-    };
-    let metrics = Metrics::default();
-    let resolver = NameResolver::new(&config.dns.nameservers, config.dns.timeout)?;
-    let client = Arc::new(api_client(&config, &resolver, metrics.clone())?);
-
-    let start = start::restore(&config)?;
-    let known_addresses = start.addresses.clone();
-    let published = Published::default();
-    let (wanted_hosts, hosts) = watch::channel(NeededHosts::default());
-    let (mut coordinator, projects) = Coordinator::new(
-        Arc::clone(&config),
-        start,
-        published.clone(),
-        wanted_hosts,
-        metrics.clone(),
-    )?;
-    coordinator.publish();
-
-    let mut tasks = JoinSet::new();
-    let health = ScrapeResults::default();
-    let web = Web::new(
-        published.clone(),
-        health.clone(),
-        &metrics,
-        config.web.expose_status,
-    );
-    tasks.spawn(web.serve(web_listener));
-    let (node_access, access_tasks) = node_access::open(&config, Timing::default());
-    let (inbox, outbox) = mailbox();
-    tasks.spawn(resolve::keep_resolved(
-        resolver,
-        hosts,
-        known_addresses,
-        config.dns.poll_interval,
-        outbox.passes.clone(),
-        metrics.clone(),
-    ));
-    let work = Work {
-        config: &config,
-        client,
-        access_tasks,
-        budget: Arc::new(Mutex::new(WriteBudget::new(
-            config.integration.creates_per_minute,
-        ))),
-        metrics: metrics.clone(),
-        outbox,
-    };
-    for project in projects {
-        work.begin(project, &mut tasks);
-    }
-    // Only now does the node_access hold the saved credentials of every project.
-    if let Some(listener) = proxy_listener {
-        let timeout = config.scrape_proxy.timeout;
-        let proxy = ScrapeProxy::new(published, node_access, health, metrics, timeout);
-        tasks.spawn(proxy.serve(listener));
-    }
-    let ended = tokio::select! {
-        () = coordinator.keep(inbox, &stop) => Ok(()),
-        Some(ended) = tasks.join_next() => Err(match ended {
-            Ok(()) => anyhow::anyhow!("a part of the daemon ended that should run for ever; this is a defect, please report it"),
-            Err(failure) => anyhow::Error::new(failure).context("a part of the daemon failed; this is a defect, please report it"),
-        }),
-    };
-    // The next daemon on the same ports may start the moment this one returns.
-    tasks.shutdown().await;
-    ended
+/// A daemon that holds its lock and its ports, and has published what the last
+/// run saved. Nothing runs yet.
+pub struct Daemon {
+    config: Arc<Config>,
+    _lock: Lock,
+    web_listener: TcpListener,
+    proxy_listener: Option<TcpListener>,
+    metrics: Metrics,
+    resolver: NameResolver,
+    client: Arc<Client>,
+    published: Published,
+    coordinator: Coordinator,
 }
 
-/// Where the tasks of all projects send what they find.
+/// Where the stages send what they find.
+#[derive(Clone)]
 struct Outbox {
-    observed: mpsc::Sender<(Arc<str>, Observation)>,
-    outcomes: mpsc::Sender<(Arc<str>, Outcome)>,
-    passes: mpsc::Sender<ResolveRound>,
+    reports: mpsc::Sender<(Arc<str>, project::Report)>,
+    rounds: mpsc::Sender<ResolveRound>,
+}
+
+/// Builds a daemon and serves until `stop` is cancelled.
+///
+/// # Errors
+/// Those of [`Daemon::build`] and [`Daemon::serve`].
+pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    Daemon::build(config).await?.serve(stop).await
+}
+
+impl Daemon {
+    /// Takes the lock and the ports, and publishes what the last run saved.
+    ///
+    /// # Errors
+    /// When the state directory, a port, or DNS cannot be used.
+    pub async fn build(config: Config) -> anyhow::Result<Daemon> {
+        let config = Arc::new(config);
+        let lock = Lock::take(&config.state_dir)?;
+        let web_listener = listen("web.listen", config.web.listen).await?;
+        let proxy_listener = match config.scrape_proxy.listen {
+            Some(address) => Some(listen("scrape_proxy.listen", address).await?),
+            None => None,
+        };
+        let metrics = Metrics::default();
+        let resolver = NameResolver::new(&config.dns.nameservers, config.dns.timeout)?;
+        let client = Arc::new(api_client(&config, &resolver, metrics.clone())?);
+        let published = Published::default();
+        let mut coordinator = Coordinator::new(
+            Arc::clone(&config),
+            start::restore(&config)?,
+            published.clone(),
+            metrics.clone(),
+        )?;
+        coordinator.publish();
+        Ok(Daemon {
+            config,
+            _lock: lock,
+            web_listener,
+            proxy_listener,
+            metrics,
+            resolver,
+            client,
+            published,
+            coordinator,
+        })
+    }
+
+    /// Runs until `stop` is cancelled. On return the state is saved and the
+    /// ports are free.
+    ///
+    /// # Errors
+    /// When a part of the daemon ended that should not.
+    pub async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut tasks = JoinSet::new();
+        let (inbox, outbox) = mailbox();
+        let results = ScrapeResults::default();
+        let web = Web::new(
+            self.published.clone(),
+            results.clone(),
+            &self.metrics,
+            self.config.web.expose_status,
+        );
+        tasks.spawn(web.serve(self.web_listener));
+        tasks.spawn(resolve::keep_resolved(
+            self.resolver,
+            self.coordinator.needed_hosts(),
+            self.config.dns.poll_interval,
+            outbox.rounds.clone(),
+            self.metrics.clone(),
+        ));
+        let (node_access, access_tasks) = node_access::open(&self.config, Timing::default());
+        let stages = Stages {
+            config: &self.config,
+            client: self.client,
+            access_tasks,
+            budget: Arc::new(Mutex::new(WriteBudget::new(
+                self.config.integration.creates_per_minute,
+            ))),
+            metrics: self.metrics.clone(),
+            outbox,
+        };
+        for wishes in self.coordinator.wishes() {
+            stages.spawn(wishes, &mut tasks);
+        }
+        // Only now does node_access hold the saved credentials of every project.
+        if let Some(listener) = self.proxy_listener {
+            let timeout = self.config.scrape_proxy.timeout;
+            let proxy =
+                ScrapeProxy::new(self.published, node_access, results, self.metrics, timeout);
+            tasks.spawn(proxy.serve(listener));
+        }
+        drop(stages);
+        let mut coordinator = self.coordinator;
+        let ended = tokio::select! {
+            () = coordinator.run(inbox, &stop) => Ok(()),
+            Some(ended) = tasks.join_next() => Err(ended_early(ended)),
+        };
+        // The next daemon on the same ports may start the moment this one returns.
+        tasks.shutdown().await;
+        ended
+    }
 }
 
 fn mailbox() -> (Inbox, Outbox) {
-    let (observed, observed_inbox) = mpsc::channel(QUEUE);
-    let (outcomes, outcomes_inbox) = mpsc::channel(QUEUE);
-    let (passes, passes_inbox) = mpsc::channel(QUEUE);
+    let (reports, reports_inbox) = mpsc::channel(QUEUE);
+    let (rounds, rounds_inbox) = mpsc::channel(QUEUE);
     let inbox = Inbox {
-        observed: observed_inbox,
-        outcomes: outcomes_inbox,
-        passes: passes_inbox,
+        reports: reports_inbox,
+        rounds: rounds_inbox,
     };
-    let outbox = Outbox {
-        observed,
-        outcomes,
-        passes,
-    };
-    (inbox, outbox)
+    (inbox, Outbox { reports, rounds })
 }
 
-/// What the tasks of all projects share.
-struct Work<'a> {
+fn ended_early(ended: Result<(), tokio::task::JoinError>) -> anyhow::Error {
+    let report = "this is a defect, please report it";
+    match ended {
+        Ok(()) => anyhow!("a part of the daemon ended that should run until the end; {report}"),
+        Err(failure) => {
+            anyhow::Error::new(failure).context(format!("a part of the daemon failed; {report}"))
+        }
+    }
+}
+
+/// What the stages of all projects share.
+struct Stages<'a> {
     config: &'a Config,
     client: Arc<Client>,
     access_tasks: AccessTasks,
@@ -151,38 +188,38 @@ struct Work<'a> {
     outbox: Outbox,
 }
 
-impl Work<'_> {
-    /// Begins to observe, integrate and keep the keys of one project.
-    fn begin(&self, project: Project, tasks: &mut JoinSet<()>) {
+impl Stages<'_> {
+    /// Starts the stages of one project.
+    fn spawn(&self, wishes: Wishes, tasks: &mut JoinSet<()>) {
         let config = self.config;
-        let turn = WriteWindow::of_instance(config.instance_index);
         let client = || Arc::clone(&self.client);
-        let access_task = self
-            .access_tasks
-            .of(&project.name, client(), turn, project.wanted);
-        tasks.spawn(access_task.run());
+        let window = WriteWindow::of_instance(config.instance_index);
+        let access =
+            self.access_tasks
+                .of(&wishes.project, client(), window, wishes.needed_endpoints);
+        tasks.spawn(access.run());
         let observer = Observer {
-            project: Arc::clone(&project.name),
+            project: Arc::clone(&wishes.project),
             client: client(),
             interval: config.aiven.poll_interval,
-            grace: config.targets.removal_grace,
-            patience: config.aiven.request_timeout,
+            timeout: config.aiven.request_timeout,
             tag_keys: config.services.tags.keys().cloned().collect(),
-            metrics: self.metrics.clone(),
-            reports: self.outbox.observed.clone(),
+            reports: self.outbox.reports.clone(),
         };
-        tasks.spawn(observer.clone().watch_services(project.inventory));
-        tasks.spawn(observer.watch_terms(config.integration.endpoint.clone()));
+        let choice = config.integration.endpoint.clone();
+        tasks.spawn(observer.clone().list_services());
+        tasks.spawn(observer.clone().ask_for_unlisted(wishes.unlisted));
+        tasks.spawn(observer.keep_setup_known(choice));
         let integrator = Integrator {
-            project: project.name,
+            project: wishes.project,
             client: client(),
             endpoint: config.integration.endpoint.clone(),
-            turn,
+            window,
             budget: Arc::clone(&self.budget),
             metrics: self.metrics.clone(),
-            outcomes: self.outbox.outcomes.clone(),
+            reports: self.outbox.reports.clone(),
         };
-        tasks.spawn(integrator.run(project.pending_writes));
+        tasks.spawn(integrator.run(wishes.pending_writes));
     }
 }
 

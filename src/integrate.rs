@@ -1,64 +1,33 @@
-//! Integrate: carry out what a project's plan owes to Aiven.
+//! Integrate: carry out the writes that Aiven lacks, project by project.
 //!
 //! Two instances do this at once on two VMs, and Aiven may not notice a
-//! duplicate. So every write is preceded by a fresh look, made only in this
-//! instance's turn (see [`turn`]), and never repeated blindly: what became of
-//! a write without an answer is found out by looking again.
+//! duplicate. So this instance looks again before every write, writes only in
+//! its own [`WriteWindow`], and never repeats a write blindly: after a write
+//! without an answer it looks what became of it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::aiven::wire::Endpoint;
 use crate::aiven::{Client, Error, ErrorKind};
-use crate::config::EndpointChoice;
 use crate::metrics::Metrics;
+use crate::model::backoff::{Caller, Trouble};
 use crate::model::credentials::Credentials;
-use crate::model::plan::{Attempt, EndpointFact};
-use crate::observe::choose_endpoint;
-
-mod budget;
-mod turn;
-
-pub use budget::WriteBudget;
-pub use turn::WriteWindow;
+use crate::model::endpoint::{EndpointChoice, EndpointFact};
+use crate::model::plan::Attempt;
+use crate::model::project::{PendingWrites, Report};
+use crate::model::write_budget::WriteBudget;
+use crate::model::write_window::WriteWindow;
 
 /// Services of one project that are worked on at once, so that one answer that
-/// does not come holds nobody up for long.
+/// does not come delays the others little.
 const CONCURRENCY: usize = 4;
-
-/// The pauses for what passes by itself: a new service not visible yet, a 5xx.
-const SOON: Duration = Duration::from_secs(5);
-const SOON_AT_MOST: Duration = Duration::from_secs(300);
-
-/// The pauses for what needs somebody, and for looking again after a success
-/// that no listing has shown.
-const LATER: Duration = Duration::from_secs(60);
-const LATER_AT_MOST: Duration = Duration::from_secs(3600);
-
-/// Writes that a project is pending_writes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PendingWrites {
-    /// The integration endpoint is missing.
-    pub endpoint_missing: bool,
-    /// The integration endpoint, once it is there.
-    pub endpoint_id: Option<Arc<str>>,
-    /// Services that lack the integration.
-    pub services: Arc<[Arc<str>]>,
-}
-
-/// What became of a write.
-#[derive(Debug)]
-pub enum Outcome {
-    /// What is known of the endpoint now.
-    Endpoint(EndpointFact),
-    /// What became of a service's integration.
-    Service(Arc<str>, Attempt),
-}
 
 /// The integrator of one project.
 pub struct Integrator {
@@ -69,13 +38,13 @@ pub struct Integrator {
     /// The endpoint to make where it is missing.
     pub endpoint: EndpointChoice,
     /// When this instance may write.
-    pub turn: WriteWindow,
+    pub window: WriteWindow,
     /// How much may be written, by all projects together.
     pub budget: Arc<Mutex<WriteBudget>>,
     /// Counts what is created.
     pub metrics: Metrics,
     /// Where the outcomes go.
-    pub outcomes: mpsc::Sender<(Arc<str>, Outcome)>,
+    pub reports: mpsc::Sender<(Arc<str>, Report)>,
 }
 
 /// What is not to be tried before a certain moment.
@@ -97,25 +66,27 @@ struct Pause {
 enum Worked {
     /// See [`Attempt`].
     Ended(Attempt),
-    /// Not begun: this instance's turn is over.
-    TurnOver,
+    /// Not begun: this instance's window is over.
+    WindowOver,
     /// Not begun: the budget is spent until then.
     BudgetSpent(Instant),
+    /// Aiven refused it because the endpoint is not the one that was known.
+    EndpointChanged(EndpointFact),
 }
 
 impl Integrator {
-    /// Works off what is pending_writes, until nobody is left to owe anything.
+    /// Carries pending writes out. Returns when the `pending_writes` channel closes.
     pub async fn run(self, mut pending_writes: watch::Receiver<PendingWrites>) {
         let mut pauses = Backoffs::default();
         loop {
             let next = {
                 let work = pending_writes.borrow_and_update();
-                pauses.forget_what_is_settled(&work);
+                pauses.forget_settled(&work);
                 pauses.next_due(&work)
             };
             let is_due = next.is_some_and(|next| next <= Instant::now());
             if is_due {
-                self.turn.come().await;
+                sleep(self.window.opens_in(Timestamp::now())).await;
                 let work = pending_writes.borrow_and_update().clone();
                 self.carry_out(&work, &mut pauses).await;
                 continue;
@@ -157,10 +128,15 @@ impl Integrator {
             match worked {
                 Worked::Ended(attempt) => {
                     pauses.note(&service, &attempt);
-                    self.tell(Outcome::Service(service, attempt)).await;
+                    self.report(Report::Attempted { service, attempt }).await;
                 }
-                Worked::TurnOver => {}
+                Worked::WindowOver => {}
                 Worked::BudgetSpent(until) => pauses.all = Some(until),
+                Worked::EndpointChanged(fact) => {
+                    // What follows comes by the channel; until then this one waits.
+                    pauses.pause(&service, Trouble::Passing);
+                    self.report(Report::Endpoint(fact)).await;
+                }
             }
         }
     }
@@ -169,26 +145,22 @@ impl Integrator {
     async fn ensure_endpoint(&self) -> Retry {
         let fact = match self.find_or_create_endpoint().await {
             Ok(Some(fact)) => fact,
-            Ok(None) => return Retry::NextTurn,
+            Ok(None) => return Retry::NextWindow,
             Err(error) => {
                 let kind = &error.kind;
                 tracing::warn!(project = %self.project, %error, "the integration endpoint could not be created; trying again later");
-                let refusal =
+                let cause =
                     Some(format!("the integration endpoint could not be created: {kind}").into());
-                self.tell(Outcome::Endpoint(EndpointFact::Missing { refusal }))
+                self.report(Report::Endpoint(EndpointFact::Missing { cause }))
                     .await;
-                return if kind.is_transient() {
-                    Retry::Soon
-                } else {
-                    Retry::Later
-                };
+                return Retry::After(kind.trouble());
             }
         };
-        self.tell(Outcome::Endpoint(fact)).await;
-        Retry::Later
+        self.report(Report::Endpoint(fact)).await;
+        Retry::After(Trouble::Lasting)
     }
 
-    /// The endpoint; `None` when it is no longer this instance's turn to make it.
+    /// The endpoint; `None` when this instance's window is over before it could be created.
     async fn find_or_create_endpoint(&self) -> Result<Option<EndpointFact>, Error> {
         let EndpointChoice::Named {
             name,
@@ -201,7 +173,7 @@ impl Integrator {
         if found.id().is_some() {
             return Ok(Some(found));
         }
-        if !self.turn.is_now() {
+        if !self.window.is_open(Timestamp::now()) {
             return Ok(None);
         }
         self.create_endpoint(name, credentials).await?;
@@ -225,7 +197,7 @@ impl Integrator {
 
     async fn find_endpoint(&self) -> Result<EndpointFact, Error> {
         let endpoints = self.client.prometheus_endpoints(&self.project).await?;
-        Ok(choose_endpoint(&endpoints, &self.endpoint))
+        Ok(self.endpoint.find(endpoints.iter().map(Endpoint::listed)))
     }
 
     /// Looks, and integrates the service if nobody has by now.
@@ -239,18 +211,18 @@ impl Integrator {
             Ok(false) => {}
             Err(error) => return Worked::Ended(self.attempt_after(service, &error)),
         }
-        if !self.turn.is_now() {
-            return Worked::TurnOver;
+        if !self.window.is_open(Timestamp::now()) {
+            return Worked::WindowOver;
         }
         let spent = {
             let mut budget = self
                 .budget
                 .lock()
                 .unwrap_or_else(|poisoned| poisoned.into_inner());
-            budget.take(Instant::now())
+            budget.take(Instant::now().into_std())
         };
         if let Err(until) = spent {
-            return Worked::BudgetSpent(until);
+            return Worked::BudgetSpent(until.into());
         }
         let created = self
             .client
@@ -263,8 +235,31 @@ impl Integrator {
                 Attempt::Requested
             }
             Err(error) if matches!(error.kind, ErrorKind::Conflict(_)) => Attempt::Requested,
-            Err(error) => self.attempt_after(service, &error),
+            Err(error) => {
+                if let Some(fact) = self.changed_endpoint(&error, endpoint_id).await {
+                    return Worked::EndpointChanged(fact);
+                }
+                self.attempt_after(service, &error)
+            }
         })
+    }
+
+    /// The endpoint as it is now, if that is why Aiven refused to integrate with
+    /// the one that was known: a 404 that is not about the service may be about
+    /// an endpoint that somebody deleted.
+    async fn changed_endpoint(&self, error: &Error, known: &str) -> Option<EndpointFact> {
+        let ErrorKind::NotFound { .. } = error.kind else {
+            return None;
+        };
+        if error.kind.says_service_does_not_exist() {
+            return None;
+        }
+        let fact = self.find_endpoint().await.ok()?;
+        let differs = fact.id() != Some(known);
+        if differs {
+            tracing::warn!(project = %self.project, endpoint = known, %error, "the integration endpoint is gone; services are integrated as soon as there is another");
+        }
+        differs.then_some(fact)
     }
 
     /// Sorts a failure: what Aiven refuses for this service, what will pass.
@@ -272,32 +267,30 @@ impl Integrator {
         let kind = &error.kind;
         // A service that was just made is not visible everywhere at Aiven yet.
         if kind.is_transient() || kind.says_service_does_not_exist() {
-            tracing::debug!(project = %self.project, service, %error, "integration put off");
+            tracing::debug!(project = %self.project, service, %error, "integration postponed");
             return Attempt::Postponed(format!("integration put off: {kind}").into());
         }
         tracing::warn!(project = %self.project, service, %error, "Aiven refuses the integration; trying again later");
         Attempt::Refused(format!("Aiven refuses the integration: {kind}").into())
     }
 
-    async fn tell(&self, outcome: Outcome) {
+    async fn report(&self, report: Report) {
         // With nobody listening the daemon is stopping, and `run` ends by itself.
-        let _ = self
-            .outcomes
-            .send((Arc::clone(&self.project), outcome))
-            .await;
+        let _ = self.reports.send((Arc::clone(&self.project), report)).await;
     }
 }
 
 /// When to come back to something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Retry {
-    NextTurn,
-    Soon,
-    Later,
+    /// As soon as this instance may write again.
+    NextWindow,
+    /// After the pause that this calls for.
+    After(Trouble),
 }
 
 impl Backoffs {
-    fn forget_what_is_settled(&mut self, work: &PendingWrites) {
+    fn forget_settled(&mut self, work: &PendingWrites) {
         if !work.endpoint_missing {
             self.endpoint = None;
         }
@@ -335,12 +328,18 @@ impl Backoffs {
     }
 
     fn note(&mut self, service: &Arc<str>, attempt: &Attempt) {
-        let retry = match attempt {
-            Attempt::Requested | Attempt::Refused(_) => Retry::Later,
-            Attempt::Postponed(_) => Retry::Soon,
-        };
+        self.pause(
+            service,
+            match attempt {
+                Attempt::Requested | Attempt::Refused(_) => Trouble::Lasting,
+                Attempt::Postponed(_) => Trouble::Passing,
+            },
+        );
+    }
+
+    fn pause(&mut self, service: &Arc<str>, trouble: Trouble) {
         let mut pause = self.services.remove(service);
-        Pause::set(&mut pause, retry);
+        Pause::set(&mut pause, Retry::After(trouble));
         self.services
             .extend(pause.map(|pause| (Arc::clone(service), pause)));
     }
@@ -349,21 +348,20 @@ impl Backoffs {
 impl Pause {
     /// Lengthens the pause; the shape of the first failure decides its growth.
     fn set(pause: &mut Option<Pause>, retry: Retry) {
-        let (shortest, longest) = match retry {
-            Retry::NextTurn => return *pause = None,
-            Retry::Soon => (SOON, SOON_AT_MOST),
-            Retry::Later => (LATER, LATER_AT_MOST),
+        let pauses = match retry {
+            Retry::NextWindow => return *pause = None,
+            Retry::After(trouble) => Caller::Integrate.pauses(trouble),
         };
         let fresh = || {
             ExponentialBuilder::default()
-                .with_min_delay(shortest)
-                .with_max_delay(longest)
+                .with_min_delay(pauses.shortest)
+                .with_max_delay(pauses.longest)
                 .with_jitter()
                 .without_max_times()
                 .build()
         };
         let mut backoff = pause.take().map_or_else(fresh, |pause| pause.backoff);
-        let wait = backoff.next().unwrap_or(longest);
+        let wait = backoff.next().unwrap_or(pauses.longest);
         *pause = Some(Pause {
             until: Instant::now() + wait,
             backoff,

@@ -15,8 +15,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::model::inventory::Distrust;
+use crate::model::resolution::Lookup;
 use crate::model::scrape::FailureKind;
-use crate::resolve::Lookup;
 
 /// The content type of [`Metrics::render`] (OpenMetrics 1.0.0).
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -17,10 +17,11 @@ use rustls::ClientConfig;
 use tokio::sync::watch;
 
 use crate::aiven::Client;
-use crate::config::{Config, EndpointChoice};
-use crate::integrate::WriteWindow;
+use crate::config::Config;
 use crate::model::credentials::{Credentials, NeededEndpoints};
+use crate::model::endpoint::EndpointChoice;
 use crate::model::project_cas::ProjectCas;
+use crate::model::write_window::WriteWindow;
 
 mod basic_auth;
 mod ca_task;

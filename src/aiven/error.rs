@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::Operation;
+use crate::model::backoff::Trouble;
 
 /// Longest message taken from an answer, in characters.
 const LONGEST_MESSAGE: usize = 400;
@@ -110,6 +111,16 @@ impl ErrorKind {
                 | ErrorKind::Transport(_)
                 | ErrorKind::Truncated(_)
         )
+    }
+
+    /// What it means for the next call.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            ErrorKind::Throttled { wait, .. } => Trouble::Throttled(*wait),
+            ErrorKind::TokenRejected(_) => Trouble::TokenRejected,
+            kind if kind.is_transient() => Trouble::Passing,
+            _ => Trouble::Lasting,
+        }
     }
 
     /// Whether this is Aiven's own word that the service does not exist. A 404

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
+use crate::model::endpoint::ListedEndpoint;
 use crate::model::hosts::{Component, scrape_hosts};
 use crate::model::plan::SupportedTypes;
 use crate::model::service::{Power, Service, ServiceIntegration};
@@ -341,6 +342,16 @@ pub struct Endpoint {
     /// `endpoint_type`.
     #[serde(default)]
     pub endpoint_type: String,
+}
+
+impl Endpoint {
+    /// The endpoint as far as choosing one needs it.
+    pub fn listed(&self) -> ListedEndpoint<'_> {
+        ListedEndpoint {
+            id: &self.endpoint_id,
+            name: &self.endpoint_name,
+        }
+    }
 }
 
 /// `GET …/service/{s}/integration`.

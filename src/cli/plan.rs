@@ -3,26 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::table;
 use crate::aiven::listing::ParseCache;
-use crate::aiven::wire::ServiceReader;
+use crate::aiven::wire::{Endpoint, ServiceReader};
 use crate::aiven::{Client, Error};
 use crate::config::Config;
 use crate::daemon::api_client;
 use crate::metrics::Metrics;
-use crate::model::inventory::Inventory;
-use crate::model::plan::{
-    Action, Addresses, Attempts, EndpointFact, Facts, ProjectPlan, Rules, SupportedTypes, plan,
-};
+use crate::model::plan::{Action, Rules};
+use crate::model::project::{self, Project, Saved};
+use crate::model::resolution::Addresses;
 use crate::model::scrape::Scrapes;
-use crate::model::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
+use crate::model::snapshot::Snapshot;
 use crate::model::status::{ServiceStatus, Status};
-use crate::observe::choose_endpoint;
 use crate::resolve::{NameResolver, look_up_once};
 
 #[derive(Serialize)]
@@ -42,13 +39,6 @@ enum Creation {
     Integration { project: String, service: String },
 }
 
-/// What was observed of one project.
-struct Seen {
-    inventory: Inventory,
-    supported: SupportedTypes,
-    endpoint: EndpointFact,
-}
-
 /// Prints the plan. Exits 1 when a project could not be observed.
 pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     let metrics = Metrics::default();
@@ -61,16 +51,12 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
     let mut snapshots = Vec::new();
     for project in projects {
         match observe(&client, config, &project).await {
-            Ok(seen) => {
-                let plan = settle(&seen, config, &resolver).await;
-                would_create.extend(plan.actions.iter().map(|action| creation(&project, action)));
-                snapshots.push(ProjectSnapshot {
-                    name: project.as_str().into(),
-                    origin: Origin::Api,
-                    plan: Arc::new(plan),
-                    endpoint: seen.endpoint,
-                    stages: Stages::default(),
-                });
+            Ok(mut observed) => {
+                settle(&mut observed, config, &resolver).await;
+                let snapshot = observed.snapshot();
+                let actions = snapshot.plan.actions.iter();
+                would_create.extend(actions.map(|action| creation(&project, action)));
+                snapshots.push(snapshot);
             }
             Err(error) => drop(failed.insert(project, error.kind.to_string())),
         }
@@ -91,42 +77,35 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
     Ok(super::exit_code(report.failed.is_empty()))
 }
 
-async fn observe(client: &Client, config: &Config, project: &str) -> Result<Seen, Error> {
+async fn observe(client: &Client, config: &Config, name: &str) -> Result<Project, Error> {
     let mut reader = ServiceReader::new(config.services.tags.keys().cloned());
-    let recall = ParseCache::default();
-    let (listing, supported, endpoints) = tokio::try_join!(
-        client.list_services(project, &mut reader, &recall),
-        client.supported_types(project),
-        client.prometheus_endpoints(project),
+    let cache = ParseCache::default();
+    let (listed, supported, endpoints) = tokio::try_join!(
+        client.list_services(name, &mut reader, &cache),
+        client.supported_types(name),
+        client.prometheus_endpoints(name),
     )?;
-    let mut inventory = Inventory::default();
-    inventory.merge(&listing.0, Timestamp::now());
-    let endpoint = choose_endpoint(&endpoints, &config.integration.endpoint);
-    Ok(Seen {
-        inventory,
-        supported,
-        endpoint,
-    })
+    let choice = &config.integration.endpoint;
+    let endpoint = choice.find(endpoints.iter().map(Endpoint::listed));
+    let mut project = Project::new(name.into(), Saved::default(), None);
+    let at = Timestamp::now();
+    let (listing, _) = listed;
+    project.absorb(project::Report::Listed { at, listing });
+    project.absorb(project::Report::SupportedTypes(supported));
+    project.absorb(project::Report::Endpoint(endpoint));
+    Ok(project)
 }
 
-/// The plan, once the addresses that it asks for are known.
-async fn settle(seen: &Seen, config: &Config, resolver: &NameResolver) -> ProjectPlan {
+/// Plans, looks up the host names that the plan needs, and plans with them.
+async fn settle(project: &mut Project, config: &Config, resolver: &NameResolver) {
     let rules = Rules {
         selection: &config.services,
         create: config.integration.create,
     };
-    let with = |addresses: &Addresses| {
-        let facts = Facts {
-            inventory: &seen.inventory,
-            supported: Some(&seen.supported),
-            endpoint: &seen.endpoint,
-            attempts: &Attempts::new(),
-            addresses,
-        };
-        plan(facts, rules)
-    };
-    let lookups = with(&Addresses::default()).lookups;
-    with(&look_up_once(resolver, lookups).await)
+    project.replan(&Addresses::default(), rules);
+    let addresses = look_up_once(resolver, project.needed_hosts().to_vec()).await;
+    project.addresses_changed();
+    project.replan(&addresses, rules);
 }
 
 fn creation(project: &str, action: &Action) -> Creation {

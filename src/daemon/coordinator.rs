@@ -1,7 +1,6 @@
-//! The one task that owns all knowledge: it takes reports in, plans, and
-//! publishes. There is no other writer.
+//! The one writer: takes reports in, plans, and publishes. What is known
+//! belongs to it alone; the stages report facts and receive wishes.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,60 +11,67 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::room::Room;
 use super::start;
 use crate::config::Config;
-use crate::integrate::{Outcome, PendingWrites};
 use crate::metrics::Metrics;
 use crate::model::credentials::NeededEndpoints;
-use crate::model::inventory::Inventory;
-use crate::model::plan::{Addresses, Rules};
+use crate::model::outage::{Failure, Outage};
+use crate::model::plan::Rules;
+use crate::model::project::{self, Absorbed, Event, PendingWrites, Project, UnlistedServices};
+use crate::model::resolution::{Addresses, NeededHosts};
 use crate::model::snapshot::Snapshot;
-use crate::observe::Observation;
 use crate::publish::Published;
 use crate::publish::file_sd::TargetsFile;
 use crate::publish::state::{State, StateFile};
-use crate::resolve::{NeededHosts, ResolveRound};
+use crate::resolve::{Progress, ResolveRound};
 
 /// When to try again to write what could not be written.
 const WRITE_AGAIN: Duration = Duration::from_secs(5);
 
 /// Where reports come in.
 pub(super) struct Inbox {
-    pub(super) observed: mpsc::Receiver<(Arc<str>, Observation)>,
-    pub(super) outcomes: mpsc::Receiver<(Arc<str>, Outcome)>,
-    pub(super) passes: mpsc::Receiver<ResolveRound>,
+    pub(super) reports: mpsc::Receiver<(Arc<str>, project::Report)>,
+    pub(super) rounds: mpsc::Receiver<ResolveRound>,
 }
 
-/// What the tasks of a project start from.
-pub(super) struct Project {
-    pub(super) name: Arc<str>,
-    pub(super) inventory: Inventory,
+/// What the coordinator wants of the stages of one project.
+pub(super) struct Wishes {
+    pub(super) project: Arc<str>,
     pub(super) pending_writes: watch::Receiver<PendingWrites>,
-    pub(super) wanted: watch::Receiver<NeededEndpoints>,
+    pub(super) needed_endpoints: watch::Receiver<NeededEndpoints>,
+    pub(super) unlisted: watch::Receiver<UnlistedServices>,
 }
 
 /// The owner of all that is known.
 pub(super) struct Coordinator {
     config: Arc<Config>,
-    rooms: Vec<Room>,
+    projects: Vec<Coordinated>,
     addresses: Addresses,
+    /// Whether some address differs from what the plans know.
+    addresses_changed: bool,
     published: Published,
-    wanted_hosts: watch::Sender<NeededHosts>,
+    needed_hosts: watch::Sender<NeededHosts>,
     targets: TargetsFile,
     state: StateFile,
     metrics: Metrics,
     /// Whether there is something that the state file lacks.
     unsaved: bool,
-    /// Set while writing fails: the file, to say its trouble once.
-    write_failed: bool,
+    /// Set while some file cannot be written.
+    writing: Outage,
+}
+
+/// A project, and where its stages hear what is wanted of them.
+struct Coordinated {
+    project: Project,
+    pending_writes: watch::Sender<PendingWrites>,
+    needed_endpoints: watch::Sender<NeededEndpoints>,
+    unlisted: watch::Sender<UnlistedServices>,
 }
 
 /// One report.
 enum Report {
-    Observation((Arc<str>, Observation)),
-    Outcome((Arc<str>, Outcome)),
-    ResolveRound(ResolveRound),
+    Project(Arc<str>, project::Report),
+    Round(ResolveRound),
 }
 
 impl Coordinator {
@@ -77,61 +83,73 @@ impl Coordinator {
         config: Arc<Config>,
         mut start: State,
         published: Published,
-        wanted_hosts: watch::Sender<NeededHosts>,
         metrics: Metrics,
-    ) -> anyhow::Result<(Coordinator, Vec<Project>)> {
+    ) -> anyhow::Result<Coordinator> {
         let mut names: Vec<_> = config.aiven.projects.clone();
         names.sort();
-        let mut rooms = Vec::new();
-        let mut projects = Vec::new();
-        for name in names {
-            let name: Arc<str> = name.into();
-            let saved = start.projects.remove(&name).unwrap_or_default();
-            let (room, pending_writes) = Room::new(Arc::clone(&name), saved, start.saved_at);
-            let inventory = room.inventory().clone();
-            let wanted = room.watch_wanted();
-            rooms.push(room);
-            projects.push(Project {
-                name,
-                inventory,
-                pending_writes,
-                wanted,
-            });
-        }
-        metrics.expect_projects(rooms.iter().map(|room| &*room.name));
-        let coordinator = Coordinator {
+        let projects: Vec<_> = names
+            .into_iter()
+            .map(|name| {
+                let name: Arc<str> = name.into();
+                let saved = start.projects.remove(&name).unwrap_or_default();
+                Coordinated::new(Project::new(name, saved, start.saved_at))
+            })
+            .collect();
+        metrics.expect_projects(projects.iter().map(|one| &**one.project.name()));
+        Ok(Coordinator {
             targets: start::open_targets(&config)?,
             state: StateFile::new(&config.state_dir),
             config,
-            rooms,
+            projects,
             addresses: start.addresses,
+            addresses_changed: false,
             published,
-            wanted_hosts,
+            needed_hosts: watch::Sender::default(),
             metrics,
             unsaved: false,
-            write_failed: false,
-        };
-        Ok((coordinator, projects))
+            writing: Outage::default(),
+        })
+    }
+
+    /// What is wanted of the stages of each project.
+    pub(super) fn wishes(&self) -> impl Iterator<Item = Wishes> {
+        self.projects.iter().map(|one| Wishes {
+            project: Arc::clone(one.project.name()),
+            pending_writes: one.pending_writes.subscribe(),
+            needed_endpoints: one.needed_endpoints.subscribe(),
+            unlisted: one.unlisted.subscribe(),
+        })
+    }
+
+    /// Which host names are to be kept resolved.
+    pub(super) fn needed_hosts(&self) -> watch::Receiver<NeededHosts> {
+        self.needed_hosts.subscribe()
     }
 
     /// Takes reports in and publishes what follows, until `stop`. The state is
     /// saved on return.
-    pub(super) async fn keep(&mut self, mut inbox: Inbox, stop: &CancellationToken) {
+    pub(super) async fn run(&mut self, mut inbox: Inbox, stop: &CancellationToken) {
         loop {
-            let again = self.write_failed;
+            let write_again = self.writing.is_on();
+            let departure = self.next_departure();
+            let mut news = true;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 report = inbox.next() => match report {
-                    Some(report) => self.take(report),
+                    Some(report) => news = self.absorb(report),
                     None => break,
                 },
-                () = sleep(WRITE_AGAIN), if again => {}
+                () = sleep(WRITE_AGAIN), if write_again => {}
+                () = sleep(departure.unwrap_or_default()), if departure.is_some() => {}
             }
             while let Some(report) = inbox.try_next() {
-                self.take(report);
+                news |= self.absorb(report);
             }
-            self.publish();
+            if news {
+                self.depart();
+                self.publish();
+            }
         }
         self.unsaved = true;
         self.publish();
@@ -144,11 +162,13 @@ impl Coordinator {
             create: self.config.integration.create,
         };
         let mut changed = false;
-        for room in &mut self.rooms {
-            changed |= room.replan(&self.addresses, rules);
+        for one in &mut self.projects {
+            let outdated = one.project.is_outdated();
+            changed |= one.project.replan(&self.addresses, rules);
+            one.send_wishes(outdated);
         }
         if changed {
-            self.ask_for_addresses();
+            self.send_needed_hosts();
         }
         let snapshot = self.snapshot();
         self.published.swap(snapshot.clone());
@@ -159,54 +179,112 @@ impl Coordinator {
     }
 
     fn snapshot(&self) -> Snapshot {
+        let projects = self.projects.iter();
         Snapshot {
-            projects: self.rooms.iter().map(Room::snapshot).collect(),
+            projects: projects.map(|one| one.project.snapshot()).collect(),
             through_proxy: self.config.scrape_proxy.listen.is_some(),
             instance: self.config.instance_index,
         }
     }
 
-    fn take(&mut self, report: Report) {
-        let (name, worth_saving) = match report {
-            Report::ResolveRound(pass) => return self.take_pass(pass),
-            Report::Observation((name, observed)) => {
-                let room = self.rooms.iter_mut().find(|room| room.name == name);
-                (name, room.map(|room| room.take_observed(observed)))
+    /// Takes a report in. Returns whether there is something to publish.
+    fn absorb(&mut self, report: Report) -> bool {
+        match report {
+            Report::Round(round) => return self.absorb_round(round),
+            Report::Project(name, report) => {
+                let mut projects = self.projects.iter_mut();
+                let Some(one) = projects.find(|one| *one.project.name() == name) else {
+                    debug_assert!(false, "a report about {name}, which is not configured");
+                    return false;
+                };
+                let absorbed = one.project.absorb(report);
+                self.conclude(&name, absorbed);
             }
-            Report::Outcome((name, outcome)) => {
-                let room = self.rooms.iter_mut().find(|room| room.name == name);
-                (name, room.map(|room| room.take_outcome(outcome)))
-            }
-        };
-        debug_assert!(
-            worth_saving.is_some(),
-            "a report about {name}, which nobody asked for"
-        );
-        self.unsaved |= worth_saving == Some(true);
+        }
+        true
     }
 
-    fn take_pass(&mut self, pass: ResolveRound) {
-        if !pass.changed.is_empty() {
-            self.addresses.extend(pass.changed);
-            self.rooms.iter_mut().for_each(Room::addresses_changed);
+    fn absorb_round(&mut self, round: ResolveRound) -> bool {
+        let now = Timestamp::now();
+        let needed = Arc::clone(&self.needed_hosts.borrow());
+        for (name, lookup) in round.lookups {
+            // A name may have become unneeded while it was looked up.
+            if needed.contains(&name) {
+                self.addresses_changed |= self.addresses.absorb(name, lookup, now);
+            }
+        }
+        if round.progress == Progress::Ongoing {
+            return false;
+        }
+        if std::mem::take(&mut self.addresses_changed) {
             self.unsaved = true;
+            let projects = self.projects.iter_mut();
+            projects.for_each(|one| one.project.addresses_changed());
         }
-        if let Some(at) = pass.ended {
-            for room in &mut self.rooms {
-                room.note_pass(at, &self.addresses);
+        if let Progress::Ended(at) = round.progress {
+            for one in &mut self.projects {
+                one.project.note_resolve_round(at, &self.addresses);
+            }
+        }
+        true
+    }
+
+    /// Forgets what is gone for good.
+    fn depart(&mut self) {
+        let now = Timestamp::now();
+        let grace = self.config.targets.removal_grace;
+        for index in 0..self.projects.len() {
+            let project = &mut self.projects[index].project;
+            let absorbed = project.depart(now, grace);
+            if absorbed != Absorbed::default() {
+                let name = Arc::clone(project.name());
+                self.conclude(&name, absorbed);
             }
         }
     }
 
-    /// Tells the resolver which names are wanted, and forgets the others.
-    fn ask_for_addresses(&mut self) {
-        let lookups = self.rooms.iter().flat_map(Room::lookups);
-        let wanted: BTreeSet<Arc<str>> = lookups.cloned().collect();
-        self.addresses.retain(|name, _| wanted.contains(name));
-        self.wanted_hosts.send_if_modified(|hosts| {
-            let differs = **hosts != wanted;
+    /// The time until something is gone for good, if anything is about to be.
+    fn next_departure(&self) -> Option<Duration> {
+        let grace = self.config.targets.removal_grace;
+        let projects = self.projects.iter();
+        let next = projects.filter_map(|one| one.project.next_departure(grace));
+        let wait = next.min()?.duration_since(Timestamp::now());
+        Some(Duration::try_from(wait).unwrap_or_default())
+    }
+
+    /// Notes and says what came of a report.
+    fn conclude(&mut self, project: &str, absorbed: Absorbed) {
+        self.unsaved |= absorbed.worth_saving;
+        for event in absorbed.events {
+            match event {
+                Event::ListingDistrusted { reason, missing } => {
+                    self.metrics.listing_distrusted(project, reason);
+                    let reason = reason.as_str();
+                    // A listing that could not be read was said by the observer.
+                    if let Some(missing) = missing {
+                        tracing::warn!(
+                            project,
+                            reason,
+                            missing,
+                            "listing not trusted; services missing from it keep their targets until Aiven denies them by name"
+                        );
+                    }
+                }
+                Event::Departed(service) => {
+                    tracing::info!(project, %service, "service is gone: Aiven confirmed it and the removal grace is over");
+                }
+            }
+        }
+    }
+
+    /// Tells the resolver which names are needed, and forgets the others.
+    fn send_needed_hosts(&mut self) {
+        let needed = project::needed_hosts(self.projects.iter().map(|one| &one.project));
+        self.addresses.retain(&needed);
+        self.needed_hosts.send_if_modified(|hosts| {
+            let differs = **hosts != needed;
             if differs {
-                *hosts = Arc::new(wanted);
+                *hosts = Arc::new(needed);
             }
             differs
         });
@@ -226,7 +304,7 @@ impl Coordinator {
         if !self.unsaved || !snapshot.is_ready() {
             return Ok(());
         }
-        let projects = self.rooms.iter().map(Room::to_save);
+        let projects = self.projects.iter().map(|one| &one.project);
         let tag_keys = self.config.services.tags.keys().map(String::as_str);
         self.state
             .save(Timestamp::now(), projects, &self.addresses, tag_keys)?;
@@ -248,42 +326,69 @@ impl Coordinator {
     /// Says a failure once. What could not be written is tried again.
     fn note_writing(&mut self, failure: Option<(PathBuf, io::Error)>) {
         let now = Timestamp::now();
-        match &failure {
-            None if self.write_failed => tracing::info!("files can be written again"),
-            Some((path, error)) if !self.write_failed => {
-                tracing::error!(path = %path.display(), %error, "writing failed; the old file stays, /sd is current; free space or mend permissions");
+        let Some((path, error)) = failure else {
+            if self.writing.end(now).is_some() {
+                tracing::info!("files can be written again");
             }
-            None | Some(_) => {}
+            let known = self
+                .projects
+                .iter_mut()
+                .filter(|one| one.project.is_known());
+            known.for_each(|one| one.project.stages.publish.succeeded(now));
+            return;
+        };
+        let path = path.display();
+        if self.writing.begin(now) == Failure::First {
+            tracing::error!(%path, %error, "writing failed; the old file stays, /sd is current; free space or mend permissions");
         }
-        self.write_failed = failure.is_some();
-        for room in &mut self.rooms {
-            match &failure {
-                None if room.is_known() => room.stages.publish.succeeded(now),
-                None => {}
-                Some((path, error)) => {
-                    room.stages
-                        .publish
-                        .failed(now, format!("{}: {error}", path.display()));
-                }
-            }
+        for one in &mut self.projects {
+            let cause = format!("{path}: {error}");
+            one.project.stages.publish.failed(now, cause);
         }
     }
+}
+
+impl Coordinated {
+    fn new(project: Project) -> Coordinated {
+        Coordinated {
+            project,
+            pending_writes: watch::Sender::default(),
+            needed_endpoints: watch::Sender::default(),
+            unlisted: watch::Sender::default(),
+        }
+    }
+
+    /// Wakes the stages of which something else is wanted than before.
+    fn send_wishes(&self, planned: bool) {
+        if planned {
+            send_if_different(&self.pending_writes, self.project.pending_writes());
+            send_if_different(&self.needed_endpoints, self.project.needed_endpoints());
+        }
+        send_if_different(&self.unlisted, self.project.unlisted_services().clone());
+    }
+}
+
+fn send_if_different<T: PartialEq>(channel: &watch::Sender<T>, next: T) {
+    channel.send_if_modified(|sent| {
+        let differs = *sent != next;
+        *sent = next;
+        differs
+    });
 }
 
 impl Inbox {
     async fn next(&mut self) -> Option<Report> {
         tokio::select! {
-            observed = self.observed.recv() => observed.map(Report::Observation),
-            outcome = self.outcomes.recv() => outcome.map(Report::Outcome),
-            pass = self.passes.recv() => pass.map(Report::ResolveRound),
+            report = self.reports.recv() => report.map(|(name, report)| Report::Project(name, report)),
+            round = self.rounds.recv() => round.map(Report::Round),
         }
     }
 
     fn try_next(&mut self) -> Option<Report> {
-        let observed = self.observed.try_recv().map(Report::Observation);
-        observed
-            .or_else(|_| self.outcomes.try_recv().map(Report::Outcome))
-            .or_else(|_| self.passes.try_recv().map(Report::ResolveRound))
+        let report = self.reports.try_recv();
+        report
+            .map(|(name, report)| Report::Project(name, report))
+            .or_else(|_| self.rounds.try_recv().map(Report::Round))
             .ok()
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::model::inventory::Inventory;
-use crate::model::plan::Resolution;
+use crate::model::resolution::Resolution;
 use crate::model::service::Service;
 use crate::publish::file_sd::{Recovered, TargetsFile};
 use crate::publish::state::{State, StateFile};
@@ -120,10 +120,11 @@ fn complete(state: &mut State, targets: &TargetsFile, config: &Config) {
     let mut by_project: BTreeMap<String, Vec<Arc<Service>>> = BTreeMap::new();
     for one in unknown {
         for (host, addresses) in one.addresses {
-            state.addresses.entry(host).or_insert_with(|| Resolution {
+            let resolution = Resolution {
                 addresses: addresses.into(),
                 failing: None,
-            });
+            };
+            state.addresses.restore(host, resolution);
         }
         let services = by_project.entry(one.project).or_default();
         services.push(Arc::new(one.service));

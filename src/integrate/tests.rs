@@ -1,5 +1,7 @@
 //! What is tried again when.
 
+use std::time::Duration;
+
 use super::*;
 
 fn pending_writes(services: &[&str]) -> PendingWrites {
@@ -8,6 +10,10 @@ fn pending_writes(services: &[&str]) -> PendingWrites {
         endpoint_id: Some("e".into()),
         services: services.iter().map(|name| Arc::from(*name)).collect(),
     }
+}
+
+fn later() -> crate::model::backoff::Pauses {
+    Caller::Integrate.pauses(Trouble::Lasting)
 }
 
 fn refused() -> Attempt {
@@ -24,7 +30,7 @@ async fn a_refusal_pauses_that_service_alone() {
     assert!(pauses.is_due(&"b".into(), now));
     assert!(pauses.next_due(&work).unwrap() <= now);
     pauses.note(&"b".into(), &refused());
-    assert!(pauses.next_due(&work).unwrap() >= now + LATER);
+    assert!(pauses.next_due(&work).unwrap() >= now + later().shortest);
 }
 
 #[tokio::test(start_paused = true)]
@@ -39,16 +45,16 @@ async fn pauses_grow_up_to_their_limit() {
         tokio::time::advance(last).await;
     }
     assert!(
-        last >= LATER_AT_MOST && last <= 2 * LATER_AT_MOST,
+        last >= later().longest && last <= 2 * later().longest,
         "{last:?}"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_longer_owed_starts_over() {
+async fn a_write_that_is_no_longer_pending_starts_over() {
     let mut pauses = Backoffs::default();
     pauses.note(&"a".into(), &refused());
-    pauses.forget_what_is_settled(&pending_writes(&[]));
+    pauses.forget_settled(&pending_writes(&[]));
     assert!(pauses.is_due(&"a".into(), Instant::now()));
 }
 

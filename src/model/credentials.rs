@@ -14,7 +14,8 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::elapsed;
-use super::plan::{EndpointFact, ProjectPlan};
+use super::endpoint::EndpointFact;
+use super::plan::ProjectPlan;
 
 /// Previous pairs that are remembered at most: several changes in a row, before
 /// the nodes have followed the first.

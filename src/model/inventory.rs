@@ -86,6 +86,15 @@ pub enum ByName {
     Exists(Arc<Service>),
     /// Aiven's own word that there is no such service.
     DoesNotExist,
+    /// No answer, or one that proves nothing.
+    Unknown,
+}
+
+impl ByName {
+    /// Whether Aiven showed the service.
+    pub fn exists(&self) -> bool {
+        matches!(self, ByName::Exists(_))
+    }
 }
 
 impl Distrust {
@@ -160,9 +169,19 @@ impl Inventory {
         }
     }
 
-    /// The services to ask Aiven for by name: missing, not yet confirmed gone,
-    /// at most `limit`, those asked longest ago first.
-    pub fn to_ask(&self, limit: usize) -> Vec<Arc<str>> {
+    /// Whether the newest listing lacks a known service.
+    pub fn is_missing(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|known| known.missing.is_some())
+    }
+
+    /// How many known services the newest listing lacks.
+    pub fn missing(&self) -> usize {
+        self.iter().filter(|known| known.missing.is_some()).count()
+    }
+
+    /// The services to ask Aiven for by name now: missing, not yet confirmed
+    /// gone, at most `limit`, those asked longest ago first.
+    pub fn to_ask(&mut self, limit: usize, now: Timestamp) -> Vec<Arc<str>> {
         let is_open = |known: &&Known| {
             let missing = known.missing.as_deref();
             missing.is_some_and(|gone| gone.confirmed.is_none())
@@ -173,32 +192,30 @@ impl Inventory {
             .map(|known| &known.service.name)
             .collect();
         open.sort_by_key(|name| self.asked.get(*name));
-        open.into_iter().take(limit).cloned().collect()
+        let names: Vec<Arc<str>> = open.into_iter().take(limit).cloned().collect();
+        let asked = names.iter().map(|name| (Arc::clone(name), now));
+        self.asked.extend(asked);
+        names
     }
 
-    /// Notes that Aiven was asked for one missing service, whatever came of it.
-    pub fn note_asked(&mut self, name: &str, now: Timestamp) {
-        if let Some(known) = self.services.get(name) {
-            self.asked.insert(Arc::clone(&known.service.name), now);
-        }
-    }
-
-    /// Takes Aiven's answer about one missing service in.
-    pub fn answer(&mut self, name: &str, answer: ByName, now: Timestamp) {
-        let Some(known) = self.services.get_mut(name) else {
-            return;
-        };
+    /// Takes in what Aiven answered about one service. Returns whether that
+    /// changed anything. A denial counts only while the newest listing lacks
+    /// the service; a service that Aiven shows is there, even if it had departed.
+    pub fn answer(&mut self, name: &str, answer: ByName, now: Timestamp) -> bool {
         match answer {
             ByName::Exists(service) => {
-                known.missing = None;
-                self.asked.remove(name);
-                known.service = settle(&known.service, &service);
+                self.take(&service);
+                true
             }
             ByName::DoesNotExist => {
-                if let Some(missing) = &mut known.missing {
-                    missing.confirmed = Some(now);
-                }
+                let known = self.services.get_mut(name);
+                let Some(missing) = known.and_then(|known| known.missing.as_mut()) else {
+                    return false;
+                };
+                missing.confirmed = Some(now);
+                true
             }
+            ByName::Unknown => false,
         }
     }
 
@@ -230,6 +247,8 @@ impl Inventory {
             .min()
     }
 
+    /// Takes in a service that Aiven shows. Returns whether anything is known
+    /// differently now.
     fn take(&mut self, service: &Arc<Service>) -> bool {
         let generation = self.generation;
         let Some(known) = self.services.get_mut(&service.name) else {

@@ -1,19 +1,18 @@
 //! From what is known to what to do: one verdict for each service, the hosts
-//! to publish, and the writes that are still pending_writes to Aiven.
+//! to publish, and the writes that Aiven still lacks.
 //!
 //! Pure: the same facts and rules give the same plan, and carrying a plan's
 //! actions out leaves nothing for the next one to do.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
+use super::endpoint::EndpointFact;
 use super::hosts::ScrapeHost;
 use super::inventory::{Inventory, Known, Missing};
+use super::resolution::{Addresses, Failing};
 use super::selection::Selection;
 use super::service::{Power, Service};
 use super::verdict::Verdict;
@@ -52,36 +51,6 @@ pub type SupportedTypes = BTreeSet<Arc<str>>;
 /// The newest outcome of requesting an integration, by service name.
 pub type Attempts = BTreeMap<Arc<str>, Attempt>;
 
-/// What is known of each host name, by name.
-pub type Addresses = HashMap<Arc<str>, Resolution>;
-
-/// The integration endpoint of a project, as far as it is known.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum EndpointFact {
-    /// Aiven has not been asked, or did not answer.
-    #[default]
-    Unknown,
-    /// Aiven lists none that fits the configuration.
-    Missing {
-        /// Why it could not be made, if that was tried.
-        refusal: Option<Arc<str>>,
-    },
-    /// The one that the configuration names is not there to be used.
-    Unusable(Arc<str>),
-    /// Its `endpoint_id`.
-    Present(Arc<str>),
-}
-
-impl EndpointFact {
-    /// The endpoint's id, if it is there.
-    pub fn id(&self) -> Option<&str> {
-        match self {
-            EndpointFact::Present(id) => Some(id),
-            _ => None,
-        }
-    }
-}
-
 /// What became of the request to integrate one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
@@ -93,25 +62,7 @@ pub enum Attempt {
     Postponed(Arc<str>),
 }
 
-/// What DNS last said about a host name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolution {
-    /// The last known good addresses, sorted.
-    pub addresses: Arc<[IpAddr]>,
-    /// Set while the name cannot be resolved.
-    pub failing: Option<Box<Failing>>,
-}
-
-/// A name that DNS does not answer now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failing {
-    /// The last time that it did, or the first time that it did not.
-    pub since: Timestamp,
-    /// Why it does not, in one line.
-    pub cause: Arc<str>,
-}
-
-/// A write that is pending_writes to Aiven.
+/// A write that Aiven still lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Make sure that the project's integration endpoint exists.
@@ -125,7 +76,7 @@ pub enum Action {
 pub struct ProjectPlan {
     /// One entry for each known service, by name.
     pub services: Vec<PlannedService>,
-    /// Writes pending_writes, the endpoint's first.
+    /// Pending writes, the endpoint's first.
     pub actions: Vec<Action>,
     /// Host names whose addresses are wanted.
     pub lookups: Vec<Arc<str>>,
@@ -203,7 +154,7 @@ struct Judgement {
     cause: Option<Cow<'static, str>>,
     /// Whether its hosts are to be published.
     publish: bool,
-    /// Whether an integration is pending_writes.
+    /// Whether an integration is to be made.
     integrate: bool,
 }
 
@@ -300,7 +251,7 @@ fn judge_without_metrics(service: &Service, facts: Facts<'_>, rules: Rules<'_>) 
         (EndpointFact::Unusable(reason), _)
         | (
             EndpointFact::Missing {
-                refusal: Some(reason),
+                cause: Some(reason),
             },
             _,
         ) => (IntegrationFailed, Cow::from(reason.to_string())),

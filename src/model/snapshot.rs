@@ -8,7 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::{EndpointFact, PlannedService, ProjectPlan};
+use super::endpoint::EndpointFact;
+use super::plan::{PlannedService, ProjectPlan};
+use super::resolution::Failing;
 use super::target_group::TargetGroup;
 
 /// Everything that is published at one moment.
@@ -70,7 +72,7 @@ pub struct Stage {
     /// The last time that it did its work.
     pub last_success: Option<Timestamp>,
     /// Set from the first failure until the next success.
-    pub failing: Option<super::plan::Failing>,
+    pub failing: Option<Failing>,
 }
 
 impl Stage {
@@ -85,7 +87,7 @@ impl Stage {
     /// Notes a failure; of several in a row the first time and the last cause count.
     pub fn failed(&mut self, at: Timestamp, cause: impl Into<Arc<str>>) {
         let since = self.failing.as_ref().map_or(at, |failing| failing.since);
-        self.failing = Some(super::plan::Failing {
+        self.failing = Some(Failing {
             since,
             cause: cause.into(),
         });

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::{EndpointFact, Failing, PlannedService};
+use super::endpoint::EndpointFact;
+use super::plan::PlannedService;
+use super::resolution::Failing;
 use super::scrape::{Scrapes, Target, TargetHealth};
 use super::service::ServiceIntegration;
 use super::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
@@ -141,7 +143,7 @@ fn project_status(project: &ProjectSnapshot, scrapes: &Scrapes) -> ProjectStatus
     let endpoint_problem = match &project.endpoint {
         EndpointFact::Unusable(reason)
         | EndpointFact::Missing {
-            refusal: Some(reason),
+            cause: Some(reason),
         } => Some(reason.to_string()),
         _ => None,
     };

@@ -18,8 +18,8 @@ use super::project_access::ProjectAccess;
 use super::project_file::ProjectFile;
 use super::saved::{SavedEndpoint, SavedEndpoints};
 use crate::aiven::{Client, Error, ErrorKind};
-use crate::integrate::WriteWindow;
 use crate::model::credentials::{Credentials, KnownCredentials, NeededEndpoints, Step};
+use crate::model::write_window::WriteWindow;
 
 /// A part of `settle`: how often it is looked whether all nodes have followed.
 const SETTLE_PART: u32 = 8;
@@ -208,7 +208,8 @@ impl EndpointTask {
             return;
         }
         self.save().await;
-        self.setup.write_window.come().await;
+        let opens_in = self.setup.write_window.opens_in(Timestamp::now());
+        tokio::time::sleep(opens_in).await;
         let look = self.look(id, is_urgent).await;
         if self.step(id, &look) == Step::Write {
             self.write(id).await;
@@ -297,7 +298,7 @@ impl EndpointTask {
             write_window,
             ..
         } = &self.setup;
-        if !write_window.is_now() {
+        if !write_window.is_open(Timestamp::now()) {
             if let Some(record) = self.records.get_mut(id) {
                 record.schedule.look_by(Instant::now());
             }

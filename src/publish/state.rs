@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::atomic_file::{self, Readers};
 use crate::model::inventory::{Inventory, Missing};
-use crate::model::plan::{Addresses, Failing, Resolution, SupportedTypes};
+use crate::model::plan::SupportedTypes;
+use crate::model::project::{Project, Saved};
+use crate::model::resolution::{Addresses, Failing, Resolution};
 use crate::model::service::Service;
 
 /// The format below. A file of another version is not read.
@@ -33,35 +35,11 @@ pub struct State {
     /// When it was saved.
     pub saved_at: Option<Timestamp>,
     /// By project name.
-    pub projects: BTreeMap<Arc<str>, ProjectState>,
+    pub projects: BTreeMap<Arc<str>, Saved>,
     /// By host name.
     pub addresses: Addresses,
     /// The tags that the services below were kept with.
     pub tag_keys: BTreeSet<String>,
-}
-
-/// What a run leaves of one project.
-#[derive(Debug, Default)]
-pub struct ProjectState {
-    /// The services.
-    pub inventory: Inventory,
-    /// The types that the integration supported.
-    pub supported: Option<SupportedTypes>,
-    /// The integration endpoint.
-    pub endpoint_id: Option<Arc<str>>,
-}
-
-/// One project to save.
-#[derive(Debug, Clone, Copy)]
-pub struct ProjectToSave<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// See [`ProjectState::inventory`].
-    pub inventory: &'a Inventory,
-    /// See [`ProjectState::supported`].
-    pub supported: Option<&'a SupportedTypes>,
-    /// See [`ProjectState::endpoint_id`].
-    pub endpoint_id: Option<&'a str>,
 }
 
 /// Why a state file cannot be used.
@@ -174,7 +152,7 @@ impl StateFile {
     pub fn save<'a>(
         &self,
         saved_at: Timestamp,
-        projects: impl Iterator<Item = ProjectToSave<'a>>,
+        projects: impl Iterator<Item = &'a Project>,
         addresses: &Addresses,
         tag_keys: impl Iterator<Item = &'a str>,
     ) -> io::Result<()> {
@@ -229,12 +207,12 @@ impl StateFile {
     }
 }
 
-fn project_out(project: ProjectToSave<'_>) -> ProjectOut<'_> {
+fn project_out(project: &Project) -> ProjectOut<'_> {
     ProjectOut {
-        name: project.name,
-        endpoint_id: project.endpoint_id,
-        supported_types: project.supported,
-        services: project.inventory,
+        name: project.name(),
+        endpoint_id: project.endpoint().id(),
+        supported_types: project.supported(),
+        services: project.inventory(),
     }
 }
 
@@ -273,7 +251,7 @@ impl From<FileIn> for State {
                 });
                 (Arc::new(row.service), missing)
             });
-            let state = ProjectState {
+            let state = Saved {
                 inventory: Inventory::restore(services),
                 supported: project.supported_types,
                 endpoint_id: project.endpoint_id,

@@ -16,68 +16,13 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::time::timeout;
 
+use crate::model::resolution::{Answer, Lookup};
+
 /// The platform's resolver, or the configured name servers.
 #[derive(Clone)]
 pub struct NameResolver {
     resolver: Arc<TokioResolver>,
     deadline: Duration,
-}
-
-/// What one lookup found, for each address family.
-#[derive(Debug)]
-pub struct Lookup {
-    /// The A records.
-    pub v4: Answer,
-    /// The AAAA records.
-    pub v6: Answer,
-}
-
-/// What DNS said about one address family.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// An answer; without addresses when the name has none of this family.
-    Addresses(Vec<IpAddr>),
-    /// NXDOMAIN: there is no such name.
-    NoSuchName,
-    /// No answer, or not a useful one.
-    Failed(String),
-}
-
-impl Lookup {
-    /// Every value of [`Lookup::outcome`].
-    pub const OUTCOMES: [&'static str; 4] = ["ok", "nxdomain", "empty", "failed"];
-
-    /// Whether both families were answered and there is an address.
-    pub fn is_whole(&self) -> bool {
-        self.failure().is_none()
-    }
-
-    /// Why the lookup is not whole, in one line.
-    pub fn failure(&self) -> Option<String> {
-        match (&self.v4, &self.v6) {
-            (Answer::Addresses(v4), Answer::Addresses(v6)) if v4.is_empty() && v6.is_empty() => {
-                Some("DNS has no address for this name".to_owned())
-            }
-            (Answer::Addresses(_), Answer::Addresses(_)) => None,
-            (Answer::Failed(cause), _) => Some(format!("DNS lookup (A) failed: {cause}")),
-            (_, Answer::Failed(cause)) => Some(format!("DNS lookup (AAAA) failed: {cause}")),
-            (Answer::NoSuchName, _) | (_, Answer::NoSuchName) => {
-                Some("DNS knows no such name (NXDOMAIN)".to_owned())
-            }
-        }
-    }
-
-    /// The label value of `dns_lookups_total`.
-    pub fn outcome(&self) -> &'static str {
-        match (&self.v4, &self.v6) {
-            (Answer::Failed(_), _) | (_, Answer::Failed(_)) => "failed",
-            (Answer::NoSuchName, _) | (_, Answer::NoSuchName) => "nxdomain",
-            (Answer::Addresses(v4), Answer::Addresses(v6)) if v4.is_empty() && v6.is_empty() => {
-                "empty"
-            }
-            _ => "ok",
-        }
-    }
 }
 
 impl NameResolver {

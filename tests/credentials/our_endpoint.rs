@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiven_metrics::integrate::WriteWindow;
+use aiven_metrics::model::write_window::WriteWindow;
 use aiven_metrics::node_access::Timing;
 use aiven_sim::{ApiFault, Fault, Operation, Permission, Simulator, TokenSpec};
 use serde_json::json;
@@ -120,7 +120,7 @@ async fn an_instance_with_the_old_configuration_follows_and_does_not_write_it_ba
     let sim = simulator().await;
     let (folder, id) = in_step(&sim).await;
     // In its turn a wrong write would come at once.
-    WriteWindow::of_instance(0).come().await;
+    tokio::time::sleep(WriteWindow::of_instance(0).opens_in(jiff::Timestamp::now())).await;
     let config = config(&sim, folder.path(), ours(OLD));
     let rig = Rig::start(&config, quick(), 0, want_ours(&id));
     sim.wait_until("it looked", |sim| sim.count(Operation::GetEndpoint) > 0)
@@ -217,7 +217,7 @@ async fn nothing_is_written_where_nothing_may_be_created() {
     let folder = tempfile::tempdir().unwrap();
     let integration = json!({"username": USER, "password": OLD, "create": false});
     let config = config(&sim, folder.path(), integration);
-    WriteWindow::of_instance(0).come().await;
+    tokio::time::sleep(WriteWindow::of_instance(0).opens_in(jiff::Timestamp::now())).await;
     let timing = Timing {
         restore_after: Duration::ZERO,
         ..quick()
@@ -233,7 +233,7 @@ async fn a_failed_read_of_the_endpoint_is_no_reason_to_write() {
     let sim = simulator().await;
     let (folder, id) = in_step(&sim).await;
     let config = config(&sim, folder.path(), ours(NEW));
-    WriteWindow::of_instance(0).come().await;
+    tokio::time::sleep(WriteWindow::of_instance(0).opens_in(jiff::Timestamp::now())).await;
     sim.inject(Fault::new(Operation::GetEndpoint), ApiFault::status(404));
     let rig = Rig::start(
         &config,

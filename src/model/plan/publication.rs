@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Addresses, Failing, PublishedHost};
+use super::PublishedHost;
 use crate::model::hosts::ScrapeHost;
+use crate::model::resolution::{Addresses, Failing};
 
 /// NeededHosts with addresses. An address that two names share counts for the first.
 pub(super) fn published_hosts(hosts: &[ScrapeHost], addresses: &Addresses) -> Box<[PublishedHost]> {

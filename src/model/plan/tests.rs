@@ -1,8 +1,11 @@
-//! One verdict for every service, and no write that is not pending_writes.
+//! One verdict for every service, and no write without a reason.
+
+use jiff::Timestamp;
 
 use super::*;
 use crate::model::hosts::HostSource;
 use crate::model::inventory::{ByName, Listing};
+use crate::model::resolution::Resolution;
 use crate::model::service::ServiceIntegration;
 
 mod properties;
@@ -136,7 +139,7 @@ fn failing(cause: &str) -> Failing {
     }
 }
 
-/// The one service's verdict, whether it is published, and whether a write is pending_writes.
+/// The one service's verdict, whether it is published, and whether a write is pending.
 fn outcome(world: &World) -> (Verdict, bool, bool) {
     let plan = world.plan();
     assert_eq!(plan.services.len(), 1);
@@ -240,14 +243,14 @@ fn each_state_of_a_service_has_its_verdict() {
         ),
         (
             "endpoint missing",
-            lacking(|world| world.endpoint = EndpointFact::Missing { refusal: None }),
+            lacking(|world| world.endpoint = EndpointFact::Missing { cause: None }),
             (AwaitingIntegration, false, true),
         ),
         (
             "endpoint refused",
             lacking(|world| {
                 world.endpoint = EndpointFact::Missing {
-                    refusal: Some("no".into()),
+                    cause: Some("no".into()),
                 }
             }),
             (IntegrationFailed, false, true),
@@ -303,7 +306,7 @@ fn everything_that_is_not_published_names_a_cause() {
             ..World::of([integrated("a")])
         },
         World {
-            addresses: Addresses::new(),
+            addresses: Addresses::default(),
             ..World::of([integrated("a")])
         },
         World {
@@ -391,12 +394,17 @@ fn selection_leaves_everything_else_alone() {
 #[test]
 fn a_failing_name_keeps_its_targets_and_shows_its_cause() {
     let mut world = World::of([integrated("a")]);
-    let known = world.addresses.get_mut("a.example").unwrap();
+    let known = world.addresses.table().get_mut("a.example").unwrap();
     known.failing = Some(Box::new(failing("SERVFAIL")));
     let plan = world.plan();
     assert_eq!(plan.services[0].verdict, Verdict::Published);
     assert_eq!(plan.services[0].failing[0].1.cause, "SERVFAIL".into());
-    world.addresses.get_mut("a.example").unwrap().addresses = Arc::default();
+    world
+        .addresses
+        .table()
+        .get_mut("a.example")
+        .unwrap()
+        .addresses = Arc::default();
     let plan = world.plan();
     assert_eq!(plan.services[0].verdict, Verdict::Unresolved);
     assert!(
@@ -419,9 +427,13 @@ fn an_address_under_two_names_is_scraped_once() {
     };
     let mut world = World::of([service]);
     let (one, two) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-    world.addresses.insert("a.example".into(), resolved([one]));
     world
         .addresses
+        .table()
+        .insert("a.example".into(), resolved([one]));
+    world
+        .addresses
+        .table()
         .insert("replica-a.example".into(), resolved([one, two]));
     let plan = world.plan();
     let addresses: Vec<_> = plan.services[0]
@@ -447,7 +459,7 @@ fn a_name_made_up_here_may_not_exist() {
         addresses: Arc::default(),
         failing: Some(Box::new(failing("NXDOMAIN"))),
     };
-    world.addresses.insert(derived.into(), nothing);
+    world.addresses.table().insert(derived.into(), nothing);
     let plan = world.plan();
     assert_eq!(plan.services[0].verdict, Verdict::Published);
     assert!(plan.services[0].failing.is_empty());

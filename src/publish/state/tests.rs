@@ -39,12 +39,12 @@ fn save_one(file: &StateFile) -> (Missing, Resolution) {
     };
     let inventory = Inventory::restore([(Arc::new(service()), Some(Box::new(missing)))]);
     let supported: SupportedTypes = ["pg".into()].into();
-    let project = ProjectToSave {
-        name: "proj",
-        inventory: &inventory,
-        supported: Some(&supported),
-        endpoint_id: Some("e"),
+    let saved = Saved {
+        inventory,
+        supported: Some(supported),
+        endpoint_id: Some("e".into()),
     };
+    let project = Project::new("proj".into(), saved, None);
     let resolution = Resolution {
         addresses: ["192.0.2.1".parse().unwrap()].into(),
         failing: Some(Box::new(Failing {
@@ -52,9 +52,11 @@ fn save_one(file: &StateFile) -> (Missing, Resolution) {
             cause: "SERVFAIL".into(),
         })),
     };
-    let addresses: Addresses = [("a.example".into(), resolution.clone())].into();
+    let addresses: Addresses = [("a.example".into(), resolution.clone())]
+        .into_iter()
+        .collect();
     let now = Timestamp::from_second(300).unwrap();
-    file.save(now, [project].into_iter(), &addresses, ["env"].into_iter())
+    file.save(now, [&project].into_iter(), &addresses, ["env"].into_iter())
         .unwrap();
     (missing, resolution)
 }
@@ -67,7 +69,7 @@ fn what_was_saved_comes_back() {
     let state = file.load().unwrap().unwrap();
     assert_eq!(state.saved_at, Timestamp::from_second(300).ok());
     assert!(state.tag_keys.contains("env"));
-    assert_eq!(state.addresses["a.example"], resolution);
+    assert_eq!(state.addresses.get("a.example"), Some(&resolution));
     let project = &state.projects["proj"];
     assert_eq!(project.endpoint_id.as_deref(), Some("e"));
     assert!(project.supported.as_ref().unwrap().contains("pg"));

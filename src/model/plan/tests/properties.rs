@@ -50,7 +50,7 @@ fn any_world() -> impl Strategy<Value = World> {
     let services = (0..6_usize).map(any_service).collect::<Vec<_>>();
     let endpoint = prop_oneof![
         Just(EndpointFact::Unknown),
-        Just(EndpointFact::Missing { refusal: None }),
+        Just(EndpointFact::Missing { cause: None }),
         Just(EndpointFact::Unusable("no".into())),
         Just(EndpointFact::Present(OURS.into())),
     ];

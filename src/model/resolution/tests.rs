@@ -107,19 +107,11 @@ fn addresses_are_sorted_and_unique() {
 
 #[test]
 fn an_equal_answer_is_no_news() {
-    let mut memory = LastKnownGood(Addresses::new());
-    let name: Arc<str> = "a.example".into();
+    let mut addresses = Addresses::default();
+    let mut absorb = |lookup, second| addresses.absorb("a.example".into(), lookup, at(second));
     let answer = || lookup(found(&["192.0.2.1"]), found(&[]));
-    assert!(memory.learn(&name, answer(), at(1)).is_some());
-    assert!(memory.learn(&name, answer(), at(2)).is_none());
-    assert!(
-        memory
-            .learn(&name, lookup(failed(), failed()), at(3))
-            .is_some()
-    );
-    assert!(
-        memory
-            .learn(&name, lookup(failed(), failed()), at(4))
-            .is_none()
-    );
+    assert!(absorb(answer(), 1));
+    assert!(!absorb(answer(), 2));
+    assert!(absorb(lookup(failed(), failed()), 3));
+    assert!(!absorb(lookup(failed(), failed()), 4));
 }

@@ -1,9 +1,7 @@
-//! At most so many writes in any minute, whatever there is to do.
+//! At most so many writes in any minute, however much there is to do.
 
 use std::collections::VecDeque;
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

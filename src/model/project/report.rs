@@ -1,0 +1,83 @@
+//! What is reported of a project, and what came of taking it in.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::model::endpoint::EndpointFact;
+use crate::model::inventory::{ByName, Distrust, Listing};
+use crate::model::plan::{Attempt, SupportedTypes};
+
+/// What Aiven answered about each service that it was asked for by name.
+pub type Answers = Vec<(Arc<str>, ByName)>;
+
+/// One report about a project.
+#[derive(Debug)]
+pub enum Report {
+    /// A whole listing of its services.
+    Listed {
+        /// When it was read.
+        at: Timestamp,
+        /// What it held.
+        listing: Listing,
+    },
+    /// No listing could be had.
+    ListingFailed {
+        /// When.
+        at: Timestamp,
+        /// Why, in one line.
+        cause: String,
+        /// How the failure counts among the distrusted listings, if it does.
+        distrust: Option<Distrust>,
+    },
+    /// Aiven was asked for services by name.
+    AskedByName {
+        /// When the last answer came.
+        at: Timestamp,
+        /// The answers.
+        answers: Answers,
+    },
+    /// The service types that Aiven's integration supports.
+    SupportedTypes(SupportedTypes),
+    /// The integration endpoint, as far as Aiven tells.
+    Endpoint(EndpointFact),
+    /// What became of the request to integrate a service.
+    Attempted {
+        /// The service.
+        service: Arc<str>,
+        /// What became of it.
+        attempt: Attempt,
+    },
+}
+
+/// What came of a report.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Absorbed {
+    /// Whether something is known now that the next start should know.
+    pub worth_saving: bool,
+    /// What happened, for logs and counters.
+    pub events: Vec<Event>,
+}
+
+/// Something that an operator may want to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A listing is not to be trusted as it stands.
+    ListingDistrusted {
+        /// Why.
+        reason: Distrust,
+        /// How many known services it lacks; unset when it could not be read.
+        missing: Option<usize>,
+    },
+    /// A service is gone: Aiven denied it by name, and the removal grace is over.
+    Departed(Arc<str>),
+}
+
+impl Absorbed {
+    pub(super) fn of_events(events: impl IntoIterator<Item = Event>) -> Absorbed {
+        Absorbed {
+            worth_saving: false,
+            events: events.into_iter().collect(),
+        }
+    }
+}

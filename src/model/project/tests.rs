@@ -1,0 +1,212 @@
+//! What a project may conclude from reports, and what it may never conclude.
+
+use super::*;
+use crate::model::hosts::{HostSource, ScrapeHost};
+use crate::model::inventory::{ByName, Listing};
+use crate::model::resolution::{Answer, Lookup};
+use crate::model::selection::Selection;
+use crate::model::service::{Power, Service, ServiceIntegration};
+
+mod absence;
+
+pub(super) const GRACE: Duration = Duration::from_secs(120);
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+pub(super) fn service(name: &str) -> Arc<Service> {
+    Arc::new(Service {
+        name: name.into(),
+        service_type: "opensearch".into(),
+        plan: "business-4".into(),
+        cloud: "aws-eu-west-2".into(),
+        node_count: Some(3),
+        power: Power::On,
+        hosts: Box::new([ScrapeHost {
+            name: format!("{name}.example").into(),
+            port: 9273,
+            source: HostSource::Component,
+        }]),
+        integrations: Box::new([ServiceIntegration {
+            id: format!("i-{name}").into(),
+            endpoint_id: "e".into(),
+            enabled: true,
+            active: true,
+            failure: None,
+        }]),
+        tags: Box::default(),
+        served_before: false,
+        parse_problem: None,
+    })
+}
+
+pub(super) fn listing<'a>(names: impl IntoIterator<Item = &'a str>) -> Listing {
+    Listing {
+        services: names.into_iter().map(service).collect(),
+        ..Listing::default()
+    }
+}
+
+pub(super) fn listed(second: i64, names: &[&str]) -> Report {
+    Report::Listed {
+        at: at(second),
+        listing: listing(names.iter().copied()),
+    }
+}
+
+pub(super) fn answered(second: i64, name: &str, answer: ByName) -> Report {
+    Report::AskedByName {
+        at: at(second),
+        answers: vec![(name.into(), answer)],
+    }
+}
+
+pub(super) fn everything() -> Selection {
+    Selection {
+        types: Default::default(),
+        clouds: Default::default(),
+        tags: Default::default(),
+        exclude: globset::GlobSet::empty(),
+    }
+}
+
+pub(super) fn new_project() -> Project {
+    Project::new("london".into(), Saved::default(), None)
+}
+
+/// Every host name of `names` with one address.
+pub(super) fn addresses_of<'a>(names: impl IntoIterator<Item = &'a str>) -> Addresses {
+    let mut addresses = Addresses::default();
+    for (index, name) in names.into_iter().enumerate() {
+        let ip = std::net::IpAddr::from([192, 0, 2, index as u8 + 1]);
+        let lookup = Lookup {
+            v4: Answer::Addresses(vec![ip]),
+            v6: Answer::Addresses(vec![]),
+        };
+        addresses.absorb(format!("{name}.example").into(), lookup, at(0));
+    }
+    addresses
+}
+
+/// The names of the services that have targets.
+pub(super) fn published(project: &mut Project, addresses: &Addresses) -> Vec<String> {
+    let selection = everything();
+    let rules = Rules {
+        selection: &selection,
+        create: true,
+    };
+    project.replan(addresses, rules);
+    let services = project.plan.services.iter();
+    services
+        .filter(|one| one.targets().next().is_some())
+        .map(|one| one.service.name.to_string())
+        .collect()
+}
+
+fn list_stage_works(project: &Project) -> bool {
+    project.stages.list.failing.is_none()
+}
+
+#[test]
+fn a_listing_without_gaps_is_closed_at_once() {
+    let mut project = new_project();
+    let absorbed = project.absorb(listed(0, &["a", "b"]));
+    assert!(absorbed.worth_saving && absorbed.events.is_empty());
+    assert_eq!(project.stages.list.last_success, Some(at(0)));
+    let again = project.absorb(listed(60, &["a", "b"]));
+    assert!(!again.worth_saving);
+}
+
+#[test]
+fn a_listing_that_lacks_a_service_which_exists_counts_as_shrunk_once() {
+    let mut project = new_project();
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    project.absorb(listed(0, &names));
+    let absorbed = project.absorb(listed(60, &names[1..]));
+    assert!(absorbed.events.is_empty());
+    assert_eq!(project.stages.list.last_success, Some(at(0)));
+    assert_eq!(&*project.unlisted_services().names, ["a".into()]);
+    let exists = ByName::Exists(service("a"));
+    let absorbed = project.absorb(answered(61, "a", exists));
+    let shrunk = Event::ListingDistrusted {
+        reason: Distrust::Shrunk,
+        missing: Some(0),
+    };
+    assert_eq!(absorbed.events, [shrunk]);
+    assert!(!list_stage_works(&project));
+    project.absorb(listed(120, &names));
+    assert!(list_stage_works(&project));
+}
+
+#[test]
+fn a_denied_service_ends_the_wait_for_the_verdict_on_its_listing() {
+    let mut project = new_project();
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    project.absorb(listed(0, &names));
+    project.absorb(listed(60, &names[1..]));
+    let absorbed = project.absorb(answered(61, "a", ByName::DoesNotExist));
+    assert!(absorbed.worth_saving && absorbed.events.is_empty());
+    assert_eq!(project.stages.list.last_success, Some(at(60)));
+    assert_eq!(project.next_departure(GRACE), Some(at(60 + 120)));
+    let gone = project.depart(at(180), GRACE).events;
+    assert_eq!(gone, [Event::Departed("a".into())]);
+}
+
+#[test]
+fn an_unanswered_question_is_asked_again_after_the_next_listing() {
+    let mut project = new_project();
+    project.absorb(listed(0, &["a", "b"]));
+    project.absorb(listed(60, &["a"]));
+    let first = project.unlisted_services().clone();
+    project.absorb(answered(61, "b", ByName::Unknown));
+    project.absorb(listed(120, &["a"]));
+    let second = project.unlisted_services().clone();
+    assert_eq!(first.names, second.names);
+    assert!(second.round > first.round);
+}
+
+#[test]
+fn a_failed_listing_does_not_become_a_success_by_late_answers() {
+    let mut project = new_project();
+    project.absorb(listed(0, &["a", "b"]));
+    project.absorb(listed(60, &["a"]));
+    project.absorb(Report::ListingFailed {
+        at: at(120),
+        cause: "down".to_owned(),
+        distrust: None,
+    });
+    project.absorb(answered(121, "b", ByName::Unknown));
+    assert!(!list_stage_works(&project));
+}
+
+#[test]
+fn nothing_is_known_until_something_was_listed_and_looked_up() {
+    let mut project = new_project();
+    assert!(!project.is_known());
+    project.absorb(listed(0, &["a"]));
+    assert_eq!(
+        published(&mut project, &Addresses::default()),
+        Vec::<String>::new()
+    );
+    assert!(!project.is_known());
+    project.addresses_changed();
+    assert_eq!(published(&mut project, &addresses_of(["a"])), ["a"]);
+    assert!(project.is_known());
+}
+
+#[test]
+fn a_missing_endpoint_keeps_the_cause_for_which_it_could_not_be_created() {
+    let mut project = new_project();
+    let missing = |cause: Option<&str>| {
+        Report::Endpoint(EndpointFact::Missing {
+            cause: cause.map(Arc::from),
+        })
+    };
+    assert!(project.absorb(missing(Some("no right"))).worth_saving);
+    assert!(!project.absorb(missing(None)).worth_saving);
+    let kept = EndpointFact::Missing {
+        cause: Some("no right".into()),
+    };
+    assert_eq!(project.endpoint(), &kept);
+}
