@@ -14,11 +14,13 @@ use super::hosts::ScrapeHost;
 use super::inventory::{Inventory, Known, Missing};
 use super::resolution::{Addresses, Failing};
 use super::selection::Selection;
-use super::service::{Power, Service};
+use super::service::Service;
 use super::verdict::Verdict;
 
+mod judgement;
 mod publication;
 
+use judgement::{Judgement, judge};
 use publication::{failing_hosts, published_hosts};
 
 /// What the operator wants of a project.
@@ -133,201 +135,32 @@ pub fn plan(facts: Facts<'_>, rules: Rules<'_>) -> ProjectPlan {
     }
     plan.services.reserve_exact(facts.inventory.iter().len());
     for known in facts.inventory.iter() {
-        let judged = judge(known, facts, rules);
-        if judged.integrate {
+        let judgement = judge(known, facts, rules);
+        if judgement.integrate {
             let name = Arc::clone(&known.service.name);
             plan.actions.push(Action::Integrate(name));
         }
-        if judged.publish {
+        if judgement.publish {
             let hosts = known.service.hosts.iter();
             plan.lookups
                 .extend(hosts.map(|host| Arc::clone(&host.name)));
         }
-        plan.services.push(planned(known, judged, facts.addresses));
+        plan.services
+            .push(planned(known, judgement, facts.addresses));
     }
     plan
 }
 
-/// What is decided about a service before its addresses are looked at.
-struct Judgement {
-    verdict: Verdict,
-    cause: Option<Cow<'static, str>>,
-    /// Whether its hosts are to be published.
-    publish: bool,
-    /// Whether an integration is to be made.
-    integrate: bool,
-}
-
-impl Judgement {
-    fn left_alone(verdict: Verdict, cause: impl Into<Cow<'static, str>>) -> Self {
-        Judgement {
-            verdict,
-            cause: Some(cause.into()),
-            publish: false,
-            integrate: false,
-        }
-    }
-}
-
-fn judge(known: &Known, facts: Facts<'_>, rules: Rules<'_>) -> Judgement {
-    let service = &*known.service;
-    if let Some(cause) = exclusion(service, rules.selection) {
-        return Judgement::left_alone(Verdict::NotSelected, cause);
-    }
-    if known.missing.is_some() {
-        return Judgement {
-            verdict: Verdict::Leaving,
-            cause: Some(leaving_cause(known.missing.as_deref())),
-            publish: service.power == Power::On && service.serves_metrics(),
-            integrate: false,
-        };
-    }
-    if service.power == Power::Off {
-        return Judgement::left_alone(Verdict::PoweredOff, "Aiven reports its state as POWEROFF");
-    }
-    if service.serves_metrics() {
-        return Judgement {
-            verdict: Verdict::Published,
-            cause: None,
-            publish: true,
-            integrate: false,
-        };
-    }
-    judge_without_metrics(service, facts, rules)
-}
-
-/// A selected, powered-on service whose nodes serve no metrics yet.
-fn judge_without_metrics(service: &Service, facts: Facts<'_>, rules: Rules<'_>) -> Judgement {
-    use Verdict::{AwaitingIntegration, Ineligible, IntegrationFailed};
-    if let Some(integration) = service.integration(facts.endpoint.id()) {
-        return match &integration.failure {
-            _ if !integration.enabled => Judgement::left_alone(
-                AwaitingIntegration,
-                format!(
-                    "its Prometheus integration {} is disabled; enable it at Aiven",
-                    integration.id
-                ),
-            ),
-            Some(reason) => Judgement::left_alone(IntegrationFailed, reason.to_string()),
-            None => Judgement::left_alone(
-                AwaitingIntegration,
-                "integrated; Aiven has not activated it yet (about a minute as a rule)",
-            ),
-        };
-    }
-    let Some(supported) = facts.supported else {
-        return Judgement::left_alone(
-            AwaitingIntegration,
-            "Aiven has not yet said which service types can have the integration",
-        );
-    };
-    if let Some(parse_problem) = &service.parse_problem {
-        return Judgement::left_alone(
-            AwaitingIntegration,
-            format!("Aiven's answer about it could not be understood: {parse_problem}"),
-        );
-    }
-    if !supported.contains(&service.service_type) {
-        return Judgement::left_alone(
-            Ineligible,
-            format!(
-                "Aiven's Prometheus integration does not support {}",
-                service.service_type
-            ),
-        );
-    }
-    if !rules.create {
-        let cause = match facts.endpoint {
-            EndpointFact::Missing { .. } => {
-                "not integrated, the project has no integration endpoint of the configured name, and integration.create is false; make both by hand, or set it to true"
-            }
-            _ => {
-                "not integrated, and integration.create is false; integrate it by hand, or set it to true"
-            }
-        };
-        return Judgement::left_alone(AwaitingIntegration, cause);
-    }
-    let (verdict, cause) = match (facts.endpoint, facts.attempts.get(&service.name)) {
-        (EndpointFact::Unusable(reason), _)
-        | (
-            EndpointFact::Missing {
-                cause: Some(reason),
-            },
-            _,
-        ) => (IntegrationFailed, Cow::from(reason.to_string())),
-        (_, Some(Attempt::Refused(reason))) => (IntegrationFailed, Cow::from(reason.to_string())),
-        (_, Some(Attempt::Postponed(reason))) => {
-            (AwaitingIntegration, Cow::from(reason.to_string()))
-        }
-        (_, Some(Attempt::Requested)) => (
-            AwaitingIntegration,
-            Cow::from("integration requested; Aiven's listing does not show it yet"),
-        ),
-        (EndpointFact::Missing { .. }, None) => (
-            AwaitingIntegration,
-            Cow::from(
-                "the project has no integration endpoint of the configured name (new project, or deleted by hand); it is being created",
-            ),
-        ),
-        (EndpointFact::Unknown, None) => (
-            AwaitingIntegration,
-            Cow::from("the project's integration endpoint is not known yet"),
-        ),
-        (_, None) => (
-            AwaitingIntegration,
-            Cow::from("not integrated yet; waiting for its turn"),
-        ),
-    };
-    Judgement {
-        verdict,
-        cause: Some(cause),
-        publish: false,
-        integrate: matches!(
-            facts.endpoint,
-            EndpointFact::Present(_) | EndpointFact::Missing { .. }
-        ),
-    }
-}
-
-fn leaving_cause(missing: Option<&Missing>) -> Cow<'static, str> {
-    Cow::from(match missing.and_then(|gone| gone.confirmed) {
-        Some(_) => "Aiven says that it does not exist; the removal grace runs",
-        None => "missing from Aiven's listing, which alone proves nothing; Aiven is asked by name",
-    })
-}
-
-/// Why the configuration excludes a service, if it does.
-fn exclusion(service: &Service, selection: &Selection) -> Option<String> {
-    let (service_type, cloud) = (&*service.service_type, &*service.cloud);
-    if selection.exclude.is_match(&*service.name) {
-        return Some("services.exclude names it".to_owned());
-    }
-    if !selection.types.is_empty() && !selection.types.contains(service_type) {
-        return Some(format!("services.types does not list {service_type}"));
-    }
-    if !selection.clouds.is_empty() && !selection.clouds.contains(cloud) {
-        return Some(format!("services.clouds does not list {cloud}"));
-    }
-    let wrong = selection
-        .tags
-        .iter()
-        .find(|(key, value)| service.tag(key) != Some(value))?;
-    Some(format!(
-        "services.tags asks for {}={}, which it does not have",
-        wrong.0, wrong.1
-    ))
-}
-
-fn planned(known: &Known, judged: Judgement, addresses: &Addresses) -> PlannedService {
+fn planned(known: &Known, judgement: Judgement, addresses: &Addresses) -> PlannedService {
     let mut planned = PlannedService {
         service: Arc::clone(&known.service),
-        verdict: judged.verdict,
-        cause: judged.cause,
+        verdict: judgement.verdict,
+        cause: judgement.cause,
         hosts: Box::default(),
         failing: Box::default(),
         missing: known.missing.clone(),
     };
-    if !judged.publish {
+    if !judgement.publish {
         return planned;
     }
     let hosts = &known.service.hosts;

@@ -1,0 +1,241 @@
+//! What is decided about one service before its addresses are looked at: an
+//! ordered list of rules, of which the first that applies decides.
+
+use std::borrow::Cow;
+
+use super::{Attempt, Facts, Rules};
+use crate::model::endpoint::EndpointFact;
+use crate::model::inventory::{Known, Missing};
+use crate::model::selection::Selection;
+use crate::model::service::{Power, Service};
+use crate::model::verdict::Verdict;
+
+/// What follows for a service.
+pub(super) struct Judgement {
+    pub(super) verdict: Verdict,
+    /// The verdict's evidence and remedy, where it needs any.
+    pub(super) cause: Option<Cow<'static, str>>,
+    /// Whether its hosts are to be published.
+    pub(super) publish: bool,
+    /// Whether an integration is to be created.
+    pub(super) integrate: bool,
+}
+
+/// A service, and all that may decide about it.
+struct Case<'a> {
+    known: &'a Known,
+    service: &'a Service,
+    facts: Facts<'a>,
+    rules: Rules<'a>,
+}
+
+/// A rule: its judgement, if it applies.
+type Rule = fn(&Case<'_>) -> Option<Judgement>;
+
+/// The rules, in the order in which they are asked.
+const RULES: [Rule; 11] = [
+    not_selected,
+    missing_from_the_listing,
+    powered_off,
+    serving_metrics,
+    integrated_without_metrics,
+    supported_types_unknown,
+    not_understood,
+    type_not_supported,
+    nothing_may_be_created,
+    endpoint_not_usable,
+    integration_attempted,
+];
+
+/// Judges one service.
+pub(super) fn judge(known: &Known, facts: Facts<'_>, rules: Rules<'_>) -> Judgement {
+    let case = Case {
+        known,
+        service: &known.service,
+        facts,
+        rules,
+    };
+    let mut judgements = RULES.iter().filter_map(|rule| rule(&case));
+    judgements
+        .next()
+        .unwrap_or_else(|| not_integrated_yet(&case))
+}
+
+impl Judgement {
+    fn published(verdict: Verdict, cause: Option<Cow<'static, str>>) -> Judgement {
+        Judgement {
+            verdict,
+            cause,
+            publish: true,
+            integrate: false,
+        }
+    }
+
+    /// Neither published nor integrated.
+    fn left_alone(verdict: Verdict, cause: impl Into<Cow<'static, str>>) -> Judgement {
+        Judgement {
+            verdict,
+            cause: Some(cause.into()),
+            publish: false,
+            integrate: false,
+        }
+    }
+}
+
+impl Case<'_> {
+    /// The service lacks an integration, which is to be created as soon as it is
+    /// known where to.
+    fn to_integrate(&self, verdict: Verdict, cause: impl Into<Cow<'static, str>>) -> Judgement {
+        let is_known = matches!(
+            self.facts.endpoint,
+            EndpointFact::Present(_) | EndpointFact::Missing { .. }
+        );
+        Judgement {
+            integrate: is_known,
+            ..Judgement::left_alone(verdict, cause)
+        }
+    }
+}
+
+fn not_selected(case: &Case<'_>) -> Option<Judgement> {
+    let cause = exclusion(case.service, case.rules.selection)?;
+    Some(Judgement::left_alone(Verdict::NotSelected, cause))
+}
+
+fn missing_from_the_listing(case: &Case<'_>) -> Option<Judgement> {
+    let missing = case.known.missing.as_deref()?;
+    let is_served = case.service.power == Power::On && case.service.serves_metrics();
+    Some(Judgement {
+        publish: is_served,
+        ..Judgement::left_alone(Verdict::Leaving, leaving_cause(missing))
+    })
+}
+
+fn powered_off(case: &Case<'_>) -> Option<Judgement> {
+    let cause = "Aiven reports its state as POWEROFF";
+    let is_off = case.service.power == Power::Off;
+    is_off.then(|| Judgement::left_alone(Verdict::PoweredOff, cause))
+}
+
+fn serving_metrics(case: &Case<'_>) -> Option<Judgement> {
+    let serves = case.service.serves_metrics();
+    serves.then(|| Judgement::published(Verdict::Published, None))
+}
+
+fn integrated_without_metrics(case: &Case<'_>) -> Option<Judgement> {
+    let integration = case.service.integration(case.facts.endpoint.id())?;
+    if !integration.enabled {
+        let cause = format!(
+            "its Prometheus integration {} is disabled; enable it at Aiven",
+            integration.id
+        );
+        return Some(Judgement::left_alone(Verdict::AwaitingIntegration, cause));
+    }
+    Some(match &integration.failure {
+        Some(cause) => Judgement::left_alone(Verdict::IntegrationFailed, cause.to_string()),
+        None => Judgement::left_alone(
+            Verdict::AwaitingIntegration,
+            "integrated; Aiven has not activated it yet (about a minute as a rule)",
+        ),
+    })
+}
+
+fn supported_types_unknown(case: &Case<'_>) -> Option<Judgement> {
+    let cause = "Aiven has not yet said which service types can have the integration";
+    let is_unknown = case.facts.supported.is_none();
+    is_unknown.then(|| Judgement::left_alone(Verdict::AwaitingIntegration, cause))
+}
+
+fn not_understood(case: &Case<'_>) -> Option<Judgement> {
+    let problem = case.service.parse_problem.as_deref()?;
+    let cause = format!("Aiven's answer about it could not be understood: {problem}");
+    Some(Judgement::left_alone(Verdict::AwaitingIntegration, cause))
+}
+
+fn type_not_supported(case: &Case<'_>) -> Option<Judgement> {
+    let service_type = &case.service.service_type;
+    if case.facts.supported?.contains(service_type) {
+        return None;
+    }
+    let cause = format!("Aiven's Prometheus integration does not support {service_type}");
+    Some(Judgement::left_alone(Verdict::Ineligible, cause))
+}
+
+fn nothing_may_be_created(case: &Case<'_>) -> Option<Judgement> {
+    if case.rules.create {
+        return None;
+    }
+    let cause = match case.facts.endpoint {
+        EndpointFact::Missing { .. } => {
+            "not integrated, the project has no integration endpoint of the configured name, and integration.create is false; make both by hand, or set it to true"
+        }
+        _ => {
+            "not integrated, and integration.create is false; integrate it by hand, or set it to true"
+        }
+    };
+    Some(Judgement::left_alone(Verdict::AwaitingIntegration, cause))
+}
+
+fn endpoint_not_usable(case: &Case<'_>) -> Option<Judgement> {
+    let (EndpointFact::Unusable(cause) | EndpointFact::Missing { cause: Some(cause) }) =
+        case.facts.endpoint
+    else {
+        return None;
+    };
+    Some(case.to_integrate(Verdict::IntegrationFailed, cause.to_string()))
+}
+
+fn integration_attempted(case: &Case<'_>) -> Option<Judgement> {
+    let (verdict, cause) = match case.facts.attempts.get(&case.service.name)? {
+        Attempt::Refused(cause) => (Verdict::IntegrationFailed, Cow::from(cause.to_string())),
+        Attempt::Postponed(cause) => (Verdict::AwaitingIntegration, Cow::from(cause.to_string())),
+        Attempt::Requested => (
+            Verdict::AwaitingIntegration,
+            Cow::from("integration requested; Aiven's listing does not show it yet"),
+        ),
+    };
+    Some(case.to_integrate(verdict, cause))
+}
+
+/// No other rule applies.
+fn not_integrated_yet(case: &Case<'_>) -> Judgement {
+    let cause = match case.facts.endpoint {
+        EndpointFact::Missing { .. } => {
+            "the project has no integration endpoint of the configured name (new project, or deleted by hand); it is being created"
+        }
+        EndpointFact::Unknown => "the project's integration endpoint is not known yet",
+        EndpointFact::Unusable(_) | EndpointFact::Present(_) => {
+            "not integrated yet; waiting for its turn"
+        }
+    };
+    case.to_integrate(Verdict::AwaitingIntegration, cause)
+}
+
+fn leaving_cause(missing: &Missing) -> &'static str {
+    match missing.confirmed {
+        Some(_) => "Aiven says that it does not exist; the removal grace runs",
+        None => "missing from Aiven's listing, which alone proves nothing; Aiven is asked by name",
+    }
+}
+
+/// Why the configuration excludes a service, if it does.
+fn exclusion(service: &Service, selection: &Selection) -> Option<String> {
+    let (service_type, cloud) = (&*service.service_type, &*service.cloud);
+    if selection.exclude.is_match(&*service.name) {
+        return Some("services.exclude names it".to_owned());
+    }
+    if !selection.types.is_empty() && !selection.types.contains(service_type) {
+        return Some(format!("services.types does not list {service_type}"));
+    }
+    if !selection.clouds.is_empty() && !selection.clouds.contains(cloud) {
+        return Some(format!("services.clouds does not list {cloud}"));
+    }
+    let wrong = selection
+        .tags
+        .iter()
+        .find(|(key, value)| service.tag(key) != Some(value))?;
+    Some(format!(
+        "services.tags asks for {}={}, which it does not have",
+        wrong.0, wrong.1
+    ))
+}
