@@ -39,6 +39,7 @@ mod commands_tell_what_is;
 mod explain_names_the_cause;
 mod failed_scrapes_have_a_cause;
 mod mistakes_in_the_configuration_are_named;
+mod rollouts_wait_for_the_daemon;
 
 // Pages and lists are served whole.
 mod large_answers_are_read;
