@@ -8,7 +8,7 @@ require_relative 'simulated_platform'
 
 # What the documents tell an operator to do, and where they point to.
 RSpec.describe 'The documents for operators' do
-  documents = %w[README.md manifests/README.md docs/migration.md docs/scaling.md]
+  documents = Dir.glob('{*.md,ci/*.md,manifests/*.md,docs/**/*.md,crates/*/*.md}', base: ReleaseSpec::ROOT).sort
 
   def read(document) = File.read(File.join(ReleaseSpec::ROOT, document))
 

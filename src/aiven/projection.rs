@@ -10,7 +10,7 @@
 //! It checks the structure of what it walks (the document, its `services`, the
 //! members of each service) and that every value ends; it does not check what
 //! is inside a value (escapes, numbers, the order of brackets), nor UTF-8.
-//! NeededEndpoints members get that check from whoever parses them.
+//! Wanted members get that check from whoever parses them.
 
 mod blocks;
 mod members;
