@@ -6,11 +6,12 @@
 //! without an answer it looks what became of it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -215,11 +216,8 @@ impl Integrator {
             return Worked::WindowOver;
         }
         let spent = {
-            let mut budget = self
-                .budget
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
-            budget.take(Instant::now().into_std())
+            let now = Instant::now().into_std();
+            self.budget.lock().take(now)
         };
         if let Err(until) = spent {
             return Worked::BudgetSpent(until.into());

@@ -1,10 +1,10 @@
 //! The client: authenticated, bounded in time and size, retrying what is worth
 //! it, and never following a redirect with the token.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use parking_lot::Mutex;
 use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -20,6 +20,7 @@ use super::wire::{
 use crate::metrics::Metrics;
 use crate::model::credentials::Credentials;
 use crate::model::inventory::Listing;
+use crate::model::outage::{Failure, Outage};
 use crate::model::plan::SupportedTypes;
 use crate::model::service::Service;
 
@@ -33,13 +34,13 @@ use call::{Call, retries, wait_after};
 const LISTING_LIMIT: usize = 100_000;
 
 /// A listing may take this many request timeouts in all, as long as bytes keep coming.
-const LISTING_PATIENCE: u32 = 10;
+const LISTING_TIMEOUTS: u32 = 10;
 
 /// Largest error body read.
-const LARGEST_ERROR: usize = 64 << 10;
+const MAX_ERROR_BODY: usize = 64 << 10;
 
 /// Longest wait within one call. What asks for more is left for a later cycle.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// A client of one Aiven account, shared by all projects.
 pub struct Client {
@@ -51,7 +52,7 @@ pub struct Client {
     metrics: Metrics,
     /// No request before this: Aiven counts its limit per user, not per project.
     not_before: Mutex<Option<Instant>>,
-    token_rejected: AtomicBool,
+    token_rejected: Mutex<Outage>,
 }
 
 impl Client {
@@ -78,7 +79,7 @@ impl Client {
             request_timeout,
             metrics,
             not_before: Mutex::new(None),
-            token_rejected: AtomicBool::new(false),
+            token_rejected: Mutex::default(),
         })
     }
 
@@ -95,9 +96,9 @@ impl Client {
         let call = Call::new(self, Operation::ListServices, project);
         let mut backoff = backon::BackoffBuilder::build(retries());
         loop {
-            let patience = self.request_timeout * LISTING_PATIENCE;
-            let reading = timeout(patience, self.list_once(&call, reader, last));
-            let bounded = async { reading.await.unwrap_or(Err(ErrorKind::Timeout(patience))) };
+            let limit = self.request_timeout * LISTING_TIMEOUTS;
+            let reading = timeout(limit, self.list_once(&call, reader, last));
+            let bounded = async { reading.await.unwrap_or(Err(ErrorKind::Timeout(limit))) };
             let kind = match call.counted(bounded).await {
                 Ok(listing) => return Ok(listing),
                 Err(kind) => kind,
@@ -186,8 +187,8 @@ impl Client {
         Ok(endpoints)
     }
 
-    /// Creates an integration endpoint. Asked once: whoever calls looks again
-    /// before asking a second time.
+    /// Creates an integration endpoint. Sent once, never retried: look up
+    /// the current state before calling again.
     ///
     /// # Errors
     /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may exist all the same.
@@ -229,7 +230,7 @@ impl Client {
         Ok(answer.has_prometheus(service))
     }
 
-    /// Integrates a service with an endpoint. Asked once, as [`Client::create_endpoint`].
+    /// Integrates a service with an endpoint. Sent once, as [`Client::create_endpoint`].
     ///
     /// # Errors
     /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may exist all the same.
@@ -257,7 +258,7 @@ impl Client {
             .map_err(|_| ErrorKind::Timeout(self.request_timeout))?
             .map_err(transport)?;
         if response.status().is_success() {
-            self.token_rejected.store(false, Ordering::Relaxed);
+            self.token_rejected.lock().end(Timestamp::now());
             return Ok(response);
         }
         Err(self.refusal(response).await)
@@ -269,7 +270,7 @@ impl Client {
         let mut body = Vec::new();
         while let Ok(Some(chunk)) = self.chunk(&mut response).await {
             body.extend_from_slice(&chunk);
-            if body.len() > LARGEST_ERROR {
+            if body.len() > MAX_ERROR_BODY {
                 break;
             }
         }
@@ -277,7 +278,9 @@ impl Client {
             ErrorKind::from_answer(status, retry_after, &body).without(self.token.expose_secret());
         match &kind {
             ErrorKind::Throttled { wait, .. } => self.hold(wait.unwrap_or(Duration::from_secs(1))),
-            ErrorKind::TokenRejected(_) if !self.token_rejected.swap(true, Ordering::Relaxed) => {
+            ErrorKind::TokenRejected(_)
+                if self.token_rejected.lock().begin(Timestamp::now()) == Failure::First =>
+            {
                 tracing::error!(%kind, "Aiven rejects the token; asking again slowly");
             }
             _ => {}
@@ -294,23 +297,17 @@ impl Client {
 
     fn hold(&self, wait: Duration) {
         let until = Instant::now() + wait;
-        let mut gate = self
-            .not_before
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut gate = self.not_before.lock();
         *gate = Some(gate.map_or(until, |set| set.max(until)));
     }
 
     async fn wait_out_throttling(&self) -> Result<(), ErrorKind> {
-        let gate = *self
-            .not_before
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let gate = *self.not_before.lock();
         let Some(until) = gate.filter(|until| *until > Instant::now()) else {
             return Ok(());
         };
         let wait = until - Instant::now();
-        if wait > LONGEST_WAIT {
+        if wait > MAX_WAIT {
             return Err(ErrorKind::Throttled {
                 message: "Aiven asked to wait longer".to_owned(),
                 wait: Some(wait),

@@ -12,7 +12,7 @@ use super::Operation;
 use crate::model::backoff::Trouble;
 
 /// Longest message taken from an answer, in characters.
-const LONGEST_MESSAGE: usize = 400;
+const MAX_MESSAGE: usize = 400;
 
 /// A call that failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -275,7 +275,7 @@ impl Said {
 fn shorten(message: String) -> String {
     message
         .chars()
-        .take(LONGEST_MESSAGE)
+        .take(MAX_MESSAGE)
         .map(|letter| if letter.is_control() { ' ' } else { letter })
         .collect()
 }
@@ -378,6 +378,6 @@ mod tests {
     fn a_message_stays_one_line_of_bounded_length() {
         let body = format!(r#"{{"message": "a\nb{}"}}"#, "x".repeat(10_000));
         let said = Said::read(body.as_bytes()).message;
-        assert!(said.starts_with("a bx") && said.len() == LONGEST_MESSAGE);
+        assert!(said.starts_with("a bx") && said.len() == MAX_MESSAGE);
     }
 }

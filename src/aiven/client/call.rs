@@ -8,13 +8,13 @@ use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::{Client, LONGEST_WAIT};
+use super::{Client, MAX_WAIT};
 use crate::aiven::Operation;
 use crate::aiven::error::{self, Error, ErrorKind};
 use crate::aiven::wire;
 
 /// Largest answer read whole. A single Kafka service can be some megabytes.
-const LARGEST_ANSWER: usize = 16 << 20;
+const MAX_ANSWER: usize = 16 << 20;
 
 /// One call: what its metrics and errors have in common.
 pub(super) struct Call<'a> {
@@ -84,9 +84,9 @@ impl<'a> Call<'a> {
         let mut response = self.client.send(request).await?;
         let mut body = Vec::new();
         while let Some(chunk) = self.client.chunk(&mut response).await? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
+            if body.len() + chunk.len() > MAX_ANSWER {
                 return Err(ErrorKind::Malformed(format!(
-                    "more than {LARGEST_ANSWER} bytes"
+                    "more than {MAX_ANSWER} bytes"
                 )));
             }
             body.extend_from_slice(&chunk);
@@ -140,7 +140,7 @@ pub(super) fn wait_after(kind: &ErrorKind, planned: Option<Duration>) -> Option<
     match kind {
         ErrorKind::Throttled {
             wait: Some(wait), ..
-        } if *wait > LONGEST_WAIT => None,
+        } if *wait > MAX_WAIT => None,
         ErrorKind::Throttled {
             wait: Some(wait), ..
         } => planned.map(|own| own.max(*wait)),

@@ -50,8 +50,8 @@ impl Client {
         Ok(answer.credentials())
     }
 
-    /// Gives an integration endpoint other credentials. Asked once: whoever
-    /// calls looks again before asking a second time.
+    /// Gives an integration endpoint other credentials. Sent once, never
+    /// retried: look up the current state before calling again.
     ///
     /// # Errors
     /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may be done all the same.

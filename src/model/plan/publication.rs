@@ -9,7 +9,7 @@ use super::PublishedHost;
 use crate::model::hosts::ScrapeHost;
 use crate::model::resolution::{Addresses, Failing};
 
-/// NeededHosts with addresses. An address that two names share counts for the first.
+/// Hosts with addresses. An address that two names share counts for the first.
 pub(super) fn published_hosts(hosts: &[ScrapeHost], addresses: &Addresses) -> Box<[PublishedHost]> {
     let mut taken: HashSet<(IpAddr, u16)> = HashSet::new();
     let mut published = Vec::with_capacity(hosts.len());
