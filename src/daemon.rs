@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::aiven::Client;
 use crate::config::Config;
@@ -27,6 +28,7 @@ use crate::scrape_proxy::ScrapeProxy;
 use crate::web::Web;
 
 mod coordinator;
+mod drain;
 mod http_client;
 mod start;
 
@@ -103,8 +105,8 @@ impl Daemon {
         })
     }
 
-    /// Runs until `stop` is cancelled. On return the state is saved and the
-    /// ports are free.
+    /// Runs until `stop` is cancelled and the scrapes then in flight have ended.
+    /// On return the state is saved and the ports are free.
     ///
     /// # Errors
     /// When a part of the daemon ended that should not.
@@ -117,6 +119,7 @@ impl Daemon {
             results.clone(),
             &self.metrics,
             self.config.web.expose_status,
+            stop.clone(),
         );
         tasks.spawn(web.serve(self.web_listener));
         tasks.spawn(resolve::keep_resolved(
@@ -141,16 +144,16 @@ impl Daemon {
             stages.spawn(wishes, &mut tasks);
         }
         // Only now does node_access hold the saved credentials of every project.
-        if let Some(listener) = self.proxy_listener {
+        let proxy = self.proxy_listener.map(|listener| {
             let timeout = self.config.scrape_proxy.timeout;
             let proxy =
                 ScrapeProxy::new(self.published, node_access, results, self.metrics, timeout);
-            tasks.spawn(proxy.serve(listener));
-        }
+            AbortOnDropHandle::new(tokio::spawn(proxy.serve(listener, stop.clone())))
+        });
         drop(stages);
         let mut coordinator = self.coordinator;
         let ended = tokio::select! {
-            () = coordinator.run(inbox, &stop) => Ok(()),
+            ended = drain::run(&mut coordinator, inbox, proxy, &stop) => ended,
             Some(ended) = tasks.join_next() => Err(ended_early(ended)),
         };
         // The next daemon on the same ports may start the moment this one returns.

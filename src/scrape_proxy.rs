@@ -15,11 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
-use crate::net::accept::serve_each;
+use crate::net::accept::{serve_each, serve_http};
 use crate::node_access::NodeAccess;
 use crate::publish::Published;
 use crate::publish::scrape_results::ScrapeResults;
@@ -40,6 +42,10 @@ const MAX_CONNECTIONS: usize = 1024;
 
 /// How long a connection may take for a request's head, or rest between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How long scrapes in flight may take once the daemon stops. bpm waits for 15 s
+/// before it kills, and the state is saved after this.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Largest buffer of a connection: pages stream through, whatever their size.
 const BUFFER: usize = 64 << 10;
@@ -75,32 +81,42 @@ impl ScrapeProxy {
         }
     }
 
-    /// Serves for ever.
-    pub async fn serve(self, listener: TcpListener) {
+    /// Serves until `stop`, then accepts no further connection and returns when
+    /// the scrapes in flight have ended, or after [`DRAIN_TIMEOUT`].
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
         let proxy = Arc::new(self);
-        let serve = |stream, _| Arc::clone(&proxy).serve_connection(stream);
-        let accept = serve_each(listener, MAX_CONNECTIONS, serve);
-        tokio::join!(accept, proxy.tidy_up());
+        let serve = |stream, _| Arc::clone(&proxy).serve_connection(stream, stop.clone());
+        let overdue = async {
+            stop.cancelled().await;
+            sleep(DRAIN_TIMEOUT).await;
+        };
+        tokio::select! {
+            () = serve_each(listener, MAX_CONNECTIONS, &stop, serve) => {}
+            () = overdue => {
+                tracing::warn!(after = ?DRAIN_TIMEOUT, "scrapes in flight were cut: their nodes did not answer in time");
+            }
+            () = proxy.tidy_up() => {}
+        }
     }
 
     /// Serves one connection of Prometheus.
-    async fn serve_connection(self: Arc<Self>, stream: TcpStream) {
+    async fn serve_connection(self: Arc<Self>, stream: TcpStream, stop: CancellationToken) {
         let _ = stream.set_nodelay(true);
         let service = service_fn(|request| {
             let proxy = Arc::clone(&self);
             async move { Ok::<_, std::convert::Infallible>(proxy.handle(request).await) }
         });
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
+        let mut http = hyper::server::conn::http1::Builder::new();
+        http.timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = connection.await {
+            .max_buf_size(BUFFER);
+        if let Err(error) = serve_http(&http, stream, service, &stop).await {
             tracing::debug!(%error, "a scrape's connection ended early");
         }
     }
 
     /// Forgets connections and outcomes of targets that are no longer published.
+    /// Returns when nobody is left to publish anything.
     async fn tidy_up(&self) {
         let mut changes = self.published.changes();
         loop {

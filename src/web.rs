@@ -2,7 +2,8 @@
 //!
 //! - `/metrics`: OpenMetrics text
 //! - `/healthz`: 200 while the process serves
-//! - `/readyz`: 200 once something correct is published, else 503 and why
+//! - `/readyz`: 200 once something correct is published, else 503 and why; 503
+//!   while the daemon stops
 //! - `/sd`: Prometheus HTTP SD, with ETag; 503 while nothing is known
 //! - `/status`: JSON, see [`crate::model::status`]
 //! - `/`: what there is to see
@@ -20,17 +21,18 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::metrics::{self, Metrics};
 use crate::model::status::Status;
 use crate::model::target_group::write_groups;
-use crate::net::accept::serve_each;
+use crate::net::accept::{serve_each, serve_http};
 use crate::publish::Published;
 use crate::publish::scrape_results::ScrapeResults;
 
@@ -53,6 +55,7 @@ struct Views {
     published: Published,
     results: ScrapeResults,
     registry: Registry,
+    stopping: CancellationToken,
 }
 
 impl Views {
@@ -63,12 +66,14 @@ impl Views {
 }
 
 impl Web {
-    /// A server of `published` and `results`; `expose` lets other machines see all of it.
+    /// A server of `published` and `results`; `expose` lets other machines see
+    /// all of it. Once `stopping`, the daemon is not ready.
     pub fn new(
         published: Published,
         results: ScrapeResults,
         metrics: &Metrics,
         expose: bool,
+        stopping: CancellationToken,
     ) -> Self {
         let mut registry = metrics.registry();
         registry.register_collector(Box::new(SnapshotCollector {
@@ -79,6 +84,7 @@ impl Web {
             published,
             results,
             registry,
+            stopping,
         });
         let mut inner = Router::new()
             .route("/", get(index))
@@ -96,20 +102,27 @@ impl Web {
         Web { router }
     }
 
-    /// Serves for ever.
+    /// Serves until it is dropped: it can be asked as long as the process lives.
     pub async fn serve(self, listener: TcpListener) {
-        let serve = |stream, peer| serve_connection(self.router.clone(), stream, peer);
-        serve_each(listener, MAX_CONNECTIONS, serve).await;
+        let never = CancellationToken::new();
+        let serve =
+            |stream, peer| serve_connection(self.router.clone(), stream, peer, never.clone());
+        serve_each(listener, MAX_CONNECTIONS, &never, serve).await;
     }
 }
 
-async fn serve_connection(router: Router, stream: TcpStream, peer: SocketAddr) {
+async fn serve_connection(
+    router: Router,
+    stream: TcpStream,
+    peer: SocketAddr,
+    stop: CancellationToken,
+) {
     let service = router.layer(axum::Extension(ConnectInfo(peer)));
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    if let Err(error) = connection.await {
+    let service = TowerToHyperService::new(service);
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    if let Err(error) = serve_http(&http, stream, service, &stop).await {
         tracing::debug!(%peer, %error, "connection ended early");
     }
 }
@@ -138,6 +151,10 @@ async fn exposition(State(views): State<Arc<Views>>) -> Response {
 }
 
 async fn ready(State(views): State<Arc<Views>>) -> Response {
+    if views.stopping.is_cancelled() {
+        let cause = "not ready: the daemon is stopping\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, cause).into_response();
+    }
     readiness(&views.status())
 }
 

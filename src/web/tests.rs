@@ -47,6 +47,7 @@ fn web(origin: Origin, expose: bool) -> Web {
         ScrapeResults::default(),
         &Metrics::default(),
         expose,
+        CancellationToken::new(),
     )
 }
 
@@ -85,6 +86,25 @@ async fn other_machines_see_health_and_metrics_only() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_daemon_that_stops_is_not_ready_and_still_serves_its_list() {
+    let stopping = CancellationToken::new();
+    let published = published(Origin::Api);
+    let results = ScrapeResults::default();
+    let web = Web::new(
+        published,
+        results,
+        &Metrics::default(),
+        false,
+        stopping.clone(),
+    );
+    stopping.cancel();
+    let ready = get(&web, HERE, "/readyz", None).await;
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(text(ready).await.contains("stopping"));
+    assert_eq!(get(&web, HERE, "/sd", None).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

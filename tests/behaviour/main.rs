@@ -44,5 +44,6 @@ mod rollouts_wait_for_the_daemon;
 // Pages and lists are served whole.
 mod large_answers_are_read;
 mod pages_are_relayed_untouched;
+mod scrapes_outlive_a_stop;
 mod the_process_ends_in_order;
 mod the_web_serves_what_is_published;

@@ -37,14 +37,10 @@ impl Scraper {
     /// Of a daemon whose scrape proxy is on.
     pub async fn of(daemon: &Daemon) -> Scraper {
         let proxy = daemon.scrape_proxy().await.unwrap();
-        let url = format!("http://{proxy}");
-        let http = reqwest::Client::builder()
-            .proxy(reqwest::Proxy::http(url).unwrap())
-            .no_gzip()
-            .timeout(TIMEOUT)
-            .build()
-            .unwrap();
-        Scraper { http, proxy }
+        Scraper {
+            http: client(proxy, usize::MAX),
+            proxy,
+        }
     }
 
     /// Scrapes an address for a service of [`PROJECT`]; an error when the page
@@ -99,6 +95,14 @@ impl Scraper {
         }
     }
 
+    /// The same client, with a new connection for each scrape.
+    pub fn without_kept_connections(&self) -> Scraper {
+        Scraper {
+            http: client(self.proxy, 0),
+            proxy: self.proxy,
+        }
+    }
+
     /// Sends bytes and returns all that comes back until the proxy hangs up.
     pub async fn raw(&self, request: &str) -> String {
         let exchange = async {
@@ -121,6 +125,16 @@ impl Page {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+}
+
+fn client(proxy: SocketAddr, kept_connections: usize) -> reqwest::Client {
+    reqwest::Client::builder()
+        .proxy(reqwest::Proxy::http(format!("http://{proxy}")).unwrap())
+        .pool_max_idle_per_host(kept_connections)
+        .no_gzip()
+        .timeout(TIMEOUT)
+        .build()
+        .unwrap()
 }
 
 /// The address that Prometheus asks for.

@@ -307,7 +307,7 @@ pub enum NodeFault {
     Refuse,
     /// Accepts and says nothing, before TLS.
     Hang,
-    /// Completes TLS, reads the request, says nothing.
+    /// Completes TLS, reads the request, says nothing until this fault ends.
     HangAfterRequest,
     /// Resets every connection.
     Reset,

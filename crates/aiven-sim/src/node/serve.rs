@@ -96,6 +96,21 @@ impl OpenConnection {
             .await;
     }
 
+    /// The fault, once it is not [`NodeFault::HangAfterRequest`].
+    async fn fault_after_hanging(&self) -> Option<NodeFault> {
+        let mut changes = self.shared.subscribe();
+        loop {
+            changes.mark_unchanged();
+            let fault = self.node.fault();
+            if fault != Some(NodeFault::HangAfterRequest) {
+                return fault;
+            }
+            if changes.changed().await.is_err() {
+                return pending().await;
+            }
+        }
+    }
+
     async fn respond(
         &self,
         request: Request<Incoming>,
@@ -107,9 +122,9 @@ impl OpenConnection {
             record.authorizations.extend(authorization.clone());
         });
         self.shared.changed();
-        let fault = self.node.fault();
+        let fault = self.fault_after_hanging().await;
         match fault {
-            Some(NodeFault::Hang | NodeFault::HangAfterRequest) => return pending().await,
+            Some(NodeFault::Hang) => return pending().await,
             Some(NodeFault::Reset) => {
                 reset.arm();
                 return Err(io::ErrorKind::ConnectionReset.into());
