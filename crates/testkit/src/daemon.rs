@@ -51,6 +51,8 @@ impl Daemon {
     /// # Errors
     /// As [`Daemon::start`].
     pub async fn of(program: Program, config: &Config) -> anyhow::Result<Daemon> {
+        // Made first, so that the daemon's first moments can be watched.
+        let http = http_client();
         let mut process = program.named("the daemon").start()?;
         let log = Log(process.stdout.clone());
         let address = match listening(&log, "web.listen").await {
@@ -62,7 +64,7 @@ impl Daemon {
         };
         Ok(Daemon {
             process,
-            http: http_client(),
+            http,
             targets_file: config.targets_file(),
             address,
             log,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::http::Connection;
-use super::{ALLOCATOR, load};
+use super::{ALLOCATOR, simulated};
 
 /// Queries under way at once.
 const WINDOW: usize = 64;
@@ -74,7 +74,7 @@ pub fn run(arguments: &[String]) {
         panic!("four arguments")
     };
     let start = Instant::now();
-    let (mut hosts, bytes) = list(load::host(api), token);
+    let (mut hosts, bytes) = list(simulated::host(api), token);
     let list = start.elapsed();
     resolve(dns.parse().unwrap(), &mut hosts);
     let resolve = start.elapsed() - list;

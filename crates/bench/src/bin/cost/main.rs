@@ -19,13 +19,12 @@ use std::path::PathBuf;
 use clap::Parser;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
-mod account;
 mod bare;
 mod counted;
+mod daemon;
 mod http;
-mod load;
 mod round;
-mod subject;
+mod simulated;
 mod table;
 
 #[global_allocator]
@@ -67,9 +66,18 @@ fn main() {
     if let Some(config) = &arguments.counted {
         return counted::run(config);
     }
-    let simulator = arguments
-        .simulator
-        .expect("--simulator BINARY; scripts/bench builds it and passes it");
+    // The bench waits for other processes; its own threads are no matter.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(compare(&arguments));
+}
+
+/// Measures listings of all sizes that are asked for, and prints the tables.
+async fn compare(arguments: &Arguments) {
+    let simulator = arguments.simulator.as_ref();
+    let simulator = simulator.expect("--simulator BINARY; scripts/bench builds it and passes it");
     let rounds = if arguments.quick { 1 } else { arguments.rounds };
     let counts: &[usize] = if arguments.quick {
         &[100, 1_000]
@@ -85,8 +93,8 @@ fn main() {
                 continue;
             }
             eprintln!("{services} services of {bytes} bytes …");
-            let load = load::Load::start(&simulator, services, bytes);
-            results.push(round::measure(&load, &arguments.daemon, rounds));
+            let aiven = simulated::Aiven::start(simulator, services, bytes).await;
+            results.push(round::measure(&aiven, &arguments.daemon, rounds).await);
         }
     }
     table::print(&results);

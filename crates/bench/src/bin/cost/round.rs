@@ -5,8 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::load::Load;
-use super::subject::{self, Daemon};
+use bench::{Account, Part};
+
+use super::bare::Done;
+use super::daemon::Daemon;
+use super::simulated::Aiven;
 
 /// Idle cycles that one figure is the mean of.
 const IDLE_CYCLES: u32 = 3;
@@ -63,35 +66,26 @@ pub struct Allocations {
 }
 
 /// Measures all of it; the median of several rounds.
-pub fn measure(load: &Load, binary: &Path, rounds: usize) -> Figures {
-    let mut listing_bytes = 0;
-    let mut groups = 0;
+pub async fn measure(aiven: &Aiven, binary: &Path, rounds: usize) -> Figures {
     let mut bare = Vec::new();
     for _ in 0..rounds {
-        let (mut subject, done) = subject::bare(load);
-        listing_bytes = done.bytes;
-        groups = done.groups;
-        bare.push(Bare {
-            cpu: subject.account.cpu(),
-            list: done.list,
-            resolve: done.resolve,
-            peak_kib: subject.account.peak_kib(),
-            allocations: done.allocations,
-        });
+        bare.push(run_bare(aiven).await);
     }
+    let done = &bare[rounds - 1].0;
+    let (listing_bytes, groups) = (done.bytes, done.groups);
+    let bare: Vec<Bare> = bare.into_iter().map(|(_, figures)| figures).collect();
     let mut files = (0, 0);
-    let costs: Vec<Cost> = (0..rounds)
-        .map(|_| {
-            let (mut cost, _, sizes) = daemon(load, Some(binary), groups);
-            (cost.listing_full, cost.listing_idle) = listing_alone(load, binary);
-            files = sizes;
-            cost
-        })
-        .collect();
-    let (_, allocations, _) = daemon(load, None, groups);
+    let mut costs: Vec<Cost> = Vec::new();
+    for _ in 0..rounds {
+        let (mut cost, _, sizes) = daemon(aiven, Some(binary), groups).await;
+        (cost.listing_full, cost.listing_idle) = listing_alone(aiven, binary).await;
+        costs.push(cost);
+        files = sizes;
+    }
+    let (_, allocations, _) = daemon(aiven, None, groups).await;
     Figures {
-        services: load.services,
-        bytes: load.bytes,
+        services: aiven.services,
+        bytes: aiven.bytes,
         listing_bytes,
         list_bytes: files.0,
         state_bytes: files.1,
@@ -122,20 +116,43 @@ fn median<T, V: Ord + Copy>(all: &[T], value: impl Fn(&T) -> V) -> V {
     values[values.len() / 2]
 }
 
-/// Takes the daemon through its paces. `groups` is the length of a complete list.
-fn daemon(load: &Load, binary: Option<&Path>, groups: usize) -> (Cost, Allocations, (u64, u64)) {
-    let interval = interval(load);
+/// Runs the bare reference to its end: what it did, and what that cost.
+async fn run_bare(aiven: &Aiven) -> (Done, Bare) {
+    let folder = tempfile::tempdir().unwrap();
+    let access = aiven.access();
+    let (dns, folder) = (access.dns.to_string(), folder.path().to_str().unwrap());
+    let mut part = Part::start(&["--bare", &access.api_url, &access.token, &dns, folder]);
+    let done: Done = serde_json::from_str(&part.hear().await).unwrap();
+    let mut account = Account::of(part.id());
+    let figures = Bare {
+        cpu: account.cpu(),
+        list: done.list,
+        resolve: done.resolve,
+        peak_kib: account.peak_kib(),
+        allocations: done.allocations,
+    };
+    (done, figures)
+}
+
+/// Measures a cold start, idle cycles and a full one. `groups` is the length of
+/// a complete list.
+async fn daemon(
+    aiven: &Aiven,
+    binary: Option<&Path>,
+    groups: usize,
+) -> (Cost, Allocations, (u64, u64)) {
+    let interval = interval(aiven);
     let mut cost = Cost::default();
     let mut allocations = Allocations::default();
-    let mut daemon = Daemon::start(load, binary, interval, interval);
+    let mut daemon = Daemon::start(aiven, binary, interval, interval).await;
 
     let (targets, state) = (daemon.targets(), daemon.state());
-    let account = &mut daemon.subject.account;
-    account.wait_for("a target list", || targets.exists());
-    cost.cold_elapsed = daemon.subject.started.elapsed();
-    account.wait_for("a saved state", || state.exists());
+    let account = &mut daemon.account;
+    account.wait_for("a target list", || targets.exists()).await;
+    cost.cold_elapsed = daemon.started.elapsed();
+    account.wait_for("a saved state", || state.exists()).await;
     cost.cold = account.cpu();
-    allocations.cold = daemon.allocations().unwrap_or_default();
+    allocations.cold = daemon.allocations().await;
     let list = fs::read_to_string(&targets).unwrap();
     assert_eq!(
         list.matches("\"targets\"").count(),
@@ -144,62 +161,63 @@ fn daemon(load: &Load, binary: Option<&Path>, groups: usize) -> (Cost, Allocatio
     );
 
     // The first full cycle after a start may still settle.
-    daemon.subject.account.watch(interval);
-    let spent = cycles(&mut daemon, IDLE_CYCLES, interval, || {});
+    daemon.account.watch(interval).await;
+    let spent = cycles(&mut daemon, IDLE_CYCLES, interval, || {}).await;
     cost.idle = spent.0 / IDLE_CYCLES;
     allocations.idle = spent.1 / IDLE_CYCLES as usize;
-    cost.peak_kib = daemon.subject.account.peak_kib();
+    cost.peak_kib = daemon.account.peak_kib();
     let spent = cycles(&mut daemon, 1, interval, || {
-        load.change_everything("REBUILDING");
-    });
+        aiven.change_everything("REBUILDING");
+    })
+    .await;
     (cost.full, allocations.full) = spent;
     let new_list = fs::read_to_string(&targets).unwrap();
     assert!(new_list != list, "no new list after a change");
-    load.change_everything("RUNNING");
-    cost.full_peak_kib = daemon.subject.account.peak_kib();
+    aiven.change_everything("RUNNING");
+    cost.full_peak_kib = daemon.account.peak_kib();
     let size = |path| fs::metadata(path).unwrap().len();
     (cost, allocations, (size(targets), size(state)))
 }
 
-fn interval(load: &Load) -> Duration {
-    Duration::from_secs(if load.services > 1_000 { 15 } else { 3 })
+fn interval(aiven: &Aiven) -> Duration {
+    Duration::from_secs(if aiven.services > 1_000 { 15 } else { 3 })
 }
 
 /// Reads listings without ever resolving again: one of which every service
 /// changed, and idle ones.
-fn listing_alone(load: &Load, binary: &Path) -> (Duration, Duration) {
-    let interval = interval(load);
-    let mut daemon = Daemon::start(load, Some(binary), interval, Duration::from_secs(3600));
+async fn listing_alone(aiven: &Aiven, binary: &Path) -> (Duration, Duration) {
+    let interval = interval(aiven);
+    let mut daemon = Daemon::start(aiven, Some(binary), interval, Duration::from_secs(3600)).await;
     let targets = daemon.targets();
-    let account = &mut daemon.subject.account;
-    account.wait_for("a target list", || targets.exists());
-    account.watch(interval);
-    let (idle, _) = cycles(&mut daemon, IDLE_CYCLES, interval, || {});
+    let account = &mut daemon.account;
+    account.wait_for("a target list", || targets.exists()).await;
+    account.watch(interval).await;
+    let (idle, _) = cycles(&mut daemon, IDLE_CYCLES, interval, || {}).await;
     let (full, _) = cycles(&mut daemon, 1, interval, || {
-        load.change_everything("REBUILDING");
-    });
-    load.change_everything("RUNNING");
+        aiven.change_everything("REBUILDING");
+    })
+    .await;
+    aiven.change_everything("RUNNING");
     (full, idle / IDLE_CYCLES)
 }
 
 /// The cost of that many cycles, with something done before the first.
-fn cycles(
+async fn cycles(
     daemon: &mut Daemon,
     count: u32,
     interval: Duration,
     before: impl FnOnce(),
 ) -> (Duration, usize) {
-    let done_before = daemon.work_done();
-    let allocated = daemon.allocations().unwrap_or_default();
-    let spent = daemon.subject.account.wait_for_quiet();
+    let listed = daemon.listings();
+    let allocated = daemon.allocations().await;
+    let spent = daemon.account.wait_for_quiet().await;
     let end = std::time::Instant::now() + interval * count;
     before();
     let left = end.saturating_duration_since(std::time::Instant::now());
-    daemon.subject.account.watch(left);
-    let spent = daemon.subject.account.wait_for_quiet() - spent;
-    let allocated = daemon.allocations().unwrap_or_default() - allocated;
-    let done = daemon.work_done();
-    let listings = done.0 - done_before.0;
+    daemon.account.watch(left).await;
+    let spent = daemon.account.wait_for_quiet().await - spent;
+    let allocated = daemon.allocations().await - allocated;
+    let listings = daemon.listings() - listed;
     if listings != u64::from(count) {
         eprintln!(
             "{listings} listings in {count} cycles: the machine is too slow for an interval of {interval:?}"

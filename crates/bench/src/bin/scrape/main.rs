@@ -3,7 +3,7 @@
 //!
 //! Run by `scripts/bench --scrape` and `--soak`. Each part is a process of its
 //! own, so that nobody's cost is counted as another's: the daemon's own binary,
-//! the nodes (`nodes.rs`), the scraping clients (`client.rs`), and this program
+//! the nodes (`nodes.rs`), the scraping clients (`clients.rs`), and this program
 //! with the simulated API and name server. CPU time is the kernel's account of
 //! each process. `--scrape` asserts nothing; `--soak` fails on a lost scrape
 //! and on growth.
@@ -19,17 +19,14 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-mod account;
-mod child;
-mod client;
-mod daemon;
-mod load;
+mod clients;
+mod connection;
 mod memory;
 mod nodes;
 mod paired;
+mod published;
 mod round;
 mod soak;
-mod world;
 
 #[derive(Parser)]
 struct Arguments {
@@ -56,7 +53,7 @@ struct Arguments {
     nodes: bool,
     /// Be the clients; the bench starts itself so.
     #[arg(long, hide = true)]
-    load: Option<PathBuf>,
+    clients: Option<PathBuf>,
 }
 
 fn main() {
@@ -70,8 +67,8 @@ fn main() {
     if arguments.nodes {
         return runtime.block_on(nodes::run());
     }
-    if let Some(plan) = &arguments.load {
-        return runtime.block_on(load::run(plan));
+    if let Some(plan) = &arguments.clients {
+        return runtime.block_on(clients::run(plan));
     }
     if arguments.soak {
         return runtime.block_on(soak::run(&arguments.daemon, arguments.minutes));

@@ -4,12 +4,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use bench::{Account, mib};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 
-use super::account::mib;
-use super::client::{Connection, Target};
-use super::world::World;
+use super::connection::{Connection, Target};
+use super::published::Published;
 
 const TARGETS: usize = 10_000;
 const AT_ONCE: usize = 500;
@@ -19,22 +19,22 @@ pub async fn run(binary: &Path) {
     println!("\nThe daemon's resident memory:\n");
     println!("| when | now | peak | descriptors |");
     println!("|---|---:|---:|---:|");
-    let mut world = World::with(binary, TARGETS).await;
-    say(&world, &format!("{TARGETS} targets published"));
-    let (proxy, targets) = (world.daemon.proxy, world.targets.clone());
-    scrape_all(&world, &targets).await;
-    say(&world, "each scraped once, connections resting");
-    scrape_all(&world, &targets).await;
-    say(&world, "each scraped once more");
+    let mut published = Published::start(binary, TARGETS).await;
+    say(&published, &format!("{TARGETS} targets published"));
+    let (proxy, targets) = (published.proxy, published.targets.clone());
+    scrape_all(&published, &targets).await;
+    say(&published, "each scraped once, connections resting");
+    scrape_all(&published, &targets).await;
+    say(&published, "each scraped once more");
 
-    world.nodes.ask("hold");
+    published.nodes.ask("hold").await;
     let under_way = join_all(targets[..AT_ONCE].iter().map(async |target| {
         let mut connection = Connection::to_proxy(proxy).await.unwrap();
         connection.scrape(target, false).await.unwrap()
     }));
     let mut under_way = std::pin::pin!(under_way);
     let held = async {
-        while world.nodes.ask("held").parse::<usize>().unwrap() < AT_ONCE {
+        while published.nodes.ask("held").await.parse::<usize>().unwrap() < AT_ONCE {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -43,23 +43,23 @@ pub async fn run(binary: &Path) {
         () = held => {}
     }
     say(
-        &world,
+        &published,
         &format!("{AT_ONCE} scrapes in the middle of their pages"),
     );
-    world.nodes.ask("release");
+    published.nodes.ask("release").await;
     under_way.await;
 
-    world.nodes.ask(&format!("giant {GIANT}"));
+    published.nodes.ask(&format!("giant {GIANT}")).await;
     let mut connection = Connection::to_proxy(proxy).await.unwrap();
-    say(&world, "before a page of 50 MB");
-    world.daemon.account().forget_peak();
+    say(&published, "before a page of 50 MB");
+    Account::of(published.daemon.id()).forget_peak();
     let bytes = connection.scrape(&targets[0], false).await.unwrap();
     assert!(bytes >= GIANT);
-    say(&world, "during and after it");
+    say(&published, "during and after it");
 }
 
-async fn scrape_all(world: &World, targets: &[Target]) {
-    let proxy = world.daemon.proxy;
+async fn scrape_all(published: &Published, targets: &[Target]) {
+    let proxy = published.proxy;
     stream::iter(targets.chunks(targets.len() / 16))
         .for_each_concurrent(None, async |share| {
             let mut connection = Connection::to_proxy(proxy).await.unwrap();
@@ -70,8 +70,8 @@ async fn scrape_all(world: &World, targets: &[Target]) {
         .await;
 }
 
-fn say(world: &World, when: &str) {
-    let account = world.daemon.account();
+fn say(published: &Published, when: &str) {
+    let account = Account::of(published.daemon.id());
     println!(
         "| {when} | {} | {} | {} |",
         mib(account.resident_kib()),

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use bench::{Account, Part};
 use serde::de::DeserializeOwned;
 
-use super::child::Told;
-use super::load::{Done, Latency, Plan};
-use super::world::World;
+use super::clients::{Done, Latency, Plan};
+use super::published::Published;
 
 /// Scrapes under way at once.
 const CLIENTS: usize = 8;
@@ -27,16 +27,16 @@ pub async fn run(binary: &Path, quick: bool) {
     } else {
         (7, 400, 5_000)
     };
-    let world = World::with(binary, CLIENTS).await;
+    let published = Published::start(binary, CLIENTS).await;
     let plan = tempfile::NamedTempFile::new().unwrap();
     let about = Plan {
-        proxy: world.daemon.proxy,
-        ca: world.about["ca"].as_str().unwrap().to_owned(),
-        targets: world.targets.clone(),
+        proxy: published.proxy,
+        ca: published.about["ca"].as_str().unwrap().to_owned(),
+        targets: published.targets.clone(),
     };
     serde_json::to_writer(&plan, &about).unwrap();
-    let mut load = Told::itself(&["--load", plan.path().to_str().unwrap()]);
-    load.hear();
+    let mut clients = Part::start(&["--clients", plan.path().to_str().unwrap()]);
+    clients.hear().await;
     println!(
         "\nCPU time for a scrape, median of {rounds} rounds of {} each way:\n",
         scrapes * CLIENTS
@@ -46,7 +46,7 @@ pub async fn run(binary: &Path, quick: bool) {
     );
     println!("|---|---:|---:|---:|---:|---:|---:|");
     for coding in ["plain", "gzip"] {
-        let costs = costs(&world, &mut load, rounds, scrapes, coding);
+        let costs = costs(&published, &mut clients, rounds, scrapes, coding).await;
         let [direct, client, daemon] = [costs.direct, costs.client, costs.daemon].map(median);
         println!(
             "| {coding}, {:.1} KB | {direct:.1?} | {daemon:.1?} | {:.2} | {:.0} | {:.0} | {client:.1?} |",
@@ -60,7 +60,7 @@ pub async fn run(binary: &Path, quick: bool) {
     println!("| page | direct, median | 99 % | proxy, median | 99 % | added, median | 99 % |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
     for coding in ["plain", "gzip"] {
-        let Latency { direct, proxied } = ask(&mut load, "latency", pairs, coding);
+        let Latency { direct, proxied } = ask(&mut clients, "latency", pairs, coding).await;
         println!(
             "| {coding} | {:.1?} | {:.1?} | {:.1?} | {:.1?} | {:.1?} | {:.1?} |",
             direct.0,
@@ -73,17 +73,24 @@ pub async fn run(binary: &Path, quick: bool) {
     }
 }
 
-fn costs(world: &World, load: &mut Told, rounds: usize, scrapes: usize, coding: &str) -> Costs {
+async fn costs(
+    published: &Published,
+    clients: &mut Part,
+    rounds: usize,
+    scrapes: usize,
+    coding: &str,
+) -> Costs {
     let each = u32::try_from(scrapes * CLIENTS).unwrap();
     let mut costs = Costs::default();
+    let mut account = Account::of(published.daemon.id());
     for way in ["direct", "proxied"] {
-        let _: Done = ask(load, way, scrapes, coding);
+        let _: Done = ask(clients, way, scrapes, coding).await;
     }
     for _ in 0..rounds {
-        let direct: Done = ask(load, "direct", scrapes, coding);
-        let before = world.daemon.account().cpu();
-        let proxied: Done = ask(load, "proxied", scrapes, coding);
-        let daemon = world.daemon.account().cpu() - before;
+        let direct: Done = ask(clients, "direct", scrapes, coding).await;
+        let before = account.cpu();
+        let proxied: Done = ask(clients, "proxied", scrapes, coding).await;
+        let daemon = account.cpu() - before;
         assert_eq!(direct.bytes, proxied.bytes, "not the same page");
         costs.direct.push(direct.cpu / each);
         costs.client.push(proxied.cpu / each);
@@ -93,8 +100,14 @@ fn costs(world: &World, load: &mut Told, rounds: usize, scrapes: usize, coding: 
     costs
 }
 
-fn ask<T: DeserializeOwned>(load: &mut Told, what: &str, scrapes: usize, coding: &str) -> T {
-    serde_json::from_str(&load.ask(&format!("{what} {scrapes} {coding}"))).unwrap()
+async fn ask<T: DeserializeOwned>(
+    clients: &mut Part,
+    what: &str,
+    scrapes: usize,
+    coding: &str,
+) -> T {
+    let answer = clients.ask(&format!("{what} {scrapes} {coding}")).await;
+    serde_json::from_str(&answer).unwrap()
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::Value;
+use testkit::Config;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::client::{Connection, Failure, Target};
-use super::daemon::Setup;
+use super::connection::{Connection, Failure, Target};
 
 pub const INTERVAL: Duration = Duration::from_secs(15);
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,7 +20,7 @@ const SHOWN: usize = 5;
 
 /// What became of scrapes.
 #[derive(Default)]
-pub struct Book {
+pub struct Tally {
     pub scrapes: usize,
     /// Failed on nodes that may.
     pub excused: usize,
@@ -28,8 +28,8 @@ pub struct Book {
     pub lost: Vec<String>,
 }
 
-impl Book {
-    pub fn add(&mut self, other: Book) {
+impl Tally {
+    pub fn add(&mut self, other: Tally) {
         self.scrapes += other.scrapes;
         self.excused += other.excused;
         self.lost.extend(other.lost);
@@ -45,7 +45,7 @@ impl Book {
     }
 }
 
-impl fmt::Display for Book {
+impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -58,8 +58,8 @@ impl fmt::Display for Book {
 }
 
 /// Scrapes all once; scrapes of services that are `troubled` may fail.
-pub async fn round(proxy: SocketAddr, setup: &Setup, troubled: impl Fn(&str) -> bool) -> Book {
-    let targets: Vec<Target> = setup.targets().iter().flat_map(targets_of).collect();
+pub async fn round(proxy: SocketAddr, config: &Config, troubled: impl Fn(&str) -> bool) -> Tally {
+    let targets: Vec<Target> = config.groups().iter().flat_map(targets_of).collect();
     let gap = INTERVAL / u32::try_from(targets.len()).unwrap();
     let start = Instant::now();
     let resting = RefCell::new(Vec::new());
@@ -68,19 +68,19 @@ pub async fn round(proxy: SocketAddr, setup: &Setup, troubled: impl Fn(&str) -> 
         let scrape = timeout(TIMEOUT, scrape(proxy, target, &resting)).await;
         (target, scrape.unwrap_or_else(|late| Err(late.into())))
     });
-    let mut book = Book::default();
+    let mut tally = Tally::default();
     for (target, scrape) in join_all(scrapes).await {
-        book.scrapes += 1;
+        tally.scrapes += 1;
         match scrape {
             Ok(()) => {}
-            Err(_) if troubled(&target.service) => book.excused += 1,
-            Err(why) => book
+            Err(_) if troubled(&target.service) => tally.excused += 1,
+            Err(error) => tally
                 .lost
-                .push(format!("{} {}: {why}", target.service, target.address)),
+                .push(format!("{} {}: {error}", target.service, target.address)),
         }
     }
     sleep_until(start + INTERVAL).await;
-    book
+    tally
 }
 
 async fn scrape(

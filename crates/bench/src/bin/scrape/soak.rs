@@ -9,12 +9,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use aiven_sim::{NodeFault, ServiceSpec, Simulator};
+use bench::{Account, mib};
+use testkit::Daemon;
 use tokio::time::sleep;
 
-use super::account::{Account, mib};
-use super::daemon::Setup;
-use super::round::{Book, INTERVAL, round};
-use super::world::{PROJECT, all_targets, published, scrapable};
+use super::published::{PROJECT, all_targets, config, published, scrapable};
+use super::round::{INTERVAL, Tally, round};
 
 const SERVICES: usize = 250;
 const NODES: usize = 4;
@@ -46,18 +46,20 @@ const FAULTS: [Option<NodeFault>; 5] = [
 pub async fn run(binary: &Path, minutes: u32) {
     let sim = simulator().await;
     let by_hand = integrate(&sim);
-    let mut setup = Setup::new(&sim, OLD);
+    let mut config = config(&sim, OLD);
     let targets = all_targets(&sim);
-    let before = setup.start(binary);
-    published(&setup, targets.len()).await;
-    scrapable(&before, &targets[0]).await;
-    let book = round(before.proxy, &setup, |_| false).await;
-    book.assert_none_lost("before any trouble");
-    before.stop();
+    let before = Daemon::start(binary, &config).await.unwrap();
+    let proxy = before.scrape_proxy().await.unwrap();
+    published(&config, targets.len()).await;
+    scrapable(proxy, &targets[0]).await;
+    let tally = round(proxy, &config, |_| false).await;
+    tally.assert_none_lost("before any trouble");
+    before.stop().await.unwrap();
 
-    setup.set_password(NEW);
-    let daemon = setup.start(binary);
-    let mut all = Book::default();
+    config.set("integration.password", NEW);
+    let daemon = Daemon::start(binary, &config).await.unwrap();
+    let proxy = daemon.scrape_proxy().await.unwrap();
+    let mut all = Tally::default();
     let mut samples = Vec::new();
     println!(
         "| minute | scrapes | lost | failed on troubled nodes | resident | descriptors | threads |"
@@ -65,8 +67,8 @@ pub async fn run(binary: &Path, minutes: u32) {
     println!("|---:|---:|---:|---:|---:|---:|---:|");
     for number in 1..=minutes * ROUNDS_A_MINUTE {
         make_trouble(&sim, number as usize, &by_hand);
-        all.add(round(daemon.proxy, &setup, is_troubled).await);
-        samples.push(Sample::of(daemon.account()));
+        all.add(round(proxy, &config, is_troubled).await);
+        samples.push(Sample::of(&Account::of(daemon.id())));
         if number % ROUNDS_A_MINUTE == 0 {
             let minute = number / ROUNDS_A_MINUTE;
             println!("| {minute} | {all} | {} |", samples.last().unwrap());
@@ -77,7 +79,7 @@ pub async fn run(binary: &Path, minutes: u32) {
 
     sim.clear_faults();
     sleep(INTERVAL).await;
-    let after = round(daemon.proxy, &setup, |_| false).await;
+    let after = round(proxy, &config, |_| false).await;
     after.assert_none_lost("when all trouble was over");
     println!(
         "\nAfter the trouble each of {} targets was scraped.",
@@ -140,7 +142,7 @@ struct Sample {
 }
 
 impl Sample {
-    fn of(account: Account) -> Sample {
+    fn of(account: &Account) -> Sample {
         Sample {
             resident_kib: account.resident_kib(),
             descriptors: account.descriptors(),

@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bench::Account;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
-use super::account::Account;
-use super::client::{Connection, Target, trust};
+use super::connection::{Connection, Target, trust};
 
 #[derive(Serialize, Deserialize)]
 pub struct Plan {
@@ -77,7 +77,7 @@ impl Clients {
             "direct" => &mut self.direct,
             _ => &mut self.proxied,
         };
-        let account = Account(std::process::id());
+        let mut account = Account::of(std::process::id());
         let before = account.cpu();
         let pairs = connections.iter_mut().zip(&self.plan.targets);
         let all = join_all(pairs.map(async |(connection, target)| {
