@@ -1,6 +1,6 @@
 //! How the daemon asks: patient, bounded, one project's trouble its own.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aiven_sim::{ApiFault, Fault, Operation, Request, ServiceSpec, Simulator, TokenSpec};
 use serde_json::json;
@@ -118,13 +118,14 @@ async fn a_project_that_the_token_may_not_read_leaves_the_other_alone() {
 #[tokio::test]
 async fn a_failing_project_does_not_touch_the_other() {
     let sim = two_projects().await;
-    let config = Config::quick(&sim);
+    let config = Config::quick(&sim).request_timeout(Duration::from_secs(8));
     let daemon = start(&config).await;
     let all = [SHOP, OTHER]
         .map(|project| sim.serving_addresses(project))
         .concat();
     daemon.publishes(all).await;
-    for fault in [ApiFault::Hang, ApiFault::status(500), ApiFault::Malformed] {
+    // The hang last: it costs a timeout.
+    for fault in [ApiFault::status(500), ApiFault::Malformed, ApiFault::Hang] {
         sim.inject(Fault::any().project(OTHER), fault);
         sim.fail_over(SHOP, "shop-logs");
         let all = [SHOP, OTHER]
@@ -146,7 +147,7 @@ async fn a_failing_project_does_not_touch_the_other() {
 #[tokio::test]
 async fn listing_goes_on_after_a_hang() {
     let sim = two_projects().await;
-    let config = Config::quick(&sim).with("aiven.request_timeout", "300ms");
+    let config = Config::quick(&sim).request_timeout(Duration::from_secs(1));
     let hang = Fault::new(Operation::ListServices).project(SHOP).times(4);
     sim.inject(hang, ApiFault::Hang);
     let daemon = start(&config).await;
@@ -155,29 +156,35 @@ async fn listing_goes_on_after_a_hang() {
         .concat();
     daemon.publishes(all).await;
     let code = "aiven_metrics_api_requests_total{operation=\"list_services\",code=\"timeout\"}";
-    assert_eq!(daemon.metric(code).await, 4.0);
+    daemon.metric_reaches(code, 4.0).await;
 }
 
 #[tokio::test]
 async fn a_body_that_trickles_is_read_to_its_end() {
     let sim = two_projects().await;
-    let config = Config::quick(&sim).with("aiven.request_timeout", "500ms");
+    let timeout = Duration::from_secs(3);
+    let config = Config::quick(&sim).request_timeout(timeout);
     let slow = ApiFault::Trickle {
-        bytes: 2000,
+        bytes: 200,
         every: Duration::from_millis(100),
     };
+    let begin = Instant::now();
     sim.inject(Fault::new(Operation::ListServices), slow);
     let daemon = start(&config).await;
     let all = [SHOP, OTHER]
         .map(|project| sim.serving_addresses(project))
         .concat();
     daemon.publishes(all).await;
+    assert!(
+        begin.elapsed() > timeout,
+        "the body did not take long enough"
+    );
 }
 
 /// After the one throttled answer no request comes before the wait is over.
 async fn throttling_is_honoured(fault: ApiFault, wait: Duration) {
     let sim = two_projects().await;
-    let config = Config::quick(&sim);
+    let config = Config::quick(&sim).list_every(Duration::from_secs(1));
     let daemon = start(&config).await;
     let all = [SHOP, OTHER]
         .map(|project| sim.serving_addresses(project))
@@ -201,15 +208,15 @@ async fn throttling_is_honoured(fault: ApiFault, wait: Duration) {
             .any(|one| one.at > throttled.at)
     })
     .await;
-    // Of each of the four loops (two projects, services and terms) one request may
-    // have been under way when the answer came; nothing else is asked, of no
-    // project, since Aiven counts the requests of a user.
+    // Of each of the four loops (two projects, services and integration setup) one
+    // or two requests may have been under way before the answer was read; nothing
+    // else is asked, of no project, since Aiven counts the requests of a user.
     let early: Vec<_> = sim
         .requests()
         .into_iter()
         .filter(|one| one.at > throttled.at && one.at < throttled.at + wait)
         .collect();
-    assert!(early.len() <= 4, "asked while told to wait: {early:?}");
+    assert!(early.len() <= 8, "asked while told to wait: {early:?}");
     daemon
         .publishes(
             sim.projects()
@@ -223,18 +230,18 @@ async fn throttling_is_honoured(fault: ApiFault, wait: Duration) {
 async fn the_retry_after_header_is_honoured() {
     let fault = ApiFault::RateLimited {
         seconds: 0,
-        retry_after: Some("3".into()),
+        retry_after: Some("12".into()),
     };
-    throttling_is_honoured(fault, Duration::from_secs(3)).await;
+    throttling_is_honoured(fault, Duration::from_secs(12)).await;
 }
 
 #[tokio::test]
 async fn the_wait_in_aivens_message_is_honoured() {
     let fault = ApiFault::RateLimited {
-        seconds: 3,
+        seconds: 12,
         retry_after: None,
     };
-    throttling_is_honoured(fault, Duration::from_secs(3)).await;
+    throttling_is_honoured(fault, Duration::from_secs(12)).await;
 }
 
 #[tokio::test]

@@ -223,13 +223,12 @@ async fn the_address_is_taken_from_the_configuration() {
 
 #[tokio::test]
 async fn with_no_daemon_the_commands_say_so() {
-    // Bound and let go: nobody listens there.
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // Bound, so that nobody else is there, but it does not listen.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap().to_string();
     for command in ["status", "targets"] {
-        let ended = run(&[command, "--address", &free.to_string()]).await;
+        let ended = run(&[command, "--address", &address]).await;
         assert_eq!(ended.code, Some(1));
         assert!(
             ended.stderr.contains("no daemon answers"),

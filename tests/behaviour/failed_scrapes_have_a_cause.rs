@@ -8,7 +8,7 @@ use aiven_sim::{NodeFault, ServiceSpec, Simulator};
 use testkit::{Config, Daemon, PROJECT, aiven};
 
 use crate::node_faults::inject;
-use crate::scraper::{Scraper, publishing};
+use crate::scraper::{SHORT, Scraper, publishing};
 
 async fn logs_and_queue() -> (Simulator, Config, Daemon, Scraper, SocketAddr) {
     let sim = aiven().await;
@@ -43,13 +43,20 @@ async fn is_told(daemon: &Daemon, address: SocketAddr, class: &str, verdict: &st
 /// and all is well once the fault is over.
 async fn fails(fault: NodeFault, status: u16, class: &str, verdict: &str, cause: &str) {
     let (sim, _config, daemon, scraper, address) = logs_and_queue().await;
+    // Scrapes before the CA was known may have failed, too.
+    let before = daemon.metric(&outcome(class)).await;
+    let hangs = matches!(fault, NodeFault::HangAfterRequest);
     inject(&sim, "logs", fault).await;
-    let page = scraper.get_within_a_second("logs", address).await;
+    let page = match hangs {
+        true => scraper.get_in_short("logs", address).await,
+        false => scraper.get("logs", address).await,
+    };
     assert_eq!(page.status, status, "{}", page.text());
     assert!(page.text().contains(cause), "{}", page.text());
     assert_eq!(page.text().lines().count(), 1, "{}", page.text());
+    daemon.metric_reaches(&outcome(class), before + 1.0).await;
     is_told(&daemon, address, class, verdict, cause).await;
-    assert_eq!(daemon.metric(&outcome(class)).await, 1.0);
+    assert_eq!(daemon.metric(&outcome(class)).await, before + 1.0);
     sim.clear_node_fault(PROJECT, "logs", 0);
     scraper.get_all(&daemon, &sim, &["logs"]).await;
     daemon.verdict("logs", "scraped").await;
@@ -127,7 +134,7 @@ async fn a_node_that_hangs_before_tls_is_a_timeout() {
     let (daemon, scraper) = publishing(&sim, &config).await;
     sim.node_fault(PROJECT, "logs", 0, NodeFault::Hang);
     let address = sim.addresses(PROJECT, "logs")[0];
-    let page = scraper.get_within_a_second("logs", address).await;
+    let page = scraper.get_in_short("logs", address).await;
     assert_eq!(page.status, 504);
     assert!(
         page.text().contains("did not speak TLS in time"),
@@ -167,8 +174,7 @@ async fn a_page_that_takes_too_long_is_cut_off_and_not_whole() {
         every: Duration::from_millis(50),
     };
     sim.node_fault(PROJECT, "logs", 0, trickle);
-    let patience = [("X-Prometheus-Scrape-Timeout-Seconds", "1")];
-    let broken = scraper.try_get("logs", address, &patience).await;
+    let broken = scraper.try_get("logs", address, &[SHORT]).await;
     assert!(
         broken.is_err(),
         "half a page must not look whole: {broken:?}"

@@ -29,7 +29,7 @@ fn asked(sim: &Simulator, service: &str) -> usize {
 #[tokio::test]
 async fn a_deleted_service_is_asked_for_by_name_and_gone_after_the_grace() {
     let sim = with_services(3).await;
-    let config = Config::quick(&sim).with("targets.removal_grace", "1s");
+    let config = Config::quick(&sim).with("targets.removal_grace", "10s");
     let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     sim.delete_service(PROJECT, "os-01");
@@ -115,9 +115,7 @@ async fn only_aivens_own_word_proves_an_absence() {
     ];
     for answer in answers {
         let sim = with_services(2).await;
-        let config = Config::quick(&sim)
-            .with("targets.removal_grace", "0s")
-            .with("aiven.request_timeout", "300ms");
+        let config = Config::quick(&sim).with("targets.removal_grace", "0s");
         let daemon = start(&config).await;
         daemon.publishes(sim.serving_addresses(PROJECT)).await;
         let list = config.targets_text();

@@ -133,10 +133,12 @@ async fn a_state_that_cannot_be_saved_does_not_stop_the_list_or_its_survival() {
 #[tokio::test]
 async fn a_target_folder_that_is_gone_is_made_again_or_said() {
     let (sim, config, daemon) = logs_published().await;
-    fs::remove_dir_all(config.targets_file().parent().unwrap()).unwrap();
+    // Moved away at once: deleting file by file could meet the daemon writing one.
+    let folder = config.targets_file().parent().unwrap().to_owned();
+    fs::rename(&folder, config.path("gone")).unwrap();
     sim.fail_over(PROJECT, "logs");
     daemon.log.line("writing failed; the old file").await;
-    fs::create_dir(config.targets_file().parent().unwrap()).unwrap();
+    fs::create_dir(&folder).unwrap();
     daemon.log.line("files can be written again").await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     let ended = command(&config, "run", &[]).await;

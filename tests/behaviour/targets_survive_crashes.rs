@@ -1,6 +1,8 @@
 //! Killed at any moment and started again: the list is always whole, and never
 //! emptied by a restart.
 
+use std::time::Duration;
+
 use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator};
 use testkit::{Config, PROJECT, aiven, integrate_all};
 
@@ -108,7 +110,7 @@ async fn restart_without_api(fault: ApiFault) {
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(3));
     sim.add_service(PROJECT, ServiceSpec::new("db", "pg").nodes(2));
     integrate_all(&sim);
-    let config = Config::quick(&sim);
+    let config = Config::quick(&sim).request_timeout(Duration::from_secs(4));
     let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     let served = daemon.get("/sd").await.body;

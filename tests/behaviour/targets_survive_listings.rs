@@ -32,7 +32,7 @@ impl Scene {
         // Were a listing believed, the grace would be over in the next cycle.
         let config = Config::quick(&sim)
             .with("targets.removal_grace", "0s")
-            .with("aiven.request_timeout", "300ms");
+            .with("aiven.request_timeout", "2s");
         let daemon = start(&config).await;
         daemon.publishes(sim.serving_addresses(PROJECT)).await;
         let list = config.targets_text();

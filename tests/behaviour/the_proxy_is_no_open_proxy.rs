@@ -98,6 +98,7 @@ async fn addresses_that_are_not_published_for_the_service_are_refused() {
     }));
     refused_with(&sim, &scraper, 403, &requests).await;
     let refused = "aiven_metrics_scrape_proxy_requests_total{outcome=\"refused\"}";
+    daemon.metric_reaches(refused, requests.len() as f64).await;
     assert_eq!(daemon.metric(refused).await, requests.len() as f64);
     let untouched = std::future::poll_fn(|context| {
         std::task::Poll::Ready(bystander.poll_accept(context).is_pending())

@@ -60,15 +60,15 @@ impl Config {
         }
     }
 
-    /// As [`Config::of`], with intervals and timeouts so short that a test need
-    /// not wait for them.
+    /// As [`Config::of`], with short intervals. Timeouts are long enough for a
+    /// busy machine; a test of what hangs sets a shorter one.
     pub fn quick(aiven: impl Into<Access>) -> Config {
         Config::of(aiven)
             .list_every(Duration::from_millis(200))
             .resolve_every(Duration::from_millis(200))
             .removal_grace(Duration::from_millis(300))
-            .with("aiven.request_timeout", "2s")
-            .with("dns.timeout", "500ms")
+            .request_timeout(Duration::from_secs(20))
+            .dns_timeout(Duration::from_secs(10))
     }
 
     /// Sets the key at `path` (`aiven.poll_interval`).
@@ -94,6 +94,16 @@ impl Config {
     /// `dns.poll_interval`.
     pub fn resolve_every(self, interval: Duration) -> Config {
         self.with("dns.poll_interval", text(interval))
+    }
+
+    /// `aiven.request_timeout`.
+    pub fn request_timeout(self, timeout: Duration) -> Config {
+        self.with("aiven.request_timeout", text(timeout))
+    }
+
+    /// `dns.timeout`.
+    pub fn dns_timeout(self, timeout: Duration) -> Config {
+        self.with("dns.timeout", text(timeout))
     }
 
     /// `targets.removal_grace`.
