@@ -1,5 +1,5 @@
 //! The daemon with its allocations counted: the library's `daemon::run` on the
-//! runtime that the binary uses. Tells its count for each line on standard input.
+//! same runtime as the binary's. Prints its count for each line on standard input.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::ALLOCATOR;
 /// Runs until its standard input ends.
 pub fn run(config: &Path) {
     let config = Config::load(config).unwrap();
-    aiven_metrics::log::to_stdout(config.log.level);
+    log_to_stdout(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -27,4 +27,15 @@ pub fn run(config: &Path) {
     }
     stop.cancel();
     runtime.block_on(daemon).unwrap().unwrap();
+}
+
+/// As the binary does: JSON, one object a line.
+fn log_to_stdout(config: &Config) {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_max_level(config.log.level)
+        .init();
 }
