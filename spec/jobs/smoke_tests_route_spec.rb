@@ -45,7 +45,8 @@ RSpec.describe 'job smoke-tests, route.*' do
   end
 
   it 'is not tested unless its URL is given' do
-    expect(job('smoke-tests').spec['properties'].slice('route.url', 'route.ca_cert').values.map { |property| property['default'] }).to eq(['', ''])
+    properties = job('smoke-tests').spec['properties'].slice('route.url', 'route.ca_cert')
+    expect(properties.values.map { |property| property['default'] }).to eq(['', ''])
     [{}, { 'username' => 'grafana', 'password' => 'x' }].each do |route|
       expect(rendered_route(route, failover: nil)).to be_nil
     end

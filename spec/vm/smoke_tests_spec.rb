@@ -111,7 +111,8 @@ RSpec.describe 'smoke-tests on a VM', order: :defined do
     world.tell({ do: 'add_service', project: 'fresh', service: { name: 'alone', type: 'pg', nodes: 1 } })
     world.start_daemon('aiven.projects' => ['fresh'], 'integration.create' => false)
     result = world.run_errand(patience: 5)
-    expect(line(result, 'targets are published')).to match(/\AFAIL  .*0 targets; services by verdict: 1 awaiting_integration\. What to do: .*explain/)
+    expect(line(result, 'targets are published'))
+      .to match(/\AFAIL  .*0 targets; services by verdict: 1 awaiting_integration\. What to do: .*explain/)
     expect(result.last).to eq(1)
   end
 

@@ -85,7 +85,8 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
     end
 
     it 'lets another address or file be named' do
-      expect(world.command('status', '--address', '127.0.0.1:1')).to match([/no daemon answers at 127.0.0.1:1/, have_attributes(exitstatus: 1)])
+      expect(world.command('status', '--address', '127.0.0.1:1'))
+        .to match([/no daemon answers at 127.0.0.1:1/, have_attributes(exitstatus: 1)])
     end
 
     it 'works for a user whom bosh ssh makes a member of the group vcap' do

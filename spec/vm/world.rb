@@ -91,8 +91,10 @@ class World
     config = { 'global' => { 'scrape_interval' => '1s', 'scrape_timeout' => '1s' }, 'scrape_configs' => scraped }
     FileUtils.mkdir_p(vm.inside('store/prometheus2'))
     File.write(vm.inside('store/prometheus2.yml'), YAML.dump(config))
-    @prometheus_process = vm.start('prometheus', '--config.file=/var/vcap/store/prometheus2.yml', '--storage.tsdb.path=/var/vcap/store/prometheus2',
-                                   '--web.listen-address=127.0.0.1:9090', log: vm.inside('data/sys/log/prometheus.log'))
+    @prometheus_process = vm.start(
+      'prometheus', '--config.file=/var/vcap/store/prometheus2.yml', '--storage.tsdb.path=/var/vcap/store/prometheus2',
+      '--web.listen-address=127.0.0.1:9090', log: vm.inside('data/sys/log/prometheus.log')
+    )
   end
 
   def command(*arguments, **options)

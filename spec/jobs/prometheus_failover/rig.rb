@@ -108,12 +108,16 @@ class FailoverRig
     @instances.each { |instance| instance.ports = PORTS.zip(free_ports(PORTS.size)).to_h }
     @instances.each_index { |index| lay_out(index) }
     @instances.each { |instance| start(instance) }
-    @instances.each { |instance| instance.caddy.await('health') { instance.healthy? } }
+    await_health
   rescue ChildProcess::Ended => e
     stop_caddies
     starts += 1
     retry if e.address_in_use? && starts < MAX_STARTS
     raise
+  end
+
+  def await_health
+    @instances.each { |instance| instance.caddy.await('health') { instance.healthy? } }
   end
 
   def stop_caddies

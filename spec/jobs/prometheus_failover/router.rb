@@ -9,7 +9,8 @@ require_relative 'certificates'
 # request to the next instance of a rig.
 class Router
   AUTHORITY = FailoverCertificates::Authority.new('router_ca')
-  UNKNOWN = "HTTP/1.1 404 Not Found\r\nX-Cf-Routererror: unknown_route\r\nConnection: close\r\n\r\n404 Not Found: Requested route does not exist.\n"
+  UNKNOWN = "HTTP/1.1 404 Not Found\r\nX-Cf-Routererror: unknown_route\r\nConnection: close\r\n\r\n" \
+            "404 Not Found: Requested route does not exist.\n"
   NO_BACKEND = "HTTP/1.1 502 Bad Gateway\r\nX-Cf-Routererror: endpoint_failure\r\nConnection: close\r\n\r\n502 Bad Gateway\n"
   OTHER = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{\"status\":\"success\"}\n"
 
