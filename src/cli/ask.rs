@@ -9,9 +9,10 @@ use std::time::Duration;
 use anyhow::Context;
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 
 use crate::model::status::Status;
+use crate::net::tls;
 use crate::resolve::NameResolver;
 
 /// For connecting; the rest of an answer's time is for the answer itself.
@@ -67,14 +68,8 @@ impl Http {
         timeout: Duration,
         with: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> anyhow::Result<Self> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .context("setting TLS up failed")?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
         let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
+            .tls_backend_preconfigured(tls::client(roots))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             // Each question tries the whole way: name, connection, TLS.

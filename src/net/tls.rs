@@ -11,6 +11,14 @@ pub(crate) fn public_roots() -> RootCertStore {
     RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned())
 }
 
+/// The roots of the machine, which its operator may have added to. One that
+/// cannot be read vouches for nobody.
+pub(crate) fn machine_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
 /// A client of TLS 1.2 or newer that trusts `roots` and shows no certificate.
 pub(crate) fn client(roots: RootCertStore) -> ClientConfig {
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -17,6 +17,7 @@ mod file;
 mod tests;
 
 use self::file::{Daemons, File, Instance, PrometheusServers, Route};
+use crate::net::tls;
 
 /// What the errand checks, and how long it waits.
 #[derive(Debug)]
@@ -211,9 +212,7 @@ impl RoutePlan {
     /// # Errors
     /// When `route.ca_cert` has a certificate that is no trust anchor.
     pub(super) fn roots(&self) -> anyhow::Result<RootCertStore> {
-        let mut roots = RootCertStore::empty();
-        // One that cannot be read vouches for nobody, and another may do.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let mut roots = tls::machine_roots();
         for certificate in &self.ca_cert {
             roots
                 .add(certificate.clone())
