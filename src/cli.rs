@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use self::ask::Daemon;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::{daemon, log};
 
 mod ask;
@@ -51,6 +51,14 @@ enum Command {
     },
     /// Say what is wrong in a configuration file; contact and change nothing.
     CheckConfig(WithConfig),
+    /// Print what BOSH checks of the job's properties, made from the same
+    /// table as `check-config`: properties_schema.json.
+    #[command(hide = true)]
+    ConfigSchema {
+        /// Print the template refusals.erb instead.
+        #[arg(long)]
+        refusals: bool,
+    },
     /// Rehearse against the real API, read-only: every service, its verdict,
     /// and what `run` would create.
     Plan {
@@ -116,6 +124,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Run { config: Some(path) } => run_daemon(&path),
         Command::Run { config: None } => refuse_to_run(),
         Command::CheckConfig(with) => check_config(&with.config),
+        Command::ConfigSchema { refusals } => print_schema(refusals),
         Command::Plan { config, json } => plan(&config.config, json),
         Command::Status { ask, wait_ready } => with_daemon(&ask, async |daemon| match wait_ready {
             Some(limit) => wait_ready::run(&daemon, limit).await,
@@ -185,6 +194,18 @@ fn check_config(path: &Path) -> anyhow::Result<ExitCode> {
     let config = Config::load(path)?;
     let projects = config.aiven.projects.len();
     println!("{}: fine ({projects} projects)", path.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_schema(refusals: bool) -> anyhow::Result<ExitCode> {
+    print!(
+        "{}",
+        if refusals {
+            config::refusals_template()
+        } else {
+            config::properties_schema()
+        }
+    );
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,9 +1,10 @@
 //! The daemon's configuration: one JSON file, checked once, then typed.
 //!
 //! Every key of the file is a field here, under the same name as the BOSH
-//! job's property, with its default and bounds. Reading collects *all* that is
-//! wrong instead of stopping at the first fault; whoever holds a [`Config`]
-//! need not check anything again. `null` counts as absent, since that is how a
+//! job's property. Its default, its bounds and the sentence about a wrong value
+//! stand once, in `keys`; what BOSH checks is printed from there. Reading
+//! collects *all* that is wrong instead of stopping at the first fault, and a
+//! [`Config`] need not be checked again. `null` counts as absent, since that is how a
 //! BOSH template renders a property that nobody set; unknown and repeated keys
 //! are errors. Nothing here contacts a network or looks at another file, and
 //! neither a message nor `Debug` ever shows a secret.
@@ -25,14 +26,18 @@ use crate::model::selection::Selection;
 mod document;
 mod integration;
 mod invalid;
+mod keys;
 mod reader;
 mod report;
+mod rules;
+mod schema;
 mod sections;
 #[cfg(test)]
 mod tests;
 mod values;
 
 pub use invalid::{Invalid, Problem};
+pub use schema::{properties_schema, refusals_template};
 
 /// A checked configuration.
 #[derive(Debug, Clone)]

@@ -13,6 +13,12 @@ RSpec.describe 'job aiven-metrics' do
   end
   let(:job_spec) { job('aiven-metrics').spec }
 
+  # What the schema says of each property, by name.
+  def schema_of_properties
+    sections = JSON.parse(File.read(File.join(ReleaseSpec::ROOT, 'jobs/aiven-metrics/properties_schema.json')))['properties']
+    sections.flat_map { |section, schema| schema['properties'].map { |key, property| ["#{section}.#{key}", property] } }.to_h
+  end
+
   def render(properties = required, spec: {}, schema: true)
     job('aiven-metrics').render({ 'properties' => properties, 'spec' => spec }, schema: schema)
   end
@@ -65,10 +71,21 @@ RSpec.describe 'job aiven-metrics' do
       expect(structures.merge(job_spec['properties'].slice('aiven.projects')).values).to all(include('example'))
     end
 
-    it 'has in its properties_schema.json what it has itself, and no more' do
-      sections = JSON.parse(File.read(File.join(ReleaseSpec::ROOT, 'jobs/aiven-metrics/properties_schema.json')))['properties']
-      names = sections.flat_map { |section, schema| schema['properties'].keys.map { |key| "#{section}.#{key}" } }
-      expect(names).to match_array(job_spec['properties'].keys)
+    it 'has the properties of its properties_schema.json with their defaults, and no more' do
+      defaults = schema_of_properties.transform_values { |property| property['default'] }
+      # Other machines scrape the daemon of a BOSH deployment.
+      expect(defaults.delete('web.listen')).to eq('127.0.0.1:9274')
+      declared = job_spec['properties'].transform_values { |property| property['default'] }
+      expect(declared.delete('web.listen')).to eq('0.0.0.0:9274')
+      expect(declared).to eq(defaults)
+    end
+
+    it 'has the defaults that docs/configuration.md tells' do
+      told = File.read(File.join(ReleaseSpec::ROOT, 'docs/configuration.md')).scan(/^\| `([a-z_.]+)` \| (.*?) \|/).to_h
+      schema_of_properties.select { |_, property| property.key?('default') }.each do |name, property|
+        default = property['default']
+        expect(told[name]).to eq("`#{default.to_s.empty? || !default.is_a?(String) ? JSON.generate(default) : default}`"), name
+      end
     end
 
     it 'provides its web address' do
@@ -94,11 +111,8 @@ RSpec.describe 'job aiven-metrics' do
     # cloud_foundry: the daemon reads it and does nothing with it yet, so the
     # job has no property for it.
     it 'has every key that the daemon has' do
-      source = File.read(File.join(ReleaseSpec::ROOT, 'src/config/tests/good_values.rs'))
-      optional = source[/^const OPTIONAL: &\[&str\] = &\[(.*?)\];/m, 1].scan(/"([^"]+)"/).flatten
       keys = config.flat_map { |section, keys| keys.is_a?(Hash) ? keys.keys.map { |key| "#{section}.#{key}" } : [section] }
-      needed = %w[aiven.api_token aiven.projects integration.username integration.password]
-      expect(keys).to match_array(optional.grep_v(/\Acloud_foundry\./) + needed)
+      expect(keys).to match_array(schema_of_properties.keys + %w[state_dir instance_index])
     end
 
     it 'is taken by the daemon' do
@@ -128,8 +142,17 @@ RSpec.describe 'job aiven-metrics' do
     AivenMetricsValues::BAD.each do |name, value|
       it "is refused by name at deploy time: #{name} = #{value.inspect[0, 60]}" do
         expect(problems(with(config, name, value))).to match(/^(?:aiven-metrics: |\s*)#{refused_name(name)}/)
-        expect { render(with(required, name, value), schema: false) }.to raise_error(Rendering::Refused, /^\s*#{refused_name(name)}/)
+        properties = with(required, name, value)
+        expect { render(properties, schema: false) }.to raise_error(Rendering::Refused, /^\s*#{refused_name(name)}/)
+        expect(sentences(properties)).to eq(sentences(properties, schema: false))
       end
+    end
+
+    # What is refused, without what the Director puts around it.
+    def sentences(properties, **options)
+      render(properties, **options)
+    rescue Rendering::Refused => e
+      e.message.lines.map { |line| line.strip.delete_suffix(')') }.grep(/\A[a-z_]+\.[a-z_]+: /).uniq.sort
     end
 
     # Of two that listen on one port, both tell about the proxy.
@@ -169,19 +192,20 @@ RSpec.describe 'job aiven-metrics' do
 
     %w[aiven.api_token aiven.projects].each do |name|
       it "#{name} is required, and named by the Director" do
-        expect { render(without(name), schema: false) }.to raise_error(Rendering::Refused, /Can't find property '\["#{name}"\]'/)
-        expect { render(without(name)) }.to raise_error(Rendering::Refused, %r{`/#{name.tr('.', '/')}` is not})
+        [true, false].each do |schema|
+          expect { render(without(name), schema: schema) }.to raise_error(Rendering::Refused, /^\s*#{name}: missing or wrong, want .*; /)
+        end
       end
     end
 
     %w[integration.username integration.password].each do |name|
       it "#{name} is required to create an endpoint" do
-        expect { render(without(name)) }.to raise_error(Rendering::Refused, /^\s*#{name}: found nothing, want it, unless/)
+        expect { render(without(name)) }.to raise_error(Rendering::Refused, /^\s*#{name}: missing, want .*; nodes will ask for it; needed unless/)
         expect(problems(config.merge('integration' => config['integration'].merge(name.split('.').last => nil)))).to include(name)
       end
 
       it "#{name} is not given alone" do
-        expect { render(with(without(name), 'integration.create', false)) }.to raise_error(Rendering::Refused, /^\s*#{name}: .*together with/)
+        expect { render(with(without(name), 'integration.create', false)) }.to raise_error(Rendering::Refused, /^\s*#{name}: missing, want .* both, or neither/)
       end
     end
 
@@ -195,7 +219,7 @@ RSpec.describe 'job aiven-metrics' do
 
     it 'an existing endpoint belongs to one project' do
       properties = with(with(required, 'integration.endpoint_id', '0b8d'), 'aiven.projects', %w[a b])
-      expect { render(properties) }.to raise_error(Rendering::Refused, /^\s*integration\.endpoint_id: found it with 2 projects/)
+      expect { render(properties) }.to raise_error(Rendering::Refused, /^\s*integration\.endpoint_id: found it with several projects/)
     end
 
     it 'a persistent disk is demanded of the instance group' do
@@ -219,7 +243,7 @@ RSpec.describe 'job aiven-metrics' do
       next if value.is_a?(Array) || value.is_a?(Hash) || value == 1.5
 
       it "refuses the wrong type of #{name} = #{value.inspect}, naming it" do
-        expect(schema_problems(with(required, name, value)).join).to include("`/#{name.tr('.', '/')}`")
+        expect(schema_problems(with(required, name, value)).join).to start_with("#{name}: ")
       end
     end
 
@@ -231,6 +255,14 @@ RSpec.describe 'job aiven-metrics' do
           expect(schema_problems(with(required, name, value))).not_to be_empty, "#{name} = #{value}"
         end
       end
+    end
+  end
+
+  describe 'pre-start' do
+    it 'has the daemon look at its configuration before it makes anything' do
+      script = render['bin/pre-start'].lines.grep_v(/^(#|set|$)/)
+      expect(script.first(2).join).to eq("/var/vcap/packages/aiven-metrics/bin/aiven-metrics check-config \\\n  " \
+                                         "--config /var/vcap/jobs/aiven-metrics/config/config.json >/dev/null\n")
     end
   end
 

@@ -104,7 +104,7 @@ RSpec.describe 'job prometheus-failover' do
     it 'have no password in a refusal' do
       user = { 'name' => 'grafana', 'password' => 'sh0rt-secret' }
       messages = [false, true].map { |schema| refused(with(required, 'users', [user]), schema: schema) }
-      expect(messages).to match([include('users[0].password'), include('`/users/0/password`')])
+      expect(messages).to match([include('users[0].password'), include('/users/0/password')])
       expect(messages.join).not_to include('sh0rt-secret')
     end
   end
@@ -202,7 +202,7 @@ RSpec.describe 'job prometheus-failover' do
         next if value.is_a?(String) && %w[public.certificate public.private_key peer.private_key peer.server_name].include?(property)
 
         it "refuses #{property} #{value.inspect}, naming it" do
-          expect(problems(with(required, property, value)).join("\n")).to include("`/#{property.tr('.', '/')}")
+          expect(problems(with(required, property, value))).to all(match(/\A#{property}: .*, want .*; /)).and(be_any)
         end
       end
     end
@@ -211,18 +211,18 @@ RSpec.describe 'job prometheus-failover' do
       'peer.server_name' => [''] }.each do |property, values|
       values.each do |value|
         it "refuses #{property} #{value.inspect}, naming it" do
-          expect(problems(with(required, property, value)).join("\n")).to include("`/#{property.tr('.', '/')}`")
+          expect(problems(with(required, property, value))).to all(match(/\A#{property}: .*, want .*; /)).and(be_any)
         end
       end
     end
 
     good = 'Xq7hVbnT2sLk9mRfYw3cZp'
-    [[{ 'name' => 'a' }, '/users/0`'], [{ 'password' => good }, '/users/0`'], ['a', '/users/0`'],
-     [{ 'name' => 5, 'password' => good }, '/users/0/name`'], [{ 'name' => 'a:b', 'password' => good }, '/users/0/name`'],
-     [{ 'name' => 'a', 'password' => 5 }, '/users/0/password`'], [{ 'name' => 'a', 'password' => nil }, '/users/0/password`'],
-     [{ 'name' => 'a', 'password' => 'short' }, '/users/0/password`']].each do |user, place|
+    [[{ 'name' => 'a' }, '/users/0'], [{ 'password' => good }, '/users/0'], ['a', '/users/0'],
+     [{ 'name' => 5, 'password' => good }, '/users/0/name,'], [{ 'name' => 'a:b', 'password' => good }, '/users/0/name,'],
+     [{ 'name' => 'a', 'password' => 5 }, '/users/0/password '], [{ 'name' => 'a', 'password' => nil }, '/users/0/password '],
+     [{ 'name' => 'a', 'password' => 'short' }, '/users/0/password ']].each do |user, place|
       it "refuses the user #{user.inspect}, naming the place" do
-        expect(problems(with(required, 'users', [user])).join("\n")).to include("`#{place}")
+        expect(problems(with(required, 'users', [user])).join("\n")).to include(place)
       end
     end
   end

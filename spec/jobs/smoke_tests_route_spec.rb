@@ -73,10 +73,13 @@ RSpec.describe 'job smoke-tests, route.*' do
     end
   end
 
-  { 'url' => [5, ['https://a.example']], 'username' => [5], 'password' => [5], 'ca_cert' => ['ca.crt', 5, ['x']] }.each do |key, values|
+  { 'url' => [5, ['https://a.example']], 'username' => ['', 'a:b', "a\nb", 5], 'password' => ['', "secret\nx", "secr\u00e9t", 5],
+    'ca_cert' => ['ca.crt', 5, ['x']] }.each do |key, values|
     values.each do |value|
       it "refuses #{key} #{value.inspect} by the schema, naming it" do
-        expect(refused(tested.merge(key => value)).first).to include("`/route/#{key}`")
+        said = refused(tested.merge(key => value)).first
+        expect(said).not_to include('secr')
+        expect(said).to match(/^route\.#{key}: .*, want .*; /)
       end
     end
   end
@@ -93,11 +96,11 @@ RSpec.describe 'job smoke-tests, route.*' do
 
   it 'needs username and password' do
     %w[username password].each do |key|
-      expect(refused(tested.reject { |name, _| name == key })).to all(include(%(Can't find property '["route.#{key}"]')))
+      expect(refused(tested.reject { |name, _| name == key })).to all(match(/route\.#{key}: missing, want .*; /))
     end
   end
 
   it 'needs to know the instances behind it' do
-    expect(refused(tested, failover: nil)).to all(include('route.url: nothing provides a link of type prometheus-failover'))
+    expect(refused(tested, failover: nil)).to all(include('route.url: found no link of type prometheus-failover, want one; '))
   end
 end

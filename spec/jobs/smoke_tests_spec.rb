@@ -62,7 +62,7 @@ RSpec.describe 'job smoke-tests' do
 
   ['5m', -1, 3601, 1.5, [1]].each do |value|
     it "refuses the patience #{value.inspect}, by name" do
-      expect { render(patience: value) }.to raise_error(Rendering::Refused, %r{`/patience`})
+      expect { render(patience: value) }.to raise_error(Rendering::Refused, /^patience: found .*, want .*; /)
     end
   end
 end

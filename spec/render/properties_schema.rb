@@ -3,14 +3,17 @@
 require 'openssl'
 
 # Checks a job's properties against its properties_schema.json, as Directors
-# that know that file do (they use a full JSON Schema library). It knows the
-# part of JSON Schema 2020-12 that this release uses, and BOSH's own type
-# `certificate`; a schema with anything else is refused, not half obeyed.
+# that know that file do (they use the gem json_schemer). It knows the part of
+# JSON Schema 2020-12 that this release uses, BOSH's own type `certificate`, and
+# json_schemer's `x-error`, the sentence that is said instead of its own; a
+# schema with anything else is refused, not half obeyed.
 module Rendering
   # One schema.
   class PropertiesSchema
+    # What is broken below these, the schemas there tell.
+    APPLICATORS = %w[$ref properties additionalProperties propertyNames items].freeze
     DRAFT = 'https://json-schema.org/draft/2020-12/schema'
-    REMARKS = %w[$schema $defs title description].freeze
+    REMARKS = %w[$schema $defs title description default].freeze
 
     def initialize(schema)
       @schema = schema
@@ -29,12 +32,20 @@ module Rendering
     def check(schema, value, path)
       return schema ? [] : ["value at `#{path}` does not match schema"] if [true, false].include?(schema)
 
-      schema.reject { |keyword, _| REMARKS.include?(keyword) }.flat_map do |keyword, expected|
+      # What begins with x- is nobody's but ours and json_schemer's.
+      schema.reject { |keyword, _| REMARKS.include?(keyword) || keyword.start_with?('x-') }.flat_map do |keyword, expected|
         method = "check_#{keyword.delete('$')}"
         raise Refused, "properties_schema.json: the test's validator does not know #{keyword}" unless respond_to?(method, true)
 
-        send(method, expected, value, path, schema)
+        problems = send(method, expected, value, path, schema)
+        APPLICATORS.include?(keyword) || problems.empty? ? problems : [said(schema['x-error'], keyword, value, path) || problems].flatten
       end
+    end
+
+    # The schema's own sentence about a broken keyword, if it has one.
+    def said(x_error, keyword, value, path)
+      x_error = x_error[keyword] || x_error['*'] if x_error.is_a?(Hash)
+      x_error&.gsub(/%{instance(Location)?}/) { Regexp.last_match(1) ? path : value.to_s }
     end
 
     def check_ref(reference, value, path, _schema)
@@ -80,6 +91,10 @@ module Rendering
 
       (value.keys - (schema['properties'] || {}).keys)
         .flat_map { |name| check(other, value[name], "#{path}/#{name}") }
+    end
+
+    def check_propertyNames(schema, value, path, _schema)
+      value.is_a?(Hash) ? value.keys.flat_map { |name| check(schema, name, path) } : []
     end
 
     def check_required(names, value, path, _schema)

@@ -27,6 +27,7 @@ RSpec.describe Rendering::PropertiesSchema do
     [{ 'uniqueItems' => true }, [1, 2], [1, 1]],
     [{ 'minimum' => 1, 'maximum' => 9 }, 1, 0],
     [{ 'maximum' => 9 }, 9, 10],
+    [{ 'propertyNames' => { 'maxLength' => 1 } }, { 'a' => 1 }, { 'ab' => 1 }],
     [{ '$ref' => '#/$defs/number' }, 1, 'a'],
     [{ 'type' => 'certificate' }, '', 'text']
   ].each do |schema, good, bad|
@@ -35,6 +36,19 @@ RSpec.describe Rendering::PropertiesSchema do
     it "#{JSON.generate(schema)} refuses #{bad.inspect}, naming its place" do
       expect(problems(schema, bad)).to match([%r{`/x}])
     end
+  end
+
+  it 'says the sentence of x-error instead of its own, with what was found' do
+    schema = { 'type' => 'string', 'pattern' => 'a', 'x-error' => 'x: found %{instance} at %{instanceLocation}', 'x-other' => 1 }
+    expect(problems(schema, 5)).to eq(['x: found 5 at /x'])
+    expect(problems(schema, 'b')).to eq(['x: found b at /x'])
+  end
+
+  it 'has an x-error for each keyword, or one for the rest' do
+    schema = { 'type' => 'array', 'uniqueItems' => true, 'items' => { 'type' => 'string', 'x-error' => 'a text' },
+               'x-error' => { 'uniqueItems' => 'each once', '*' => 'a list' } }
+    expect(problems(schema, 5)).to eq(['a list'])
+    expect(problems(schema, [5, 5])).to contain_exactly('a text', 'a text', 'each once')
   end
 
   it 'refuses keywords that it does not know' do

@@ -1,19 +1,21 @@
 //! Reads a JSON document key by key and collects what is wrong with it,
 //! instead of stopping at the first fault as serde does.
 //!
-//! A value that cannot be used is noted in the [`Report`] and replaced by some
-//! other, so that reading goes on; nobody sees the replacement, because a
-//! report with problems never becomes a configuration.
+//! What is wanted of each key, its default and its bounds come from the table
+//! in `keys`. A value that cannot be used is noted in the [`Report`] and
+//! replaced by another one, so that reading goes on; nobody sees the
+//! replacement, because a report with problems never becomes a configuration.
 
+use std::borrow::Cow;
 use std::fmt::Display;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use jiff::fmt::friendly::{SpanParser, SpanPrinter};
 use serde_json::{Map, Value};
 
 use super::invalid::{child_path, quoted};
+use super::keys;
 use super::report::Report;
+use super::rules::{Form, Rule, parse_duration, spoken};
 
 enum Keys<'a> {
     Given(&'a Map<String, Value>),
@@ -53,8 +55,8 @@ impl<'a> Section<'a> {
 
     /// The object at `key`; where it is absent, one without keys.
     pub(super) fn section(&self, key: &'static str) -> Section<'a> {
-        let Key { path, value, .. } = self.key(key);
-        match (value, &self.keys) {
+        let path = child_path(&self.path, key);
+        match (self.value(key), &self.keys) {
             (Some(value), _) => Self::open(self.report, path, value),
             (None, Keys::Unreadable) => self.empty(path, Keys::Unreadable),
             (None, _) => self.empty(path, Keys::Absent),
@@ -69,46 +71,60 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// The value at `key`; `null` counts as absent.
+    /// The value at `key`, with the rule that the table has for it; `null`
+    /// counts as absent.
     pub(super) fn key(&self, key: &'static str) -> Key<'a> {
-        self.report.know(&self.path, key);
-        let value = match self.keys {
-            Keys::Given(object) => object.get(key).filter(|value| !value.is_null()),
-            Keys::Absent | Keys::Unreadable => None,
-        };
+        let path = child_path(&self.path, key);
+        let rule = keys::rule(&path);
         Key {
             report: self.report,
-            path: child_path(&self.path, key),
-            value,
-            concealed: false,
-            expected: !matches!(self.keys, Keys::Unreadable),
+            path,
+            value: self.value(key),
+            rule,
+            want: rule.want(),
+            is_secret: rule.is_secret,
+            is_expected: !matches!(self.keys, Keys::Unreadable),
         }
     }
 
-    /// Like [`key`](Self::key), for a value that no message may show.
-    pub(super) fn secret(&self, key: &'static str) -> Key<'a> {
-        self.key(key).concealed()
+    fn value(&self, key: &'static str) -> Option<&'a Value> {
+        self.report.know(&self.path, key);
+        match self.keys {
+            Keys::Given(object) => object.get(key).filter(|value| !value.is_null()),
+            Keys::Absent | Keys::Unreadable => None,
+        }
     }
 }
 
-/// One value and where it stands.
+/// One value, where it stands, and what it has to look like.
 #[derive(Clone)]
 pub(super) struct Key<'a> {
     report: &'a Report,
     path: String,
     value: Option<&'a Value>,
-    concealed: bool,
+    /// That of the key; an item of a list has the list's.
+    rule: &'static Rule,
+    want: Cow<'static, str>,
+    is_secret: bool,
     /// Whether its absence can be a problem of its own.
-    expected: bool,
+    is_expected: bool,
 }
 
 impl<'a> Key<'a> {
-    /// The same key, whose value no message shows.
-    pub(super) fn concealed(self) -> Self {
-        Self {
-            concealed: true,
-            ..self
-        }
+    /// The rule of the key, or of the list whose item this is.
+    pub(super) fn rule(&self) -> &'static Rule {
+        self.rule
+    }
+
+    /// The same key, of which something else is wanted.
+    pub(super) fn wanting(self, want: impl Into<Cow<'static, str>>) -> Self {
+        let want = want.into();
+        Self { want, ..self }
+    }
+
+    /// The same key, whose value messages may show or not.
+    pub(super) fn secret(self, is_secret: bool) -> Self {
+        Self { is_secret, ..self }
     }
 
     /// The same key, absent if it holds nothing: for keys whose default is `""`.
@@ -132,148 +148,155 @@ impl<'a> Key<'a> {
     }
 
     /// Notes that what was found is not what is wanted.
-    pub(super) fn wrong(&self, want: impl Display, advice: impl Display) {
+    pub(super) fn wrong(&self, advice: impl Display) {
         let found = match self.value {
-            Some(value) => describe(value, self.concealed),
+            Some(value) => describe(value, self.is_secret),
             None => "nothing".to_owned(),
         };
-        self.wrong_as(found, want, advice);
+        self.wrong_as(found, advice);
     }
 
     /// Like [`wrong`](Self::wrong), with words of its own for what was found.
-    pub(super) fn wrong_as(&self, found: impl Display, want: impl Display, advice: impl Display) {
-        let message = format!("found {found}, want {want}; {advice}");
+    pub(super) fn wrong_as(&self, found: impl Display, advice: impl Display) {
+        let message = format!("found {found}, want {}; {advice}", self.want);
         self.report.add(self.path.clone(), message);
     }
 
     /// Notes that a required key is absent.
-    pub(super) fn missing(&self, want: impl Display, advice: impl Display) {
-        if self.expected {
-            let message = format!("missing, want {want}; {advice}");
+    pub(super) fn missing(&self, advice: impl Display) {
+        if self.is_expected {
+            let message = format!("missing, want {}; {advice}", self.want);
             self.report.add(self.path.clone(), message);
         }
     }
 
     /// The text, if there is a value; one of another type is noted.
-    pub(super) fn text(&self, want: &str) -> Option<&'a str> {
+    pub(super) fn text(&self) -> Option<&'a str> {
         let text = self.value?.as_str();
         if text.is_none() {
-            self.wrong(want, "write it as a string, in quotes");
+            self.wrong("write it as a string, in quotes");
         }
         text
     }
 
+    /// The text, or the key's default.
+    pub(super) fn text_or_default(&self) -> &'a str {
+        self.text().unwrap_or(self.rule.default_text())
+    }
+
     /// `true` or `false`; `None` for anything else, which is noted.
-    pub(super) fn boolean(&self, default: bool) -> Option<bool> {
+    pub(super) fn boolean(&self) -> Option<bool> {
         let Some(value) = self.value else {
-            return Some(default);
+            return match self.rule.form {
+                Form::Boolean { default } => Some(default),
+                _ => None,
+            };
         };
         let boolean = value.as_bool();
         if boolean.is_none() {
-            self.wrong("true or false", "write one of the two, without quotes");
+            self.wrong(self.rule.advice);
         }
         boolean
     }
 
-    /// A whole number within `bounds`.
-    pub(super) fn whole_number(&self, default: u32, bounds: RangeInclusive<u32>) -> u32 {
+    /// A whole number within the key's bounds.
+    pub(super) fn whole_number(&self) -> u32 {
+        let Form::Number { default, bounds } = &self.rule.form else {
+            return 0;
+        };
         let Some(value) = self.value else {
-            return default;
+            return *default;
         };
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-        number
-            .filter(|number| bounds.contains(number))
-            .unwrap_or_else(|| {
-                let want = format!("a whole number from {} to {}", bounds.start(), bounds.end());
-                let advice = match value {
-                    Value::String(_) => "write a number in that range, without quotes",
-                    _ => "choose one in that range",
-                };
-                self.wrong(want, advice);
-                default
-            })
+        if let Some(number) = number.filter(|number| bounds.contains(number)) {
+            return number;
+        }
+        self.wrong(match value {
+            Value::String(_) => self.rule.advice,
+            _ => "choose one in that range",
+        });
+        *default
     }
 
-    /// A duration with its unit, within `bounds`.
-    pub(super) fn duration(&self, default: Duration, bounds: RangeInclusive<Duration>) -> Duration {
+    /// A duration with its unit, within the key's bounds.
+    pub(super) fn duration(&self) -> Duration {
+        let Form::Duration { default, bounds } = &self.rule.form else {
+            return Duration::ZERO;
+        };
+        let [default, least, most] = [default, bounds.0, bounds.1]
+            .map(|text| parse_duration(text).expect("every parse reads all of the table"));
         let Some(value) = self.value else {
             return default;
         };
-        let [least, most, example] =
-            [*bounds.start(), *bounds.end(), default].map(|duration| spoken(&duration));
-        let want = format!("a duration from {least} to {most}");
-        let duration = value
-            .as_str()
-            .and_then(|text| SpanParser::new().parse_unsigned_duration(text).ok());
-        match duration {
-            Some(duration) if bounds.contains(&duration) => return duration,
-            Some(_) => self.wrong(want, "choose one in that range"),
+        match value.as_str().and_then(parse_duration) {
+            Some(duration) if (least..=most).contains(&duration) => return duration,
+            Some(_) => self.wrong("choose one in that range"),
             None => match unitless(value) {
-                Some(number) => self.wrong(want, format!("add a unit, as in \"{number}s\"")),
-                None => self.wrong(
-                    want,
-                    format!("write a number and a unit (ms, s, m, h), as in {example:?}"),
-                ),
+                Some(number) => self.wrong(format!("add a unit, as in \"{number}s\"")),
+                None => self.wrong(format!(
+                    "write a number and a unit (ms, s, m, h), as in {:?}",
+                    spoken(&default)
+                )),
             },
         }
         default
     }
 
     /// The items of a list; anything else is noted and has none.
-    pub(super) fn items(&self, want: &str) -> Vec<Key<'a>> {
+    pub(super) fn items(&self) -> Vec<Key<'a>> {
         let items = match self.value {
             None => return Vec::new(),
             Some(Value::Array(items)) => items,
             Some(_) => {
-                self.wrong(want, "put it into square brackets: […]");
+                self.wrong("put it into square brackets: […]");
                 return Vec::new();
             }
         };
+        let want = self.rule.item().map_or("", |item| item.want);
         let path = |index| format!("{}[{index}]", self.path);
-        let item = |(index, value)| self.inner(path(index), value);
+        let item = |(index, value)| self.inner(path(index), value, want);
         items.iter().enumerate().map(item).collect()
     }
 
-    /// The entries of an object with names of the user's own.
-    pub(super) fn entries(&self, want: &str) -> Vec<(&'a str, Key<'a>)> {
+    /// The entries of an object with names of the operator's own, each of which
+    /// wants `want`.
+    pub(super) fn entries(&self, want: &'static str) -> Vec<(&'a str, Key<'a>)> {
         let entries = match self.value {
             None => return Vec::new(),
             Some(Value::Object(entries)) => entries,
             Some(_) => {
-                self.wrong(want, "write {\"name\": \"value\", …}");
+                self.wrong(self.rule.advice);
                 return Vec::new();
             }
         };
         let entry = |(name, value): (&'a String, &'a Value)| {
-            (
-                name.as_str(),
-                self.inner(child_path(&self.path, name), value),
-            )
+            let path = child_path(&self.path, name);
+            (name.as_str(), self.inner(path, value, want))
         };
         entries.iter().map(entry).collect()
     }
 
-    fn inner(&self, path: String, value: &'a Value) -> Key<'a> {
+    fn inner(&self, path: String, value: &'a Value, want: &'static str) -> Key<'a> {
         Key {
-            report: self.report,
             path,
             value: Some(value),
-            concealed: self.concealed,
-            expected: true,
+            want: Cow::Borrowed(want),
+            is_expected: true,
+            ..self.clone()
         }
     }
 }
 
 /// A value in words: its type, and itself where it is short and no secret.
-fn describe(value: &Value, concealed: bool) -> String {
+fn describe(value: &Value, is_secret: bool) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Object(_) => "an object".to_owned(),
         Value::Array(items) => format!("a list of {}", items.len()),
-        Value::Bool(_) if concealed => "true or false".to_owned(),
-        Value::Number(_) if concealed => "a number".to_owned(),
+        Value::Bool(_) if is_secret => "true or false".to_owned(),
+        Value::Number(_) if is_secret => "a number".to_owned(),
         Value::String(text) if text.is_empty() => "an empty string".to_owned(),
-        Value::String(_) if concealed => "a string".to_owned(),
+        Value::String(_) if is_secret => "a string".to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => format!("the number {number}"),
         Value::String(text) => quoted(text),
@@ -289,8 +312,4 @@ fn unitless(value: &Value) -> Option<String> {
     };
     let digits = |c: char| c.is_ascii_digit() || c == '.';
     (!text.is_empty() && text.len() < 20 && text.chars().all(digits)).then_some(text)
-}
-
-fn spoken(duration: &Duration) -> String {
-    SpanPrinter::new().unsigned_duration_to_string(duration)
 }

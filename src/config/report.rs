@@ -47,6 +47,14 @@ impl Report {
         self.present.borrow_mut().extend(keys);
     }
 
+    /// Every key that was asked for, sections among them.
+    #[cfg(test)]
+    pub(super) fn known_paths(&self) -> BTreeSet<String> {
+        let known = self.known.borrow();
+        let path = |(parent, key): &(String, &str)| child_path(parent, key);
+        known.iter().map(path).collect()
+    }
+
     /// `value` if nothing was wrong, else all that was, unknown keys included.
     ///
     /// # Errors

@@ -1,27 +1,22 @@
-//! The sections of the document, key by key: names, defaults, bounds, and the
-//! rules between keys.
+//! The sections of the document, key by key, and the rules between keys. Names,
+//! defaults and bounds are in `keys`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use reqwest::Url;
 use tracing::level_filters::LevelFilter;
 
 use super::integration::integration;
+use super::keys;
 use super::reader::{Key, Section};
 use super::report::Report;
 use super::values::{
-    base_url, blank, certificates, credential, globs, is_project_name, names, secret,
-    socket_address,
+    base_url, certificates, credential, globs, names, repeated, secret, socket_address, texts,
 };
 use super::{Aiven, CloudFoundry, Config, Dns, Log, ScrapeProxy, Targets, Web};
 use crate::model::selection::Selection;
-
-const SHORTEST: Duration = Duration::from_millis(100);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(60 * 60);
 
 pub(super) fn config(report: &Report, top: &Section) -> Config {
     let aiven = aiven(&top.section("aiven"));
@@ -38,7 +33,7 @@ pub(super) fn config(report: &Report, top: &Section) -> Config {
         scrape_proxy: scrape_proxy(&top.section("scrape_proxy")),
         web: web(&top.section("web")),
         state_dir,
-        instance_index: top.key("instance_index").whole_number(0, 0..=u32::MAX),
+        instance_index: top.key("instance_index").whole_number(),
         cloud_foundry: cloud_foundry(&top.section("cloud_foundry")),
         log: log(&top.section("log")),
     };
@@ -47,66 +42,48 @@ pub(super) fn config(report: &Report, top: &Section) -> Config {
         .listen
         .is_some_and(|proxy| collide(proxy, config.web.listen))
     {
-        report.add(
-            "scrape_proxy.listen",
-            "found the port of web.listen, want a port of its own; change one of the two",
-        );
+        report.add("scrape_proxy.listen", keys::ONE_PORT_FOR_TWO);
     }
     config
 }
 
 fn aiven(section: &Section) -> Aiven {
-    let token = section.secret("api_token");
-    let advice = "create one for an application user in the Aiven console";
     Aiven {
         api_url: base_url(&section.key("api_url")).unwrap_or_else(aiven_api),
-        api_token: secret(&token, "an Aiven API token", advice).unwrap_or_default(),
+        api_token: secret(&section.key("api_token")).unwrap_or_default(),
         ca_cert: certificates(&section.key("ca_cert").empty_is_absent()),
         projects: projects(&section.key("projects")),
-        poll_interval: section
-            .key("poll_interval")
-            .duration(MINUTE, SHORTEST..=24 * HOUR),
-        request_timeout: section
-            .key("request_timeout")
-            .duration(Duration::from_secs(30), SHORTEST..=HOUR),
+        poll_interval: section.key("poll_interval").duration(),
+        request_timeout: section.key("request_timeout").duration(),
     }
 }
 
 fn aiven_api() -> Url {
-    Url::parse("https://api.aiven.io/").expect("a constant that the tests parse")
+    let default = keys::rule("aiven.api_url").default_text();
+    Url::parse(default).expect("a constant that the tests parse")
 }
 
 fn projects(key: &Key) -> Vec<String> {
-    let want = "the name of at least one Aiven project, in a list";
-    let advice = "write the names that the console shows, as in [\"my-project\"]";
     if !key.is_given() {
-        key.missing(want, advice);
+        key.missing(key.rule().advice);
     }
     if key.is_empty() {
-        key.wrong(want, advice);
+        key.wrong(key.rule().advice);
     }
-    let items = key.items(want);
-    let want = "a project name: up to 63 of a-z, 0-9 and -, a letter first";
-    let mut projects = Vec::new();
-    for item in items {
-        let Some(name) = item.text(want) else {
-            continue;
-        };
-        if projects.iter().any(|project| project == name) {
-            item.wrong("each project once", "remove this repetition");
-        } else if !is_project_name(name) {
-            item.wrong(want, "write it as the Aiven console shows it");
+    texts(key, |item, name, rule, is_repeated| {
+        if is_repeated {
+            repeated(item, rule);
+        } else if !rule.shape.fits(name) {
+            item.wrong(rule.advice);
         }
-        projects.push(name.to_owned());
-    }
-    projects
+    })
 }
 
 fn services(section: &Section) -> Selection {
-    let set = |key, want| BTreeSet::from_iter(names(&section.key(key), want));
+    let set = |key| BTreeSet::from_iter(names(&section.key(key)));
     Selection {
-        types: set("types", "service type"),
-        clouds: set("clouds", "cloud name"),
+        types: set("types"),
+        clouds: set("clouds"),
         tags: tags(&section.key("tags")),
         exclude: globs(&section.key("exclude")),
     }
@@ -114,15 +91,13 @@ fn services(section: &Section) -> Selection {
 
 fn tags(key: &Key) -> BTreeMap<String, String> {
     let mut tags = BTreeMap::new();
-    for (name, entry) in key.entries("an object of tag names and values") {
-        if name.is_empty() || name.contains(blank) {
-            entry.wrong_as(
-                "an unusable tag name",
-                "a tag name",
-                "remove it or its white space",
-            );
+    for (name, entry) in key.entries(keys::TAG_VALUE.0) {
+        if !keys::TAG_NAME_SHAPE.fits(name) {
+            let (want, advice) = keys::TAG_NAME;
+            let named = entry.clone().wanting(want);
+            named.wrong_as("an unusable tag name", advice);
         }
-        if let Some(value) = entry.text("the tag's value") {
+        if let Some(value) = entry.text() {
             tags.insert(name.to_owned(), value.to_owned());
         }
     }
@@ -131,63 +106,44 @@ fn tags(key: &Key) -> BTreeMap<String, String> {
 
 fn dns(section: &Section) -> Dns {
     let mut nameservers = Vec::new();
-    for item in section
-        .key("nameservers")
-        .items("a list of name servers, each \"ip:port\"")
-    {
-        match socket_address(&item, "10.0.0.2:53") {
+    for item in section.key("nameservers").items() {
+        match socket_address(&item) {
             Some(address) if address.port() == 0 => {
-                item.wrong(
-                    "a port from 1 to 65535",
-                    "write the server's port, as a rule 53",
-                );
+                item.wanting("a port from 1 to 65535")
+                    .wrong("write the server's port, as a rule 53");
             }
             address => nameservers.extend(address),
         }
     }
     Dns {
         nameservers,
-        poll_interval: section
-            .key("poll_interval")
-            .duration(Duration::from_secs(30), SHORTEST..=HOUR),
-        timeout: section
-            .key("timeout")
-            .duration(Duration::from_secs(5), SHORTEST..=MINUTE),
+        poll_interval: section.key("poll_interval").duration(),
+        timeout: section.key("timeout").duration(),
     }
 }
 
 fn targets(section: &Section, state_dir: &Path) -> Targets {
     Targets {
         path: targets_path(&section.key("path"), state_dir),
-        removal_grace: section
-            .key("removal_grace")
-            .duration(2 * MINUTE, Duration::ZERO..=24 * HOUR),
+        removal_grace: section.key("removal_grace").duration(),
     }
 }
 
 fn targets_path(key: &Key, state_dir: &Path) -> PathBuf {
-    let want = "the path of a .json file in a folder of its own";
-    let text = key.text(want).unwrap_or("targets/targets.json");
+    let text = key.text_or_default();
     let path = state_dir.join(text);
     if text.contains(char::is_control) || path.extension().is_none_or(|name| name != "json") {
-        key.wrong(
-            want,
-            "write one as in \"targets/targets.json\"; file_sd reads no other names",
-        );
+        key.wrong("write one as in \"targets/targets.json\"; file_sd reads no other names");
     } else if path.parent().is_none_or(|folder| folder == state_dir) {
-        key.wrong(
-            want,
-            "add a folder: Prometheus re-reads on every event in the file's folder",
-        );
+        key.wrong("add a folder: Prometheus re-reads on every event in the file's folder");
     }
     path
 }
 
 fn state_dir(key: &Key) -> PathBuf {
-    let want = "an absolute path";
-    let text = key.text(want).unwrap_or("/var/vcap/store/aiven-metrics");
+    let text = key.text_or_default();
     if !text.starts_with('/') || text.contains(char::is_control) {
-        key.wrong(want, "write the whole path, from / on");
+        key.wrong(key.rule().advice);
     }
     PathBuf::from(text)
 }
@@ -195,29 +151,22 @@ fn state_dir(key: &Key) -> PathBuf {
 fn scrape_proxy(section: &Section) -> ScrapeProxy {
     let key = section.key("listen");
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 9275));
-    let address = |key| socket_address(key, "127.0.0.1:9275").unwrap_or(default);
-    let listen = (!key.is_empty()).then(|| address(&key));
+    let listen = (!key.is_empty()).then(|| socket_address(&key).unwrap_or(default));
     if listen.is_some_and(|address| !address.ip().to_canonical().is_loopback()) {
-        key.wrong(
-            "a loopback address, since the proxy adds the credentials to whatever reaches it",
-            "write \"127.0.0.1:9275\"",
-        );
+        key.wrong(key.rule().advice);
     }
     ScrapeProxy {
         listen,
-        timeout: section
-            .key("timeout")
-            .duration(Duration::from_secs(30), SHORTEST..=HOUR),
+        timeout: section.key("timeout").duration(),
         ca_cert: certificates(&section.key("ca_cert").empty_is_absent()),
     }
 }
 
 fn web(section: &Section) -> Web {
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 9274));
-    let listen = socket_address(&section.key("listen"), "127.0.0.1:9274");
     Web {
-        listen: listen.unwrap_or(default),
-        expose_status: section.key("expose_status").boolean(false).unwrap_or(false),
+        listen: socket_address(&section.key("listen")).unwrap_or(default),
+        expose_status: section.key("expose_status").boolean().unwrap_or_default(),
     }
 }
 
@@ -233,7 +182,7 @@ fn collide(one: SocketAddr, other: SocketAddr) -> bool {
 fn cloud_foundry(section: &Section) -> Option<CloudFoundry> {
     let api_url = section.key("api_url");
     let client_id = section.key("client_id");
-    let client_secret = section.secret("client_secret");
+    let client_secret = section.key("client_secret");
     let ca_cert = section.key("ca_cert").empty_is_absent();
     if ![&api_url, &client_id, &client_secret, &ca_cert]
         .iter()
@@ -241,13 +190,12 @@ fn cloud_foundry(section: &Section) -> Option<CloudFoundry> {
     {
         return None;
     }
-    let advice = "give it, or leave all of cloud_foundry out";
     if !api_url.is_given() {
-        api_url.missing("the URL of the Cloud Foundry API", advice);
+        api_url.missing(api_url.rule().advice);
     }
     let found_url = base_url(&api_url);
-    let found_id = credential(&client_id, "the id of a UAA client", advice);
-    let found_secret = secret(&client_secret, "the secret of that UAA client", advice);
+    let found_id = credential(&client_id);
+    let found_secret = secret(&client_secret);
     let ca_cert = certificates(&ca_cert);
     Some(CloudFoundry {
         api_url: found_url?,
@@ -259,15 +207,14 @@ fn cloud_foundry(section: &Section) -> Option<CloudFoundry> {
 
 fn log(section: &Section) -> Log {
     let key = section.key("level");
-    let want = "one of error, warn, info, debug, trace";
-    let level = match key.text(want).unwrap_or("info") {
+    let level = match key.text_or_default() {
         "error" => LevelFilter::ERROR,
         "warn" => LevelFilter::WARN,
         "info" => LevelFilter::INFO,
         "debug" => LevelFilter::DEBUG,
         "trace" => LevelFilter::TRACE,
         _ => {
-            key.wrong(want, "choose one of them, in lower case");
+            key.wrong(key.rule().advice);
             LevelFilter::INFO
         }
     };

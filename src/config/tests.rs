@@ -7,6 +7,7 @@ use super::{Config, Invalid};
 
 mod bad_values;
 mod documents;
+mod generated;
 mod good_values;
 mod properties;
 mod rules_between_keys;

@@ -1,0 +1,370 @@
+//! Every key of the configuration: its name, form, default and bounds, and the
+//! sentence that an operator sees about a wrong value.
+//!
+//! This is the one statement of them. The reader takes its rules from here,
+//! and what BOSH checks at deploy time is printed from here (`schema`).
+
+use std::ops::RangeInclusive;
+
+use super::rules::{Characters, Form, Item, Rule, Shape, Unset};
+
+/// The keys, in the order in which they are read.
+pub(super) static KEYS: &[Rule] = &[
+    text(
+        "aiven.api_url",
+        Unset::Means("https://api.aiven.io"),
+        Shape::Url,
+        URL,
+        "write https:// and the server's host name",
+    )
+    // Whatever else is in such a text, it may be a password or a token.
+    .secret(),
+    text(
+        "aiven.api_token",
+        Unset::IsWrong,
+        WORD,
+        "an Aiven API token without white space",
+        "create one for an application user in the Aiven console",
+    )
+    .secret(),
+    certificates("aiven.ca_cert"),
+    Rule {
+        form: Form::List {
+            item: Item {
+                shape: Shape::Characters {
+                    allowed: Characters::ProjectName,
+                    length: 1..=63,
+                },
+                want: "a project name: up to 63 of a-z, 0-9 and -, a letter first",
+                advice: "write it as the Aiven console shows it",
+                once: Some("each project once"),
+            },
+            is_required: true,
+        },
+        ..key(
+            "aiven.projects",
+            "the name of at least one Aiven project, in a list",
+            "write the names that the console shows, as in [\"my-project\"]",
+        )
+    },
+    duration("aiven.poll_interval", "60s", ("100ms", "24h")),
+    duration("aiven.request_timeout", "30s", ("100ms", "1h")),
+    list(
+        "services.types",
+        "a list of service types",
+        Item {
+            shape: LOWER_CASE_WORD,
+            want: "a service type",
+            advice: "write it as Aiven does, in lower case and without white space",
+            once: Some("each service type once"),
+        },
+    ),
+    list(
+        "services.clouds",
+        "a list of cloud names",
+        Item {
+            shape: LOWER_CASE_WORD,
+            want: "a cloud name",
+            advice: "write it as Aiven does, in lower case and without white space",
+            once: Some("each cloud name once"),
+        },
+    ),
+    Rule {
+        form: Form::Tags,
+        ..key(
+            "services.tags",
+            "an object of tag names and values",
+            "write {\"name\": \"value\", …}",
+        )
+    },
+    list(
+        "services.exclude",
+        "a list of service names and globs",
+        Item {
+            shape: Shape::Glob,
+            want: "a service name or a glob such as \"test-*\"",
+            advice: "close each [ and {, and write a range from its first character to its last",
+            once: Some("each name or glob once"),
+        },
+    ),
+    boolean("integration.create", true),
+    text(
+        "integration.endpoint_name",
+        Unset::Means("aiven-metrics"),
+        Shape::Characters {
+            allowed: Characters::TrimmedLine,
+            length: 1..=128,
+        },
+        "a name of 1 to 128 characters, without white space around it",
+        "choose another, or leave the key out for \"aiven-metrics\"",
+    ),
+    text(
+        "integration.endpoint_id",
+        Unset::Means(""),
+        Shape::Characters {
+            allowed: Characters::Of(&[('a', 'z'), ('A', 'Z'), ('0', '9'), ('-', '-')]),
+            length: 0..=64,
+        },
+        "the id of an integration endpoint: up to 64 letters, digits and -",
+        "copy it from the project's integration endpoints",
+    ),
+    text(
+        "integration.username",
+        Unset::Depends,
+        Shape::Characters {
+            allowed: Characters::Of(&[('a', 'z'), ('0', '9'), ('-', '-'), ('@', '@'), ('_', '_')]),
+            length: 5..=32,
+        },
+        "a user name of 5 to 32 of a-z, 0-9, -, @ and _",
+        "choose another name",
+    )
+    // An operator who swaps the two keys has a password in this one.
+    .secret(),
+    text(
+        "integration.password",
+        Unset::Depends,
+        Shape::Characters {
+            allowed: Characters::Line,
+            length: 8..=64,
+        },
+        "a password of 8 to 64 characters",
+        "choose another password, without control characters and line breaks",
+    )
+    .secret(),
+    number("integration.creates_per_minute", 30, 1..=1000),
+    list(
+        "dns.nameservers",
+        "a list of name servers, each \"ip:port\"",
+        Item {
+            shape: Shape::Address {
+                example: "10.0.0.2:53",
+                is_loopback: false,
+            },
+            want: "an IP address and a port, such as \"10.0.0.2:53\"",
+            advice: ADDRESS_ADVICE,
+            once: None,
+        },
+    ),
+    duration("dns.poll_interval", "30s", ("100ms", "1h")),
+    duration("dns.timeout", "5s", ("100ms", "1m")),
+    Rule {
+        is_property: false,
+        ..text(
+            "state_dir",
+            Unset::Means("/var/vcap/store/aiven-metrics"),
+            Shape::Folder,
+            "an absolute path",
+            "write the whole path, from / on",
+        )
+    },
+    text(
+        "targets.path",
+        Unset::Means("targets/targets.json"),
+        Shape::TargetsFile,
+        "the path of a .json file in a folder of its own",
+        "write one as in \"targets/targets.json\", below /var/vcap/store/aiven-metrics, \
+         of letters, digits, _, . and -",
+    ),
+    duration("targets.removal_grace", "2m", ("0s", "24h")),
+    text(
+        "scrape_proxy.listen",
+        Unset::Means("127.0.0.1:9275"),
+        Shape::Address {
+            example: "127.0.0.1:9275",
+            is_loopback: true,
+        },
+        "a loopback address, since the proxy adds the credentials to whatever reaches it",
+        "write \"127.0.0.1:9275\"",
+    ),
+    duration("scrape_proxy.timeout", "30s", ("100ms", "1h")),
+    certificates("scrape_proxy.ca_cert"),
+    text(
+        "web.listen",
+        Unset::Means("127.0.0.1:9274"),
+        Shape::Address {
+            example: "127.0.0.1:9274",
+            is_loopback: false,
+        },
+        "",
+        ADDRESS_ADVICE,
+    ),
+    boolean("web.expose_status", false),
+    Rule {
+        is_property: false,
+        ..number("instance_index", 0, 0..=u32::MAX)
+    },
+    cloud_foundry(
+        "cloud_foundry.api_url",
+        Shape::Url,
+        "the URL of the Cloud Foundry API",
+    ),
+    cloud_foundry(
+        "cloud_foundry.client_id",
+        WORD,
+        "the id of a UAA client without white space",
+    ),
+    cloud_foundry(
+        "cloud_foundry.client_secret",
+        WORD,
+        "the secret of that UAA client without white space",
+    )
+    .secret(),
+    Rule {
+        is_property: false,
+        ..certificates("cloud_foundry.ca_cert")
+    },
+    Rule {
+        form: Form::Choice {
+            default: "info",
+            among: &["error", "warn", "info", "debug", "trace"],
+        },
+        ..key("log.level", "", "choose one of them, in lower case")
+    },
+];
+
+/// What is wanted of every URL.
+pub(super) const URL: &str =
+    "an https:// URL (http:// only for a loopback address) of host, port and base path";
+
+/// What is wanted of the names in `services.tags`, and what to do.
+pub(super) const TAG_NAME: (&str, &str) = ("a tag name", "remove it or its white space");
+
+/// Likewise of the values there.
+pub(super) const TAG_VALUE: (&str, &str) = ("the tag's value", "write it as a string, in quotes");
+
+/// What to do about a missing user name or password, while they are needed.
+pub(super) const CREDENTIALS_ARE_NEEDED: &str = "nodes will ask for it; needed unless \
+     integration.endpoint_id is given or integration.create is false";
+
+/// Likewise while they are not needed, but one of the two is given.
+pub(super) const CREDENTIALS_ARE_A_PAIR: &str =
+    "give integration.username and integration.password both, or neither";
+
+/// What is wanted of `integration.endpoint_id` with several projects, and what to do.
+pub(super) const ENDPOINT_OF_ONE_PROJECT: (&str, &str) = (
+    "it with one project, as an endpoint belongs to one",
+    "leave it out, or run with one name in aiven.projects",
+);
+
+/// What is said of `scrape_proxy.listen` where both listeners have one port.
+pub(super) const ONE_PORT_FOR_TWO: &str =
+    "found the port of web.listen, want a port of its own; change one of the two";
+
+/// What to do about an address that is none.
+pub(super) const ADDRESS_ADVICE: &str = "host names are not looked up: write the IP address, IPv6 in \
+     square brackets, and a port up to 65535";
+
+/// What a name in `services.tags` has to look like.
+pub(super) const TAG_NAME_SHAPE: Shape = WORD;
+
+const WORD: Shape = Shape::Characters {
+    allowed: Characters::Word,
+    length: 1..=usize::MAX,
+};
+
+const LOWER_CASE_WORD: Shape = Shape::Characters {
+    allowed: Characters::LowerCaseWord,
+    length: 1..=usize::MAX,
+};
+
+/// The rule for the key at the dotted `path`. Every parse reads every key, so
+/// that one without a row fails each test of the configuration.
+pub(super) fn rule(path: &str) -> &'static Rule {
+    KEYS.iter()
+        .find(|rule| rule.path == path)
+        .unwrap_or_else(|| panic!("{path} has no row in the table of keys"))
+}
+
+const fn key(path: &'static str, want: &'static str, advice: &'static str) -> Rule {
+    Rule {
+        path,
+        form: Form::Tags,
+        want,
+        advice,
+        is_secret: false,
+        is_property: true,
+    }
+}
+
+const fn text(
+    path: &'static str,
+    unset: Unset,
+    shape: Shape,
+    want: &'static str,
+    advice: &'static str,
+) -> Rule {
+    Rule {
+        form: Form::Text { unset, shape },
+        ..key(path, want, advice)
+    }
+}
+
+const fn certificates(path: &'static str) -> Rule {
+    text(
+        path,
+        Unset::Means(""),
+        Shape::Certificates,
+        "one or more PEM certificates (-----BEGIN CERTIFICATE-----)",
+        "copy the certificates again, whole and without a private key",
+    )
+    .secret()
+}
+
+const fn cloud_foundry(path: &'static str, shape: Shape, want: &'static str) -> Rule {
+    Rule {
+        is_property: false,
+        ..text(
+            path,
+            Unset::Depends,
+            shape,
+            want,
+            "give it, or leave all of cloud_foundry out",
+        )
+    }
+}
+
+const fn boolean(path: &'static str, default: bool) -> Rule {
+    Rule {
+        form: Form::Boolean { default },
+        ..key(path, "", "write one of the two, without quotes")
+    }
+}
+
+const fn number(path: &'static str, default: u32, bounds: RangeInclusive<u32>) -> Rule {
+    Rule {
+        form: Form::Number { default, bounds },
+        ..key(path, "", "write a number in that range, without quotes")
+    }
+}
+
+const fn duration(
+    path: &'static str,
+    default: &'static str,
+    bounds: (&'static str, &'static str),
+) -> Rule {
+    Rule {
+        form: Form::Duration { default, bounds },
+        ..key(
+            path,
+            "",
+            "write a number and a unit (ms, s, m, h), as in \"30s\"",
+        )
+    }
+}
+
+const fn list(path: &'static str, want: &'static str, item: Item) -> Rule {
+    Rule {
+        form: Form::List {
+            item,
+            is_required: false,
+        },
+        ..key(path, want, "put it into square brackets: […]")
+    }
+}
+
+impl Rule {
+    const fn secret(mut self) -> Rule {
+        self.is_secret = true;
+        self
+    }
+}
