@@ -141,7 +141,7 @@ impl Shared {
         if !scheme.eq_ignore_ascii_case("aivenv1") {
             return None;
         }
-        self.world()
+        self.account()
             .tokens
             .iter()
             .position(|token| token.secret == secret && !token.revoked)
@@ -160,13 +160,13 @@ impl Shared {
     }
 
     fn authorize(&self, route: &Route, token: Option<usize>) -> Result<(), Refusal> {
-        let world = self.world();
-        let token = token.and_then(|number| world.tokens.get(number));
+        let account = self.account();
+        let token = token.and_then(|number| account.tokens.get(number));
         let token = token.ok_or_else(|| Refusal::new(401, "Invalid token"))?;
         let Some(project) = &route.project else {
             return Ok(());
         };
-        world.project(project)?;
+        account.project(project)?;
         if !token.spec.is_member(project) {
             return Err(Refusal::new(403, "Not a project member"));
         }

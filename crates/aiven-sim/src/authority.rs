@@ -84,7 +84,7 @@ impl Authority {
     }
 }
 
-/// Midnight UTC so many days from `now`.
+/// Midnight UTC, this many days from `now`.
 fn midnight(now: Timestamp, days: i64) -> Date {
     now.to_zoned(TimeZone::UTC)
         .saturating_add(days.days())

@@ -69,7 +69,7 @@ impl Body {
         self
     }
 
-    /// Sends so many bytes at a time, with a pause in between.
+    /// Sends this many bytes at a time, with a pause in between.
     pub(crate) fn trickled(mut self, bytes: usize, every: Duration) -> Self {
         self.trickle = Some((bytes.max(1), every));
         self

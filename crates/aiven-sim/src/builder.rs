@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 
+use crate::account::{Account, Project};
 use crate::api;
 use crate::authority::Authority;
 use crate::dns::DnsSockets;
@@ -16,7 +17,6 @@ use crate::service_type::TYPES;
 use crate::shared::{Pace, Settings, Shared};
 use crate::simulator::Simulator;
 use crate::token::{Token, TokenSpec};
-use crate::world::{Project, World};
 
 /// Builds a [`Simulator`]; see [`Simulator::builder`].
 #[derive(Clone, Debug)]
@@ -24,6 +24,13 @@ pub struct Builder {
     projects: Vec<String>,
     settings: Settings,
     own_threads: Option<usize>,
+}
+
+impl Simulator {
+    /// Starts with nothing in it; see [`Builder`].
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
 }
 
 impl Default for Builder {
@@ -146,7 +153,7 @@ impl Builder {
         }
         let token = Token::new(TokenSpec::all());
         let secret = token.secret.clone();
-        let world = World {
+        let account = Account {
             projects,
             tokens: vec![token],
             prometheus_types: TYPES
@@ -159,7 +166,7 @@ impl Builder {
             ),
             fillers: HashMap::new(),
         };
-        let shared = Shared::new(self.settings, world, handle);
+        let shared = Shared::new(self.settings, account, handle);
         dns.serve(&shared);
         api::serve(&shared, listener);
         Ok(Simulator::new(shared, api_addr, dns_addr, secret, runtime))

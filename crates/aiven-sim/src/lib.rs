@@ -6,7 +6,8 @@
 //! | HTTP API, as `api.aiven.io` | `api` |
 //! | name server (UDP and TCP) | `dns`, `zone` |
 //! | HTTPS metrics servers, one address each | `node`, `address`, `authority` |
-//! | what exists and how it changes | `world`, `render` |
+//! | what exists, and how it is listed | `account`, `render` |
+//! | what can be done to it, by a method or by JSON | `command`, `control` |
 //! | what goes wrong | [`Fault`], [`ApiFault`], [`DnsFault`], [`NodeFault`] |
 //! | what was asked | [`Request`], [`DnsQueries`], [`NodeRecord`] |
 //! | the handle that tests hold | [`Simulator`] |
@@ -26,11 +27,14 @@
 //! # }
 //! ```
 
+mod account;
 mod address;
 mod api;
 mod authority;
 mod body;
 mod builder;
+mod bulk;
+mod command;
 pub mod control;
 mod dns;
 mod fault;
@@ -46,9 +50,9 @@ mod simulator;
 mod spec;
 mod token;
 mod wire;
-mod world;
 mod zone;
 
+pub use account::{Endpoint, Integration};
 pub use builder::Builder;
 pub use fault::{ApiFault, DnsFault, Fault, NodeFault, OddRow, Operation};
 pub use fault_book::FaultId;
@@ -60,5 +64,4 @@ pub use shared::Pace;
 pub use simulator::{NodeView, Simulator};
 pub use spec::{ServiceSpec, ServiceState};
 pub use token::{Permission, TokenSpec};
-pub use world::{Endpoint, Integration};
 pub use zone::DnsQueries;

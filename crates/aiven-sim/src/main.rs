@@ -2,7 +2,6 @@
 //!
 //! Prints one line of JSON with its addresses and runs until SIGTERM or SIGINT.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aiven_sim::{Simulator, control, scenario};
@@ -60,7 +59,7 @@ async fn main() -> anyhow::Result<()> {
     if arguments.without_nodes {
         builder = builder.without_nodes();
     }
-    let sim = Arc::new(builder.start().await.context("cannot start")?);
+    let sim = builder.start().await.context("cannot start")?;
     match arguments.scenario {
         Scenario::Demo => scenario::demo(&sim),
         Scenario::Bulk { services, bytes } => scenario::bulk(&sim, services, bytes),

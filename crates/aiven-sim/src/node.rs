@@ -14,11 +14,11 @@ use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::account::Credentials;
 use crate::address::NodeAddress;
 use crate::authority::{Authority, NodeCertificate};
 use crate::fault::NodeFault;
 use crate::shared::Shared;
-use crate::world::Credentials;
 
 pub use page::SCRAPES_SERVED;
 pub(crate) use page::{MetricsPage, PageSpec};

@@ -28,6 +28,10 @@ impl Refusal {
         Self::new(404, format!("Service {service} does not exist"))
     }
 
+    pub(crate) fn no_token() -> Self {
+        Self::new(404, "No such token was made")
+    }
+
     /// Not worded `Service X does not exist`, which clients take for creation lag.
     pub(crate) fn no_endpoint(id: &str) -> Self {
         Self::new(404, format!("Service integration endpoint {id} not found"))

@@ -1,8 +1,8 @@
-//! What every task of one simulator shares: the world, the records of what was
+//! What every task of one simulator shares: the account, the records of what was
 //! asked, and the way to start and stop tasks.
 //!
 //! Locks are held for short, synchronous work only, and never two of them in
-//! different orders: the world may use the zone, nothing else nests.
+//! different orders: the account may use the zone, nothing else nests.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +13,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::account::Account;
 use crate::fault_book::{FaultBook, FaultId};
 use crate::request_log::RequestLog;
-use crate::world::World;
 use crate::zone::Zone;
 
 /// When something that Aiven does in the background happens.
@@ -60,7 +60,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) zone: Zone,
     pub(crate) started: Instant,
-    world: Mutex<World>,
+    account: Mutex<Account>,
     faults: Mutex<FaultBook>,
     log: Mutex<RequestLog>,
     changes: watch::Sender<u64>,
@@ -70,12 +70,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Settings, world: World, runtime: Handle) -> Arc<Self> {
+    pub(crate) fn new(settings: Settings, account: Account, runtime: Handle) -> Arc<Self> {
         Arc::new(Self {
             settings,
             zone: Zone::default(),
             started: Instant::now(),
-            world: Mutex::new(world),
+            account: Mutex::new(account),
             faults: Mutex::default(),
             log: Mutex::default(),
             changes: watch::Sender::new(0),
@@ -85,9 +85,9 @@ impl Shared {
         })
     }
 
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn account(&self) -> MutexGuard<'_, Account> {
         // A panic in a test's closure must not hide behind a second one here.
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultBook> {
@@ -115,7 +115,7 @@ impl Shared {
         &self.runtime
     }
 
-    /// Something happened that somebody may be waiting for.
+    /// Wakes everybody who waits for something to happen.
     pub(crate) fn changed(&self) {
         self.changes
             .send_modify(|count| *count = count.wrapping_add(1));

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
-use crate::builder::Builder;
+use crate::command::{Command, Outcome};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 
@@ -34,11 +34,6 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts with nothing in it; see [`Builder`].
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     pub(crate) fn new(
         shared: Arc<Shared>,
         api_addr: SocketAddr,
@@ -57,6 +52,21 @@ impl Simulator {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Every method that changes something comes through here.
+    #[track_caller]
+    fn apply(&self, command: Command) -> Outcome {
+        expect(command.apply(&self.shared))
+    }
+
+    /// The same for a command that makes something; returns its id.
+    #[track_caller]
+    fn make(&self, command: Command) -> String {
+        match self.apply(command) {
+            Outcome::Made { id } => id,
+            other => unreachable!("nothing was made: {other:?}"),
+        }
     }
 
     /// Base URL of the API, `http://127.0.0.1:PORT`.

@@ -1,6 +1,6 @@
 //! What a test says about a service before it exists: [`ServiceSpec`].
 //!
-//! Only data; the running service is in `world`.
+//! Only data; the running service is in `account`.
 
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;

@@ -1,6 +1,6 @@
 //! The names that the name server knows, and what was asked of it.
 //!
-//! Its own lock, apart from the rest of the world: lookups come by the ten
+//! Its own lock, apart from the rest of the account: lookups come by the ten
 //! thousand and must not wait for a listing to be rendered.
 
 use std::collections::HashMap;

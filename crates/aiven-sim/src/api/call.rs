@@ -1,10 +1,11 @@
-//! The calls themselves: JSON in, the world's operations, JSON out.
+//! The calls themselves: JSON in, the account's operations, JSON out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::account::{Account, NewIntegration, Service};
 use crate::api::answer::Answer;
 use crate::api::route::Route;
 use crate::fault::Operation;
@@ -12,7 +13,6 @@ use crate::refusal::Refusal;
 use crate::render::{self, Filler, FillerKey, Row, Secrets};
 use crate::service_type::{self, TYPES};
 use crate::shared::Shared;
-use crate::world::{NewIntegration, Service, World};
 
 impl Shared {
     /// Carries out what the token may do.
@@ -29,85 +29,93 @@ impl Shared {
             Operation::ListProjects => Ok(self.list_projects(token)),
             Operation::ListServices => self.list_services(project, route.limit),
             Operation::GetService => self.get_service(project, service, route.include_secrets),
-            Operation::GetServiceTags => {
-                let world = self.world();
-                Ok(Answer::object(
-                    &json!({"tags": world.service(project, service)?.spec.tags}),
-                ))
-            }
+            Operation::GetServiceTags => self.get_tags(project, service),
             Operation::UpdateServiceTags => self.update_tags(project, service, &body, route.merge),
-            Operation::GetProjectCa => Ok(Answer::object(
-                &json!({"certificate": self.world().project(project)?.authority.pem()}),
-            )),
+            Operation::GetProjectCa => self.get_ca(project),
             Operation::ListServiceTypes => Ok(service_types()),
             Operation::ListIntegrationTypes => {
-                Ok(integration_types(&self.world().prometheus_types))
+                Ok(integration_types(&self.account().prometheus_types))
             }
-            Operation::ListEndpointTypes => Ok(endpoint_types(&self.world().prometheus_types)),
-            Operation::ListEndpoints => {
-                let world = self.world();
-                let endpoints = world.project(project)?.endpoints.iter();
-                Ok(Answer::list(
-                    "service_integration_endpoints",
-                    endpoints.map(|endpoint| endpoint.json(false)),
-                ))
-            }
-            Operation::CreateEndpoint => {
-                let (name, kind) = (
-                    required(&body, "endpoint_name")?,
-                    required(&body, "endpoint_type")?,
-                );
-                let endpoint = self.create_endpoint(project, name, kind, &body["user_config"])?;
-                Ok(endpoint_answer(&endpoint.json(false)))
-            }
-            Operation::GetEndpoint => {
-                let world = self.world();
-                Ok(endpoint_answer(
-                    &world
-                        .project(project)?
-                        .endpoint(id)?
-                        .json(route.include_secrets),
-                ))
-            }
+            Operation::ListEndpointTypes => Ok(endpoint_types(&self.account().prometheus_types)),
+            Operation::ListEndpoints => self.list_endpoints(project),
+            Operation::CreateEndpoint => self.create_endpoint_by_api(project, &body),
+            Operation::GetEndpoint => self.get_endpoint(project, id, route.include_secrets),
             Operation::UpdateEndpoint => {
                 let endpoint = self.update_endpoint(project, id, &body["user_config"])?;
                 Ok(endpoint_answer(&endpoint.json(false)))
             }
             Operation::DeleteEndpoint => self.delete_endpoint(project, id).map(|()| done()),
-            Operation::ListServiceIntegrations => {
-                let world = self.world();
-                let integrations = world.service(project, service)?.integrations.iter();
-                Ok(Answer::list(
-                    "service_integrations",
-                    integrations.map(|integration| integration.json(project)),
-                ))
-            }
+            Operation::ListServiceIntegrations => self.list_integrations(project, service),
             Operation::CreateIntegration => self.create_integration_by_api(project, &body),
-            Operation::GetIntegration => Ok(integration_answer(
-                &self
-                    .world()
-                    .project(project)?
-                    .integration(id)?
-                    .json(project),
-            )),
-            Operation::UpdateIntegration => {
-                let user_config = body["user_config"].clone();
-                let edited = self.edit_integration(project, id, |integration| {
-                    integration.user_config = user_config.clone()
-                })?;
-                Ok(integration_answer(&edited.json(project)))
-            }
+            Operation::GetIntegration => self.get_integration(project, id),
+            Operation::UpdateIntegration => self.update_integration(project, id, &body),
             Operation::DeleteIntegration => self.delete_integration(project, id).map(|()| done()),
             Operation::Unknown => Err(Refusal::new(404, "Not found")),
         }
     }
 
+    fn get_tags(&self, project: &str, service: &str) -> Result<Answer, Refusal> {
+        let account = self.account();
+        let tags = &account.service(project, service)?.spec.tags;
+        Ok(Answer::object(&json!({"tags": tags})))
+    }
+
+    fn get_ca(&self, project: &str) -> Result<Answer, Refusal> {
+        let pem = self.account().project(project)?.authority.pem();
+        Ok(Answer::object(&json!({"certificate": pem})))
+    }
+
+    fn list_endpoints(&self, project: &str) -> Result<Answer, Refusal> {
+        let account = self.account();
+        let endpoints = account.project(project)?.endpoints.iter();
+        let rows = endpoints.map(|endpoint| endpoint.json(false));
+        Ok(Answer::list("service_integration_endpoints", rows))
+    }
+
+    fn create_endpoint_by_api(&self, project: &str, body: &Value) -> Result<Answer, Refusal> {
+        let name = required(body, "endpoint_name")?;
+        let endpoint_type = required(body, "endpoint_type")?;
+        let endpoint = self.create_endpoint(project, name, endpoint_type, &body["user_config"])?;
+        Ok(endpoint_answer(&endpoint.json(false)))
+    }
+
+    fn get_endpoint(&self, project: &str, id: &str, secrets: bool) -> Result<Answer, Refusal> {
+        let account = self.account();
+        let endpoint = account.project(project)?.endpoint(id)?;
+        Ok(endpoint_answer(&endpoint.json(secrets)))
+    }
+
+    fn list_integrations(&self, project: &str, service: &str) -> Result<Answer, Refusal> {
+        let account = self.account();
+        let integrations = account.service(project, service)?.integrations.iter();
+        let rows = integrations.map(|integration| integration.json(project));
+        Ok(Answer::list("service_integrations", rows))
+    }
+
+    fn get_integration(&self, project: &str, id: &str) -> Result<Answer, Refusal> {
+        let account = self.account();
+        let integration = account.project(project)?.integration(id)?;
+        Ok(integration_answer(&integration.json(project)))
+    }
+
+    fn update_integration(
+        self: &Arc<Self>,
+        project: &str,
+        id: &str,
+        body: &Value,
+    ) -> Result<Answer, Refusal> {
+        let edited = self.edit_integration(project, id, |integration| {
+            integration.user_config = body["user_config"].clone();
+        })?;
+        Ok(integration_answer(&edited.json(project)))
+    }
+
     fn list_projects(&self, token: Option<usize>) -> Answer {
-        let world = self.world();
+        let account = self.account();
         let spec = token
-            .and_then(|number| world.tokens.get(number))
+            .and_then(|number| account.tokens.get(number))
             .map(|token| &token.spec);
-        let mine: Vec<&String> = world
+        let mine: Vec<&String> = account
             .projects
             .keys()
             .filter(|name| spec.is_some_and(|spec| spec.is_member(name)))
@@ -130,10 +138,10 @@ impl Shared {
             .chain(self.settings.listing_cap)
             .min()
             .unwrap_or(usize::MAX);
-        let mut world = self.world();
-        let World {
+        let mut account = self.account();
+        let Account {
             projects, fillers, ..
-        } = &mut *world;
+        } = &mut *account;
         let project = projects
             .get_mut(project)
             .ok_or_else(|| Refusal::no_project(project))?;
@@ -163,10 +171,10 @@ impl Shared {
         } else {
             Secrets::Hidden
         };
-        let mut world = self.world();
-        let World {
+        let mut account = self.account();
+        let Account {
             projects, fillers, ..
-        } = &mut *world;
+        } = &mut *account;
         let project = projects
             .get(project)
             .ok_or_else(|| Refusal::no_project(project))?;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::account::Service;
 use crate::render::{Filler, FillerKey, Row, SERVICE_PASSWORD};
 use crate::service_type;
-use crate::world::Service;
 
 /// What a listing's particular part takes once a service is integrated.
 const PARTICULAR_BYTES: usize = 2_400;
@@ -160,7 +160,7 @@ fn node_states(service: &Service) -> Value {
     }
     let moving = service.nodes.iter().any(|node| node.leaving);
     let split = service_type::of(&service.spec.service_type).has_replica_name;
-    let state = |(index, node): (usize, &crate::world::Node)| {
+    let state = |(index, node): (usize, &crate::account::Node)| {
         let state = match (node.leaving, moving) {
             (true, _) => "leaving",
             (false, true) => "syncing_data",

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::account::{Endpoint, Integration};
 use crate::fault::Operation;
 use crate::node::{NodeRecord, NodeServer};
 use crate::request_log::Request;
 use crate::simulator::{Simulator, expect};
-use crate::world::{Endpoint, Integration};
 use crate::zone::DnsQueries;
 
 /// Requests shown when a wait ends without its condition.
@@ -65,23 +65,25 @@ impl Simulator {
     /// PEM of the project's CA, as `kms/ca` has it.
     #[track_caller]
     pub fn ca_pem(&self, project: &str) -> String {
-        expect(self.shared.world().project(project)).authority.pem()
+        expect(self.shared.account().project(project))
+            .authority
+            .pem()
     }
 
     /// PEM of the public CA that signs for [`crate::ServiceSpec::public_ca`].
     pub fn public_ca_pem(&self) -> String {
-        self.shared.world().public_authority.pem()
+        self.shared.account().public_authority.pem()
     }
 
     /// Names of all projects, sorted.
     pub fn projects(&self) -> Vec<String> {
-        self.shared.world().projects.keys().cloned().collect()
+        self.shared.account().projects.keys().cloned().collect()
     }
 
     /// Names of a project's services, in the listing's order.
     #[track_caller]
     pub fn services(&self, project: &str) -> Vec<String> {
-        expect(self.shared.world().project(project))
+        expect(self.shared.account().project(project))
             .services
             .keys()
             .cloned()
@@ -91,7 +93,7 @@ impl Simulator {
     /// A project's integration endpoints, oldest first.
     #[track_caller]
     pub fn endpoints(&self, project: &str) -> Vec<Endpoint> {
-        expect(self.shared.world().project(project))
+        expect(self.shared.account().project(project))
             .endpoints
             .clone()
     }
@@ -99,7 +101,7 @@ impl Simulator {
     /// A project's integrations, by source service, then oldest first.
     #[track_caller]
     pub fn integrations(&self, project: &str) -> Vec<Integration> {
-        expect(self.shared.world().project(project))
+        expect(self.shared.account().project(project))
             .integrations()
             .cloned()
             .collect()
@@ -108,8 +110,8 @@ impl Simulator {
     /// The integrations that start from one service.
     #[track_caller]
     pub fn integrations_of(&self, project: &str, service: &str) -> Vec<Integration> {
-        let world = self.shared.world();
-        let service = expect(world.service(project, service));
+        let account = self.shared.account();
+        let service = expect(account.service(project, service));
         let own = |integration: &&Integration| integration.source_service == service.spec.name;
         service.integrations.iter().filter(own).cloned().collect()
     }
@@ -117,7 +119,7 @@ impl Simulator {
     /// The service's main host name.
     #[track_caller]
     pub fn host(&self, project: &str, service: &str) -> String {
-        expect(self.shared.world().service(project, service))
+        expect(self.shared.account().service(project, service))
             .host
             .clone()
     }
@@ -131,8 +133,8 @@ impl Simulator {
     /// Addresses of all nodes with the Prometheus port; none while powered off.
     #[track_caller]
     pub fn addresses(&self, project: &str, service: &str) -> Vec<SocketAddr> {
-        let world = self.shared.world();
-        let service = expect(world.service(project, service));
+        let account = self.shared.account();
+        let service = expect(account.service(project, service));
         let nodes = service.nodes.iter().filter(|_| service.is_powered());
         nodes
             .map(|node| node.server.address.socket_addr())
@@ -143,8 +145,8 @@ impl Simulator {
     /// sorted: nodes of powered-on services whose integration is in force.
     #[track_caller]
     pub fn serving_addresses(&self, project: &str) -> Vec<SocketAddr> {
-        let world = self.shared.world();
-        let services = expect(world.project(project)).services.values();
+        let account = self.shared.account();
+        let services = expect(account.project(project)).services.values();
         let serving = services.filter(|service| service.serving_endpoint().is_some());
         let nodes = serving.flat_map(|service| &service.nodes);
         let mut addresses: Vec<_> = nodes
@@ -157,9 +159,9 @@ impl Simulator {
     /// One node; hold it to see what reaches it after it was replaced.
     #[track_caller]
     pub fn node(&self, project: &str, service: &str, node: usize) -> NodeView {
-        let world = self.shared.world();
+        let account = self.shared.account();
         let node = expect(
-            world
+            account
                 .service(project, service)
                 .and_then(|service| service.node(node)),
         );
@@ -171,8 +173,8 @@ impl Simulator {
     /// All nodes of a service.
     #[track_caller]
     pub fn nodes(&self, project: &str, service: &str) -> Vec<NodeView> {
-        let world = self.shared.world();
-        let nodes = &expect(world.service(project, service)).nodes;
+        let account = self.shared.account();
+        let nodes = &expect(account.service(project, service)).nodes;
         nodes
             .iter()
             .map(|node| NodeView {
@@ -214,7 +216,7 @@ impl Simulator {
 /// Waiting.
 impl Simulator {
     /// Returns once `condition` holds. It is tried now and after everything that
-    /// happens here (a request, a query, a connection, a change); `what` is said
+    /// happens here (a request, a query, a connection, a change); `what` is for the panic
     /// if it does not hold within [`crate::Builder::wait_deadline`].
     ///
     /// # Panics
@@ -239,9 +241,7 @@ impl Simulator {
             };
             if tokio::time::timeout(deadline, holds).await.is_err() {
                 let last = self.last_requests();
-                panic!(
-                    "{caller}: waited {deadline:?} in vain until {what}; last requests:\n{last}"
-                );
+                panic!("{caller}: not within {deadline:?}: {what}; last requests:\n{last}");
             }
         }
     }

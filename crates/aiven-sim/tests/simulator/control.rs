@@ -136,6 +136,11 @@ async fn control_injects_faults_and_names_mistakes() {
             .0,
         422
     );
+    let misspelt = json!({"do": "fail_over", "project": "p", "servise": "x"});
+    let (status, error) = binary.command(misspelt).await;
+    assert_eq!(status, 400);
+    assert!(error["error"].as_str().unwrap().contains("servise"));
+    assert_eq!(binary.get("control", "/nowhere").await.0, 404);
     let (_, requests) = binary.get("control", "/requests").await;
     assert_eq!(requests[0]["operation"], "list_services");
     assert_eq!(requests[0]["status"], 503);

@@ -307,7 +307,7 @@ async fn faults_on_creates_match_the_source_service_and_may_come_after_the_effec
 }
 
 #[tokio::test]
-#[should_panic(expected = "in vain until pigs fly")]
+#[should_panic(expected = "not within 10ms: pigs fly")]
 async fn waiting_in_vain_says_for_what() {
     let sim = Simulator::builder()
         .wait_deadline(Duration::from_millis(10))

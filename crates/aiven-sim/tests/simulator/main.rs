@@ -8,12 +8,13 @@
 #![allow(clippy::unwrap_used, reason = "a test's panic is its message")]
 
 mod api;
-mod bed;
 mod bulk;
 mod client;
 mod control;
 mod dns;
 mod faults;
+mod fixture;
+mod integrations;
 mod lifecycle;
 mod node_faults;
 mod nodes;

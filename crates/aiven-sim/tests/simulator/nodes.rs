@@ -7,24 +7,24 @@ use aiven_sim::{Pace, Simulator};
 use rustls::ProtocolVersion;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::bed::{bed, bed_in, opensearch};
 use crate::client::{GOOD, NEWER, Scraper, request};
+use crate::fixture::{fixture, fixture_in, opensearch};
 
 #[tokio::test]
 async fn every_node_serves_metrics_of_its_type_to_the_right_credentials_only() {
-    let bed = bed(opensearch(3)).await;
+    let fixture = fixture(opensearch(3)).await;
     for node in 0..3 {
-        let page = bed.scrape(node, Some(GOOD)).await.unwrap();
+        let page = fixture.scrape(node, Some(GOOD)).await.unwrap();
         assert_eq!(page.status, 200);
         let text = String::from_utf8(page.body).unwrap();
         assert!(text.contains("# TYPE cpu_usage_idle gauge\n"));
         assert!(text.contains("elasticsearch_cluster_health_number_of_nodes{"));
         assert!(text.contains(&format!("host=\"os-1-{}\"", node + 1)));
         assert!(text.lines().filter(|line| !line.starts_with('#')).count() > 300);
-        assert_eq!(bed.status(node, NEWER).await, 401);
-        assert_eq!(bed.scrape(node, None).await.unwrap().status, 401);
+        assert_eq!(fixture.status(node, NEWER).await, 401);
+        assert_eq!(fixture.scrape(node, None).await.unwrap().status, 401);
     }
-    let record = bed.sim.node("proj", "os-1", 0).record();
+    let record = fixture.sim.node("proj", "os-1", 0).record();
     assert_eq!(
         (
             record.connections,
@@ -39,14 +39,14 @@ async fn every_node_serves_metrics_of_its_type_to_the_right_credentials_only() {
 
 #[tokio::test]
 async fn only_get_metrics_is_served() {
-    let bed = bed(opensearch(1)).await;
+    let fixture = fixture(opensearch(1)).await;
     for (line, status) in [
         ("GET /", "404"),
         ("POST /metrics", "405"),
         ("GET /metrics?x=y", "200"),
     ] {
-        let addr = bed.sim.addresses("proj", "os-1")[0];
-        let (mut tls, _) = bed.scraper.connect(addr, &bed.host).await.unwrap();
+        let addr = fixture.sim.addresses("proj", "os-1")[0];
+        let (mut tls, _) = fixture.scraper.connect(addr, &fixture.host).await.unwrap();
         let request = format!(
             "{line} HTTP/1.1\r\nHost: x\r\nAuthorization: {GOOD}\r\nConnection: close\r\n\r\n"
         );
@@ -59,8 +59,9 @@ async fn only_get_metrics_is_served() {
 
 #[tokio::test]
 async fn values_move_and_counters_never_fall() {
-    let bed = bed(opensearch(1)).await;
-    let page = async || String::from_utf8(bed.scrape(0, Some(GOOD)).await.unwrap().body).unwrap();
+    let fixture = fixture(opensearch(1)).await;
+    let page =
+        async || String::from_utf8(fixture.scrape(0, Some(GOOD)).await.unwrap().body).unwrap();
     let counter = |page: &str| -> f64 {
         let line = page
             .lines()
@@ -81,11 +82,11 @@ async fn values_move_and_counters_never_fall() {
 
 #[tokio::test]
 async fn gzip_is_sent_when_asked_for() {
-    let bed = bed(opensearch(1)).await;
-    let addr = bed.sim.addresses("proj", "os-1")[0];
-    let (mut tls, _) = bed.scraper.connect(addr, &bed.host).await.unwrap();
+    let fixture = fixture(opensearch(1)).await;
+    let addr = fixture.sim.addresses("proj", "os-1")[0];
+    let (mut tls, _) = fixture.scraper.connect(addr, &fixture.host).await.unwrap();
     let asked = request(
-        &bed.host,
+        &fixture.host,
         Some(GOOD),
         "Accept-Encoding: gzip\r\nConnection: close\r\n",
     );
@@ -118,37 +119,38 @@ async fn pages_can_have_any_number_of_series_or_be_giant() {
             .count()
     };
     for wanted in [10, 1500] {
-        let bed = bed(opensearch(1).series(wanted)).await;
+        let fixture = fixture(opensearch(1).series(wanted)).await;
         assert_eq!(
-            series(&bed.scrape(0, Some(GOOD)).await.unwrap().body),
+            series(&fixture.scrape(0, Some(GOOD)).await.unwrap().body),
             wanted
         );
     }
-    let bed = bed(opensearch(1).page_bytes(3_000_000)).await;
-    assert!(bed.scrape(0, Some(GOOD)).await.unwrap().body.len() >= 3_000_000);
+    let fixture = fixture(opensearch(1).page_bytes(3_000_000)).await;
+    assert!(fixture.scrape(0, Some(GOOD)).await.unwrap().body.len() >= 3_000_000);
 }
 
 #[tokio::test]
 async fn connections_are_kept_alive_and_sessions_resume() {
-    let bed = bed(opensearch(1)).await;
-    let addr = bed.sim.addresses("proj", "os-1")[0];
-    let (mut tls, _) = bed.scraper.connect(addr, &bed.host).await.unwrap();
+    let fixture = fixture(opensearch(1)).await;
+    let addr = fixture.sim.addresses("proj", "os-1")[0];
+    let (mut tls, _) = fixture.scraper.connect(addr, &fixture.host).await.unwrap();
     for _ in 0..3 {
-        tls.write_all(request(&bed.host, None, "").as_bytes())
+        tls.write_all(request(&fixture.host, None, "").as_bytes())
             .await
             .unwrap();
         let mut answer = [0; 4096];
         assert!(tls.read(&mut answer).await.unwrap() > 0);
     }
     drop(tls);
-    bed.status(0, GOOD).await;
-    let record = bed.sim.node("proj", "os-1", 0).record();
+    fixture.status(0, GOOD).await;
+    let record = fixture.sim.node("proj", "os-1", 0).record();
     assert_eq!(
         (record.connections, record.requests, record.handshakes),
         (2, 4, 2)
     );
     assert_eq!(record.resumed_handshakes, 1);
-    bed.sim
+    fixture
+        .sim
         .wait_until("all are closed", |sim| {
             sim.node("proj", "os-1", 0).record().open_connections == 0
         })
@@ -157,51 +159,56 @@ async fn connections_are_kept_alive_and_sessions_resume() {
 
 #[tokio::test]
 async fn tls_1_2_and_1_3_are_spoken() {
-    let bed = bed(opensearch(1)).await;
+    let fixture = fixture(opensearch(1)).await;
     for (version, protocol) in [
         (&rustls::version::TLS12, ProtocolVersion::TLSv1_2),
         (&rustls::version::TLS13, ProtocolVersion::TLSv1_3),
     ] {
-        let scraper = Scraper::with_versions(&bed.sim.ca_pem("proj"), &[version]);
-        let addr = bed.sim.addresses("proj", "os-1")[0];
-        let page = scraper.scrape(addr, &bed.host, Some(GOOD)).await.unwrap();
+        let scraper = Scraper::with_versions(&fixture.sim.ca_pem("proj"), &[version]);
+        let addr = fixture.sim.addresses("proj", "os-1")[0];
+        let page = scraper
+            .scrape(addr, &fixture.host, Some(GOOD))
+            .await
+            .unwrap();
         assert_eq!((page.status, page.version), (200, protocol));
     }
 }
 
 #[tokio::test]
 async fn certificate_is_for_the_services_names_by_its_projects_ca() {
-    let bed = bed(opensearch(1)).await;
-    let addr = bed.sim.addresses("proj", "os-1")[0];
-    let public = format!("public-{}", bed.host);
+    let fixture = fixture(opensearch(1)).await;
+    let addr = fixture.sim.addresses("proj", "os-1")[0];
+    let public = format!("public-{}", fixture.host);
     assert_eq!(
-        bed.scraper
+        fixture
+            .scraper
             .scrape(addr, &public, Some(GOOD))
             .await
             .unwrap()
             .status,
         200
     );
-    let error = bed
+    let error = fixture
         .scraper
         .scrape(addr, "os-2-proj.a.aivencloud.test", Some(GOOD))
         .await
         .unwrap_err();
     assert!(error.to_string().contains("not valid for name"), "{error}");
-    bed.sim.add_project("other");
-    let stranger = Scraper::trusting(&bed.sim.ca_pem("other"));
+    fixture.sim.add_project("other");
+    let stranger = Scraper::trusting(&fixture.sim.ca_pem("other"));
     let error = stranger
-        .scrape(addr, &bed.host, Some(GOOD))
+        .scrape(addr, &fixture.host, Some(GOOD))
         .await
         .unwrap_err();
     assert!(
         error.to_string().contains("UnknownIssuer") || error.to_string().contains("BadSignature"),
         "{error}"
     );
-    let expires = bed.sim.node("proj", "os-1", 0).certificate_expires();
+    let expires = fixture.sim.node("proj", "os-1", 0).certificate_expires();
     assert!(expires > jiff::Timestamp::now());
     assert_eq!(
-        bed.sim
+        fixture
+            .sim
             .node("proj", "os-1", 0)
             .record()
             .authorizations
@@ -212,7 +219,7 @@ async fn certificate_is_for_the_services_names_by_its_projects_ca() {
 
 #[tokio::test]
 async fn certificates_may_be_public_or_reissued_or_for_other_names() {
-    let public = bed(opensearch(1).public_ca()).await;
+    let public = fixture(opensearch(1).public_ca()).await;
     let addr = public.sim.addresses("proj", "os-1")[0];
     assert!(public.scrape(0, Some(GOOD)).await.is_err());
     let trusting = Scraper::trusting(&public.sim.public_ca_pem());
@@ -225,7 +232,7 @@ async fn certificates_may_be_public_or_reissued_or_for_other_names() {
         200
     );
 
-    let reissued = bed(opensearch(1)).await;
+    let reissued = fixture(opensearch(1)).await;
     assert_eq!(reissued.status(0, GOOD).await, 200);
     reissued.sim.reissue_ca("proj");
     assert!(reissued.scrape(0, Some(GOOD)).await.is_err());
@@ -240,7 +247,7 @@ async fn certificates_may_be_public_or_reissued_or_for_other_names() {
         200
     );
 
-    let named = bed(opensearch(1).certificate_names(["only.this.test".into()])).await;
+    let named = fixture(opensearch(1).certificate_names(["only.this.test".into()])).await;
     let addr = named.sim.addresses("proj", "os-1")[0];
     assert!(named.scrape(0, Some(GOOD)).await.is_err());
     assert_eq!(
@@ -256,34 +263,44 @@ async fn certificates_may_be_public_or_reissued_or_for_other_names() {
 
 #[tokio::test]
 async fn changed_credentials_reach_one_node_after_the_other() {
-    let bed = bed_in(
+    let fixture = fixture_in(
         Simulator::builder().rollout_delay(Pace::ByHand),
         opensearch(2),
     )
     .await;
-    bed.sim
-        .change_endpoint("proj", &bed.endpoint, "metrics", "a-newer-password");
+    fixture
+        .sim
+        .change_endpoint("proj", &fixture.endpoint, "metrics", "a-newer-password");
     assert_eq!(
-        (bed.status(0, GOOD).await, bed.status(0, NEWER).await),
+        (
+            fixture.status(0, GOOD).await,
+            fixture.status(0, NEWER).await
+        ),
         (200, 401)
     );
-    bed.sim.roll_out("proj", "os-1", 0);
+    fixture.sim.roll_out("proj", "os-1", 0);
     assert_eq!(
-        (bed.status(0, GOOD).await, bed.status(0, NEWER).await),
+        (
+            fixture.status(0, GOOD).await,
+            fixture.status(0, NEWER).await
+        ),
         (401, 200)
     );
     assert_eq!(
-        (bed.status(1, GOOD).await, bed.status(1, NEWER).await),
+        (
+            fixture.status(1, GOOD).await,
+            fixture.status(1, NEWER).await
+        ),
         (200, 401)
     );
-    bed.sim.fail_over("proj", "os-1");
+    fixture.sim.fail_over("proj", "os-1");
     assert_eq!(
-        bed.status(1, NEWER).await,
+        fixture.status(1, NEWER).await,
         200,
         "new nodes have the new ones"
     );
 
-    let timed = bed_in(
+    let timed = fixture_in(
         Simulator::builder().rollout_delay(Duration::from_millis(20)),
         opensearch(2),
     )
@@ -299,35 +316,41 @@ async fn changed_credentials_reach_one_node_after_the_other() {
 
 #[tokio::test]
 async fn integration_with_another_endpoint_keeps_the_oldest_pair() {
-    let bed = bed(opensearch(1)).await;
-    let other = bed
+    let fixture = fixture(opensearch(1)).await;
+    let other = fixture
         .sim
         .add_endpoint("proj", "by-hand", "metrics", "a-newer-password");
-    bed.sim.add_integration("proj", "os-1", &other);
+    fixture.sim.add_integration("proj", "os-1", &other);
     assert_eq!(
-        (bed.status(0, GOOD).await, bed.status(0, NEWER).await),
+        (
+            fixture.status(0, GOOD).await,
+            fixture.status(0, NEWER).await
+        ),
         (200, 401)
     );
-    let first = bed.sim.integrations("proj")[0].id.clone();
-    bed.sim.delete_integration("proj", &first);
+    let first = fixture.sim.integrations("proj")[0].id.clone();
+    fixture.sim.delete_integration("proj", &first);
     assert_eq!(
-        (bed.status(0, GOOD).await, bed.status(0, NEWER).await),
+        (
+            fixture.status(0, GOOD).await,
+            fixture.status(0, NEWER).await
+        ),
         (401, 200)
     );
 }
 
 #[tokio::test]
 async fn replaced_nodes_stop_and_are_remembered() {
-    let bed = bed(opensearch(1)).await;
-    let old = bed.sim.node("proj", "os-1", 0);
-    assert_eq!(bed.status(0, GOOD).await, 200);
-    bed.sim.fail_over("proj", "os-1");
+    let fixture = fixture(opensearch(1)).await;
+    let old = fixture.sim.node("proj", "os-1", 0);
+    assert_eq!(fixture.status(0, GOOD).await, 200);
+    fixture.sim.fail_over("proj", "os-1");
     assert!(!old.is_running());
     let error = tokio::net::TcpStream::connect(old.addr())
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    assert_eq!(bed.status(0, GOOD).await, 200);
+    assert_eq!(fixture.status(0, GOOD).await, 200);
     assert_eq!(old.record().authorizations, [GOOD]);
 }
 
@@ -342,13 +365,14 @@ async fn unintegrated_and_powered_off_services_listen_nowhere() {
 
 #[tokio::test]
 async fn no_two_scrapes_see_the_same_counter_of_scrapes() {
-    let bed = bed(opensearch(1).counts_scrapes()).await;
-    let page = async || String::from_utf8(bed.scrape(0, Some(GOOD)).await.unwrap().body).unwrap();
+    let fixture = fixture(opensearch(1).counts_scrapes()).await;
+    let page =
+        async || String::from_utf8(fixture.scrape(0, Some(GOOD)).await.unwrap().body).unwrap();
     for number in 1..=3 {
         let last = format!("\nsim_scrapes_served{{host=\"os-1-1\"}} {number}\n");
         assert!(page().await.ends_with(&last));
     }
-    let unasked = self::bed(opensearch(1)).await;
+    let unasked = self::fixture(opensearch(1)).await;
     let page = unasked.scrape(0, Some(GOOD)).await.unwrap().body;
     assert!(!String::from_utf8_lossy(&page).contains("sim_scrapes"));
 }

@@ -26,7 +26,7 @@ pub(super) struct Series {
 }
 
 impl Series {
-    /// The value so many seconds after the start; counters never fall.
+    /// The value this many seconds after the start; counters never fall.
     pub(super) fn value(&self, second: u64) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "seconds of a test run")]
         let second = second as f64;

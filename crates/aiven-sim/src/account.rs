@@ -1,6 +1,6 @@
 //! The state of the simulated Aiven: projects and what is in them.
 //!
-//! Pure data plus lookups; the operations on it are in `world/`, as methods of
+//! Pure data plus lookups; the operations on it are in `account/`, as methods of
 //! [`Shared`](crate::shared::Shared), since they also start servers and timers.
 
 mod endpoint;
@@ -23,7 +23,7 @@ pub(crate) use integration::NewIntegration;
 pub(crate) use service::{Node, Replacement, Service};
 
 /// Everything that exists.
-pub(crate) struct World {
+pub(crate) struct Account {
     pub(crate) projects: BTreeMap<String, Project>,
     pub(crate) tokens: Vec<Token>,
     pub(crate) prometheus_types: BTreeSet<String>,
@@ -39,7 +39,7 @@ pub(crate) struct Project {
     pub(crate) endpoints: Vec<Endpoint>,
 }
 
-impl World {
+impl Account {
     pub(crate) fn project(&self, name: &str) -> Result<&Project, Refusal> {
         self.projects
             .get(name)

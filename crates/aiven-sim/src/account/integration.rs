@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::account::Project;
 use crate::refusal::Refusal;
 use crate::shared::{Pace, Shared};
 use crate::spec::ServiceState;
-use crate::world::Project;
 
 /// A service integration as it is at Aiven.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +79,23 @@ pub(crate) struct NewIntegration<'a> {
     pub(crate) user_config: Value,
 }
 
+impl NewIntegration<'_> {
+    fn made(self, source_type: String, endpoint_name: String, active: bool) -> Integration {
+        Integration {
+            id: Uuid::new_v4().to_string(),
+            integration_type: self.integration_type.to_owned(),
+            source_service: self.source_service.to_owned(),
+            source_service_type: source_type,
+            dest_endpoint_id: Some(self.dest_endpoint_id.to_owned()),
+            dest_endpoint: Some(endpoint_name),
+            dest_service: None,
+            active,
+            enabled: true,
+            user_config: self.user_config,
+        }
+    }
+}
+
 impl Shared {
     /// As by API, with every refusal that Aiven has for it.
     pub(crate) fn create_integration(
@@ -86,12 +103,14 @@ impl Shared {
         project_name: &str,
         new: NewIntegration<'_>,
     ) -> Result<Integration, Refusal> {
-        let mut world = self.world();
+        let mut account = self.account();
         let supported = new.integration_type != "prometheus" || {
-            let service = world.service(project_name, new.source_service)?;
-            world.prometheus_types.contains(&service.spec.service_type)
+            let service = account.service(project_name, new.source_service)?;
+            account
+                .prometheus_types
+                .contains(&service.spec.service_type)
         };
-        let project = world.project_mut(project_name)?;
+        let project = account.project_mut(project_name)?;
         let endpoint = project
             .endpoint(new.dest_endpoint_id)
             .map(|endpoint| endpoint.name.clone());
@@ -111,21 +130,11 @@ impl Shared {
         if !self.settings.duplicate_integrations {
             service.check_not_integrated(new.dest_endpoint_id)?;
         }
-        let integration = Integration {
-            id: Uuid::new_v4().to_string(),
-            integration_type: new.integration_type.to_owned(),
-            source_service: new.source_service.to_owned(),
-            source_service_type: service.spec.service_type.clone(),
-            dest_endpoint_id: Some(new.dest_endpoint_id.to_owned()),
-            dest_endpoint: Some(endpoint_name),
-            dest_service: None,
-            active: self.settings.activation == Pace::Immediately,
-            enabled: true,
-            user_config: new.user_config,
-        };
+        let active = self.settings.activation == Pace::Immediately;
+        let integration = new.made(service.spec.service_type.clone(), endpoint_name, active);
         service.integrations.push(integration.clone());
         service.settle(self, &project.endpoints);
-        drop(world);
+        drop(account);
         if let Pace::After(delay) = self.settings.activation {
             self.activate_later(delay, project_name, &integration);
         }
@@ -143,7 +152,7 @@ impl Shared {
         let (project, id) = (project.to_owned(), integration.id.clone());
         self.spawn(async move {
             tokio::time::sleep(delay).await;
-            // Refused if it was deleted meanwhile, which is fine.
+            // Refused if it has been deleted since.
             let _ = shared.edit_integration(&project, &id, |integration| {
                 integration.active = integration.enabled
             });
@@ -157,8 +166,8 @@ impl Shared {
         id: &str,
         edit: impl Fn(&mut Integration),
     ) -> Result<Integration, Refusal> {
-        let mut world = self.world();
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let project = account.project_mut(project)?;
         for service in project.services.values_mut() {
             let mut found = service
                 .integrations
@@ -171,7 +180,7 @@ impl Shared {
             }
         }
         let edited = project.integration(id)?.clone();
-        drop(world);
+        drop(account);
         self.changed();
         Ok(edited)
     }
@@ -181,8 +190,8 @@ impl Shared {
         project: &str,
         id: &str,
     ) -> Result<(), Refusal> {
-        let mut world = self.world();
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let project = account.project_mut(project)?;
         project.integration(id)?;
         for service in project.services.values_mut() {
             let before = service.integrations.len();
@@ -193,7 +202,7 @@ impl Shared {
                 service.settle(self, &project.endpoints);
             }
         }
-        drop(world);
+        drop(account);
         self.changed();
         Ok(())
     }
@@ -215,8 +224,8 @@ impl Shared {
         source: &str,
         dest: &str,
     ) -> Result<String, Refusal> {
-        let mut world = self.world();
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let project = account.project_mut(project)?;
         project.service(dest)?;
         let integration = Integration {
             id: Uuid::new_v4().to_string(),
@@ -231,7 +240,7 @@ impl Shared {
             user_config: json!({}),
         };
         embed(project, self, &[source, dest], &integration)?;
-        drop(world);
+        drop(account);
         self.changed();
         Ok(integration.id)
     }
@@ -242,9 +251,9 @@ impl Shared {
         project: &str,
         endpoint_id: &str,
     ) -> Result<usize, Refusal> {
-        let mut world = self.world();
-        let types = world.prometheus_types.clone();
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let types = account.prometheus_types.clone();
+        let project = account.project_mut(project)?;
         let endpoint_name = project.endpoint(endpoint_id)?.name.clone();
         let mut count = 0;
         for service in project.services.values_mut() {
@@ -255,22 +264,19 @@ impl Shared {
             if integrable.is_err() {
                 continue;
             }
-            service.integrations.push(Integration {
-                id: Uuid::new_v4().to_string(),
-                integration_type: "prometheus".to_owned(),
-                source_service: service.spec.name.clone(),
-                source_service_type: service.spec.service_type.clone(),
-                dest_endpoint_id: Some(endpoint_id.to_owned()),
-                dest_endpoint: Some(endpoint_name.clone()),
-                dest_service: None,
-                active: true,
-                enabled: true,
+            let new = NewIntegration {
+                integration_type: "prometheus",
+                source_service: &service.spec.name,
+                dest_endpoint_id: endpoint_id,
                 user_config: json!({}),
-            });
+            };
+            let source_type = service.spec.service_type.clone();
+            let integration = new.made(source_type, endpoint_name.clone(), true);
+            service.integrations.push(integration);
             service.settle(self, &project.endpoints);
             count += 1;
         }
-        drop(world);
+        drop(account);
         self.changed();
         Ok(count)
     }
@@ -293,7 +299,7 @@ fn embed(
     Ok(())
 }
 
-impl crate::world::Service {
+impl crate::account::Service {
     fn check_integrable(&self, supported: bool) -> Result<(), Refusal> {
         if self.spec.state == ServiceState::PowerOff {
             return Err(Refusal::new(

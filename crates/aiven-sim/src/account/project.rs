@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::account::Project;
 use crate::authority::Authority;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::token::{Token, TokenSpec};
-use crate::world::Project;
 
 impl Shared {
-    pub(crate) fn add_project(&self, name: &str) -> Result<(), rcgen::Error> {
-        let project = Project::new(name)?;
-        self.world()
+    pub(crate) fn add_project(&self, name: &str) -> Result<(), Refusal> {
+        let project = Project::new(name).map_err(|error| Refusal::new(500, error.to_string()))?;
+        self.account()
             .projects
             .entry(name.to_owned())
             .or_insert(project);
@@ -23,24 +23,22 @@ impl Shared {
     pub(crate) fn add_token(&self, spec: TokenSpec) -> String {
         let token = Token::new(spec);
         let secret = token.secret.clone();
-        self.world().tokens.push(token);
+        self.account().tokens.push(token);
         secret
     }
 
-    pub(crate) fn revoke_token(&self, secret: &str) {
-        for token in self
-            .world()
-            .tokens
-            .iter_mut()
-            .filter(|token| token.secret == secret)
-        {
-            token.revoked = true;
-        }
+    pub(crate) fn revoke_token(&self, secret: &str) -> Result<(), Refusal> {
+        let mut account = self.account();
+        let mut tokens = account.tokens.iter_mut();
+        let token = tokens.find(|token| token.secret == secret);
+        token.ok_or_else(Refusal::no_token)?.revoked = true;
+        drop(account);
         self.changed();
+        Ok(())
     }
 
     pub(crate) fn set_prometheus_types(&self, types: BTreeSet<String>) {
-        self.world().prometheus_types = types;
+        self.account().prometheus_types = types;
         self.changed();
     }
 
@@ -49,8 +47,8 @@ impl Shared {
         let authority = Authority::new(&format!("{project} Project CA (re-issued)"))
             .map_err(|error| Refusal::new(500, error.to_string()))?;
         let authority = Arc::new(authority);
-        let mut world = self.world();
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let project = account.project_mut(project)?;
         project.authority = Arc::clone(&authority);
         for service in project
             .services
@@ -61,7 +59,7 @@ impl Shared {
                 node.server.set_authority(Arc::clone(&authority));
             }
         }
-        drop(world);
+        drop(account);
         self.changed();
         Ok(())
     }

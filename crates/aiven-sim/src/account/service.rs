@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::account::{Credentials, Endpoint, Integration, Project};
 use crate::address::NodeAddress;
 use crate::authority::Authority;
 use crate::node::{NodeServer, PageSpec};
@@ -13,7 +14,6 @@ use crate::render::Row;
 use crate::service_type;
 use crate::shared::{Settings, Shared};
 use crate::spec::{ServiceSpec, ServiceState};
-use crate::world::{Credentials, Endpoint, Integration, Project};
 use crate::zone::Records;
 
 /// One service.
@@ -262,35 +262,27 @@ pub(crate) enum Replacement {
 }
 
 impl Shared {
-    pub(crate) fn add_service(
-        self: &Arc<Self>,
-        project: &str,
-        spec: ServiceSpec,
-    ) -> Result<(), Refusal> {
-        self.add_services(project, [spec])
-    }
-
     pub(crate) fn add_services(
         self: &Arc<Self>,
         project: &str,
         specs: impl IntoIterator<Item = ServiceSpec>,
     ) -> Result<(), Refusal> {
-        let mut world = self.world();
-        let public = Arc::clone(&world.public_authority);
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let public = Arc::clone(&account.public_authority);
+        let project = account.project_mut(project)?;
         for spec in specs {
             let mut service = Service::new(project, spec, self, &public)?;
             service.settle(self, &project.endpoints);
             project.services.insert(service.spec.name.clone(), service);
         }
-        drop(world);
+        drop(account);
         self.changed();
         Ok(())
     }
 
     pub(crate) fn delete_service(&self, project: &str, service: &str) -> Result<(), Refusal> {
-        let mut world = self.world();
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let project = account.project_mut(project)?;
         let service = project
             .services
             .remove(service)
@@ -306,7 +298,7 @@ impl Shared {
                 other.listed = None;
             }
         }
-        drop(world);
+        drop(account);
         self.changed();
         Ok(())
     }
@@ -318,8 +310,8 @@ impl Shared {
         service: &str,
         edit: impl FnOnce(&mut Service),
     ) -> Result<(), Refusal> {
-        let mut world = self.world();
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let project = account.project_mut(project)?;
         let service = project
             .services
             .get_mut(service)
@@ -327,7 +319,7 @@ impl Shared {
         edit(service);
         service.updated = Timestamp::now();
         service.settle(self, &project.endpoints);
-        drop(world);
+        drop(account);
         self.changed();
         Ok(())
     }
@@ -340,9 +332,9 @@ impl Shared {
         count: Option<usize>,
         how: Replacement,
     ) -> Result<(), Refusal> {
-        let mut world = self.world();
-        let public = Arc::clone(&world.public_authority);
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let public = Arc::clone(&account.public_authority);
+        let project = account.project_mut(project)?;
         let authority = Arc::clone(&project.authority);
         let service = project
             .services
@@ -364,7 +356,7 @@ impl Shared {
         }
         service.updated = Timestamp::now();
         service.settle(self, &project.endpoints);
-        drop(world);
+        drop(account);
         self.changed();
         Ok(())
     }

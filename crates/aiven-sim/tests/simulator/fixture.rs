@@ -5,25 +5,25 @@ use aiven_sim::{NodeFault, ServiceSpec, Simulator};
 use crate::client::{GOOD, Scraped, Scraper};
 
 /// A simulator with one integrated service, and what a scrape of it needs.
-pub struct Bed {
+pub struct Fixture {
     pub sim: Simulator,
     pub scraper: Scraper,
     pub host: String,
     pub endpoint: String,
 }
 
-pub async fn bed(spec: ServiceSpec) -> Bed {
-    bed_in(Simulator::builder(), spec).await
+pub async fn fixture(spec: ServiceSpec) -> Fixture {
+    fixture_in(Simulator::builder(), spec).await
 }
 
-pub async fn bed_in(builder: aiven_sim::Builder, spec: ServiceSpec) -> Bed {
+pub async fn fixture_in(builder: aiven_sim::Builder, spec: ServiceSpec) -> Fixture {
     let sim = builder.project("proj").start().await.unwrap();
     sim.add_service("proj", spec);
     let endpoint = sim.add_endpoint("proj", "aiven-metrics", "metrics", "a-good-password");
     sim.add_integration("proj", "os-1", &endpoint);
     let scraper = Scraper::trusting(&sim.ca_pem("proj"));
     let host = sim.host("proj", "os-1");
-    Bed {
+    Fixture {
         sim,
         scraper,
         host,
@@ -35,7 +35,7 @@ pub fn opensearch(nodes: usize) -> ServiceSpec {
     ServiceSpec::new("os-1", "opensearch").nodes(nodes)
 }
 
-impl Bed {
+impl Fixture {
     pub async fn scrape(&self, node: usize, auth: Option<&str>) -> std::io::Result<Scraped> {
         let addr = self.sim.addresses("proj", "os-1")[node];
         self.scraper.scrape(addr, &self.host, auth).await

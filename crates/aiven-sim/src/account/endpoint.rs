@@ -111,8 +111,8 @@ impl Shared {
             password: Uuid::new_v4().simple().to_string(),
         };
         endpoint.configure(user_config)?;
-        let mut world = self.world();
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let project = account.project_mut(project)?;
         if self.settings.unique_endpoint_names
             && project.endpoints.iter().any(|other| other.name == name)
         {
@@ -122,7 +122,7 @@ impl Shared {
             ));
         }
         project.endpoints.push(endpoint.clone());
-        drop(world);
+        drop(account);
         self.changed();
         Ok(endpoint)
     }
@@ -134,8 +134,8 @@ impl Shared {
         id: &str,
         user_config: &Value,
     ) -> Result<Endpoint, Refusal> {
-        let mut world = self.world();
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let project = account.project_mut(project)?;
         let endpoint = project
             .endpoints
             .iter_mut()
@@ -149,7 +149,7 @@ impl Shared {
                 self.roll_out(&endpoint.credentials(), servers.collect());
             }
         }
-        drop(world);
+        drop(account);
         self.changed();
         Ok(endpoint)
     }
@@ -184,12 +184,12 @@ impl Shared {
         service: &str,
         node: usize,
     ) -> Result<(), Refusal> {
-        let world = self.world();
-        let project = world.project(project)?;
+        let account = self.account();
+        let project = account.project(project)?;
         let service = project.service(service)?;
         let credentials = service.credentials(&project.endpoints);
         service.node(node)?.server.set_credentials(credentials);
-        drop(world);
+        drop(account);
         self.changed();
         Ok(())
     }
@@ -200,8 +200,8 @@ impl Shared {
         project: &str,
         id: &str,
     ) -> Result<(), Refusal> {
-        let mut world = self.world();
-        let project = world.project_mut(project)?;
+        let mut account = self.account();
+        let project = account.project_mut(project)?;
         project.endpoint(id)?;
         project.endpoints.retain(|endpoint| endpoint.id != id);
         for service in project.services.values_mut() {
@@ -213,7 +213,7 @@ impl Shared {
                 service.settle(self, &project.endpoints);
             }
         }
-        drop(world);
+        drop(account);
         self.changed();
         Ok(())
     }
