@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use aiven_sim::{Simulator, scenario};
 use anyhow::{Context, bail};
 use tempfile::TempDir;
+use testkit::{Daemon, http_client};
 use tokio::time::sleep;
 
 use crate::Arguments;
 use crate::agreement::differences;
 use crate::changes::Changes;
-use crate::daemon::{Addresses, Daemon, Status};
+use crate::daemon::{self, Status};
 use crate::expected::Expected;
 use crate::narrator::Narrator;
 use crate::prometheus::Prometheus;
@@ -26,9 +27,6 @@ const AGREE_TIMEOUT: Duration = Duration::from_secs(180);
 /// A node opens its port this long after its service was integrated; at Aiven
 /// it takes about a minute.
 const INTEGRATION_DELAY: Duration = Duration::from_secs(2);
-
-/// For one request to a program on this machine.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The simulated Aiven, the daemon and Prometheus.
 #[derive(Debug)]
@@ -52,7 +50,7 @@ impl Environment {
     /// # Errors
     /// When one of the three does not start.
     pub async fn start(arguments: &Arguments) -> anyhow::Result<Environment> {
-        let http = http_client()?;
+        let http = http_client();
         let folder = TempDir::with_prefix("aiven-metrics-demo-").context("no temporary folder")?;
         let sim = Simulator::builder()
             .integration_delay(INTEGRATION_DELAY)
@@ -64,14 +62,8 @@ impl Environment {
         scenario::demo(&sim);
         let narrator = Narrator::new();
         narrator.listening("the simulated Aiven", &sim.api_url());
-        let daemon = Daemon::start(
-            &arguments.daemon,
-            &sim,
-            folder.path(),
-            Addresses::any(),
-            http.clone(),
-        )
-        .await?;
+        let config = daemon::configuration(&sim, folder.path());
+        let daemon = daemon::start(&arguments.daemon, &config).await?;
         narrator.listening("aiven-metrics", &format!("http://{}", daemon.address));
         let prometheus =
             Prometheus::start(&arguments.prometheus, &daemon, folder.path(), http.clone());
@@ -93,7 +85,7 @@ impl Environment {
     /// # Errors
     /// When the daemon or Prometheus has ended or does not answer.
     pub async fn look(&mut self) -> anyhow::Result<Status> {
-        let status = self.daemon.status().await?;
+        let status = self.daemon.read("/status").await?;
         let targets = self.prometheus.targets().await?;
         self.changes
             .tell(&self.sim, &status, &targets, &self.narrator);
@@ -153,7 +145,7 @@ impl Environment {
                 self.prometheus.last_lines()
             ));
         }
-        let daemon = self.daemon.stop().await;
+        let daemon = self.daemon.stop().await.map(drop);
         let prometheus = self.prometheus.stop().await;
         self.sim.stop().await;
         let result = played.and_then(|code| daemon.and(prometheus).map(|()| code));
@@ -167,17 +159,4 @@ impl Environment {
         }
         result
     }
-}
-
-/// For requests to what runs on this machine.
-///
-/// # Errors
-/// When there is no TLS.
-pub fn http_client() -> anyhow::Result<reqwest::Client> {
-    // Fails when it was done before, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(REQUEST_TIMEOUT);
-    builder.build().context("cannot make an HTTP client")
 }

@@ -80,10 +80,7 @@ async fn steady(platform: &Platform, narrator: &Narrator) -> anyhow::Result<()> 
     );
     let differing = steady::compare(platform).await?;
     let line = |way: &str, number| {
-        narrator.line(&format!(
-            "  {way:<41} {}",
-            count(number, "different answer")
-        ));
+        narrator.line(&format!("  {way:<41} {}", count(number, "distinct answer")));
     };
     line("through the Caddys in turn:", differing.through_caddys);
     line(

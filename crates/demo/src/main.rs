@@ -10,7 +10,6 @@
 
 mod agreement;
 mod changes;
-mod child;
 mod daemon;
 mod environment;
 mod expected;
@@ -65,6 +64,8 @@ pub struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Fails if it is installed already; before any HTTP client is made.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match run(&arguments).await {
         Ok(code) => code,
         Err(error) => {

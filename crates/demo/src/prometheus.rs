@@ -13,10 +13,9 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use testkit::{Daemon, Process, Program};
 use tokio::time::{Instant, sleep};
 
-use crate::child::{Child, Place};
-use crate::daemon::Daemon;
 use crate::ports::ReservedPort;
 
 /// How long Prometheus may take to be ready.
@@ -31,7 +30,7 @@ pub type Labels = BTreeMap<String, String>;
 /// The running Prometheus.
 #[derive(Debug)]
 pub struct Prometheus {
-    child: Child,
+    process: Process,
     // Prometheus cannot choose a free port and say which.
     _port: ReservedPort,
     http: reqwest::Client,
@@ -89,12 +88,12 @@ struct Vector {
 }
 
 impl Prometheus {
-    /// Starts `program` beside `daemon`, with all its files in `folder`.
+    /// Starts `program_file` beside `daemon`, with all its files in `folder`.
     ///
     /// # Errors
     /// When it does not start or does not become ready.
     pub async fn start(
-        program: &Path,
+        program_file: &Path,
         daemon: &Daemon,
         folder: &Path,
         http: reqwest::Client,
@@ -102,20 +101,10 @@ impl Prometheus {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let port = ReservedPort::new(any).context("no free port")?;
         let address = port.address()?;
-        let config = folder.join("prometheus.yml");
-        std::fs::write(&config, format!("{:#}\n", configuration(daemon)))?;
-        let arguments = [
-            format!("--config.file={}", config.display()),
-            format!(
-                "--storage.tsdb.path={}",
-                folder.join("prometheus").display()
-            ),
-            format!("--web.listen-address={address}"),
-        ];
-        let log = folder.join("prometheus.log");
-        let child = Child::start("Prometheus", program, arguments, log, Place::default())?;
+        let config = configuration(daemon).await?;
+        let process = program(program_file, &config, folder, address)?.start()?;
         let mut prometheus = Prometheus {
-            child,
+            process,
             _port: port,
             http,
             address,
@@ -127,11 +116,11 @@ impl Prometheus {
     async fn ready(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + START_TIMEOUT;
         while self.page("-/ready").await.ok() != Some(StatusCode::OK) {
-            self.child.check()?;
+            self.process.check()?;
             ensure!(
                 Instant::now() < deadline,
                 "Prometheus is not ready after {START_TIMEOUT:?}\n{}",
-                self.child.last_lines()
+                self.process.last_lines()
             );
             sleep(Duration::from_millis(50)).await;
         }
@@ -167,7 +156,7 @@ impl Prometheus {
     /// # Errors
     /// When Prometheus has ended, or does not answer.
     pub async fn targets(&mut self) -> anyhow::Result<Vec<Target>> {
-        self.child.check()?;
+        self.process.check()?;
         let targets: ActiveTargets = self.get("api/v1/targets", &[("state", "active")]).await?;
         let of_nodes = |target: &Target| target.labels.get("job").is_some_and(|job| job == JOB);
         Ok(targets.active.into_iter().filter(of_nodes).collect())
@@ -212,32 +201,56 @@ impl Prometheus {
 
     /// The end of its log.
     pub fn last_lines(&self) -> String {
-        self.child.last_lines()
+        self.process.last_lines()
     }
 
     /// # Errors
     /// When it does not end in time.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.child.stop().await.map(drop)
+        self.process.stop().await.map(drop)
     }
 }
 
+/// Prometheus with this configuration and all its files in `folder`.
+///
+/// # Errors
+/// When the configuration cannot be written.
+pub fn program(
+    file: &Path,
+    config: &Value,
+    folder: &Path,
+    address: SocketAddr,
+) -> anyhow::Result<Program> {
+    let config_file = folder.join("prometheus.yml");
+    std::fs::write(&config_file, format!("{config:#}\n"))?;
+    let data = folder.join("prometheus");
+    Ok(Program::new(file)
+        .named("Prometheus")
+        .arg(format!("--config.file={}", config_file.display()))
+        .arg(format!("--storage.tsdb.path={}", data.display()))
+        .arg(format!("--web.listen-address={address}"))
+        .log_file(folder.join("prometheus.log")))
+}
+
 /// Its configuration, in JSON, which is YAML.
-pub fn configuration(daemon: &Daemon) -> Value {
-    json!({
+///
+/// # Errors
+/// When the daemon has no scrape proxy.
+pub async fn configuration(daemon: &Daemon) -> anyhow::Result<Value> {
+    Ok(json!({
         "global": { "scrape_interval": "1s", "scrape_timeout": "1s" },
         "scrape_configs": [
             {
                 "job_name": JOB,
-                "proxy_url": format!("http://{}", daemon.scrape_proxy),
-                "file_sd_configs": [{ "files": [daemon.targets] }],
+                "proxy_url": format!("http://{}", daemon.scrape_proxy().await?),
+                "file_sd_configs": [{ "files": [daemon.targets_file()] }],
             },
             {
                 "job_name": "aiven-metrics",
                 "static_configs": [{ "targets": [daemon.address] }],
             },
         ],
-    })
+    }))
 }
 
 /// The address that a series or target came from.

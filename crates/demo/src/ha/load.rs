@@ -48,7 +48,6 @@ struct Book {
     quick_gets_in_flight: usize,
     quick_posts_in_flight: usize,
     slow_posts_in_flight: usize,
-    posts_sent: usize,
     stop: bool,
 }
 
@@ -100,11 +99,6 @@ impl Load {
     pub fn posts_in_flight(&self) -> usize {
         let book = self.book.borrow();
         book.quick_posts_in_flight + book.slow_posts_in_flight
-    }
-
-    /// How many POSTs were sent so far.
-    pub fn posts_sent(&self) -> usize {
-        self.book.borrow().posts_sent
     }
 
     /// Waits until quick queries of both methods have no answer yet.
@@ -217,12 +211,8 @@ async fn ask_on(gorouter: Arc<Gorouter>, book: Rc<RefCell<Book>>) {
 
 async fn ask(gorouter: Arc<Gorouter>, book: Rc<RefCell<Book>>, method: Method, query: &str) {
     let slow = query == slow::QUERY;
-    {
-        let mut book = book.borrow_mut();
-        book.posts_sent += usize::from(method == Method::Post);
-        if let Some(count) = book.in_flight(method, slow) {
-            *count += 1;
-        }
+    if let Some(count) = book.borrow_mut().in_flight(method, slow) {
+        *count += 1;
     }
     let began = Instant::now();
     let answer = gorouter

@@ -15,7 +15,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::Arguments;
-use crate::environment::http_client;
 use crate::ha::certificates::{Certificates, PUBLIC_NAME};
 use crate::ha::gorouter::{Gorouter, User};
 use crate::ha::network::Network;
@@ -62,12 +61,8 @@ impl Platform {
     /// # Errors
     /// When something does not start.
     pub async fn start(arguments: &Arguments, narrator: &Narrator) -> anyhow::Result<Platform> {
-        let http = http_client()?;
         let folder = TempDir::with_prefix("aiven-metrics-ha-").context("no temporary folder")?;
-        let sim = Simulator::builder().dns_ttl(1).own_threads(1).start().await;
-        let sim = sim.context("the simulated Aiven does not start")?;
-        scenario::demo(&sim);
-        narrator.listening("the simulated Aiven", &sim.api_url());
+        let sim = simulated_aiven(narrator).await?;
         let slow = SlowStorage::start().await?;
         let network = Network::reserve()?;
         let vms = [0, 1].map(|index| {
@@ -78,7 +73,6 @@ impl Platform {
                 folder.path(),
                 arguments,
                 slow.remote_read(),
-                http.clone(),
             )
         });
         let certificates = Certificates::new()?;
@@ -208,6 +202,14 @@ impl Platform {
         }
         result
     }
+}
+
+async fn simulated_aiven(narrator: &Narrator) -> anyhow::Result<Simulator> {
+    let sim = Simulator::builder().dns_ttl(1).own_threads(1).start().await;
+    let sim = sim.context("the simulated Aiven does not start")?;
+    scenario::demo(&sim);
+    narrator.listening("the simulated Aiven", &sim.api_url());
+    Ok(sim)
 }
 
 /// Renders the job for both VMs. Each reaches the other by way of a relay.

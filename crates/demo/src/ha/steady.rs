@@ -10,9 +10,9 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use reqwest::Client;
 use serde_json::Value;
+use testkit::http_client;
 use tokio::time::{Instant, sleep};
 
-use crate::environment::http_client;
 use crate::ha::gorouter::{Method, encode};
 use crate::ha::platform::Platform;
 
@@ -60,7 +60,7 @@ pub async fn compare(platform: &Platform) -> anyhow::Result<Differing> {
         }
     });
     let through_caddys = through.await?.len();
-    let http = http_client()?;
+    let http = http_client();
     let directly = answers(|number| {
         let (http, vm) = (&http, &platform.vms[number % 2]);
         async move { range(http, vm.prometheus(), parameters).await }
@@ -99,7 +99,7 @@ impl Graph {
 
 /// Waits until both Prometheus servers have all samples for the whole width.
 async fn graph(platform: &Platform) -> anyhow::Result<Graph> {
-    let http = http_client()?;
+    let http = http_client();
     let deadline = Instant::now() + SAMPLES_TIMEOUT;
     loop {
         if let Some(graph) = complete_graph(platform, &http).await? {

@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use aiven_sim::Simulator;
 use anyhow::{Context, bail, ensure};
-use rustix::process::Signal;
 use serde_json::{Value, json};
+use testkit::{Daemon, Process, Program, Signal};
 use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::Arguments;
-use crate::child::{Child, Place};
-use crate::daemon::{Addresses, Daemon};
+use crate::daemon;
 use crate::ha::certificates::Certificates;
 use crate::ha::network::Ports;
 use crate::prometheus;
@@ -39,10 +38,9 @@ pub struct Vm {
     daemon_program: PathBuf,
     prometheus_program: PathBuf,
     remote_read: Value,
-    http: reqwest::Client,
     daemon: Option<Daemon>,
-    prometheus: Option<Child>,
-    caddy: Option<Child>,
+    prometheus: Option<Process>,
+    caddy: Option<Process>,
 }
 
 impl Vm {
@@ -54,7 +52,6 @@ impl Vm {
         folder: &Path,
         arguments: &Arguments,
         remote_read: Value,
-        http: reqwest::Client,
     ) -> Vm {
         Vm {
             index,
@@ -64,7 +61,6 @@ impl Vm {
             daemon_program: arguments.daemon.clone(),
             prometheus_program: arguments.prometheus.clone(),
             remote_read,
-            http,
             daemon: None,
             prometheus: None,
             caddy: None,
@@ -161,7 +157,7 @@ impl Vm {
     pub async fn start(&mut self, sim: &Simulator) -> anyhow::Result<()> {
         self.script("pre-start").await?;
         self.start_daemon(sim).await?;
-        self.start_prometheus()?;
+        self.start_prometheus().await?;
         self.start_caddy()?;
         self.script("post-start").await
     }
@@ -181,14 +177,12 @@ impl Vm {
     /// When something does not stop in time.
     pub async fn end(&mut self) -> anyhow::Result<()> {
         let mut result = Ok(());
-        for child in [self.caddy.take(), self.prometheus.take()]
-            .into_iter()
-            .flatten()
-        {
-            result = result.and(child.stop().await.map(drop));
+        let processes = [self.caddy.take(), self.prometheus.take()];
+        for process in processes.into_iter().flatten() {
+            result = result.and(process.stop().await.map(drop));
         }
         if let Some(daemon) = self.daemon.take() {
-            result = result.and(daemon.stop().await);
+            result = result.and(daemon.stop().await.map(drop));
         }
         result
     }
@@ -197,28 +191,20 @@ impl Vm {
     ///
     /// # Errors
     /// When something had ended before.
-    pub async fn vanish(&mut self) -> anyhow::Result<()> {
-        self.kill_caddy().await?;
-        self.kill_prometheus().await?;
-        self.kill_daemon().await
+    pub fn vanish(&mut self) -> anyhow::Result<()> {
+        self.kill_caddy()?;
+        self.kill_prometheus()?;
+        self.kill_daemon()
     }
 
     /// # Errors
     /// When it does not listen.
     pub async fn start_daemon(&mut self, sim: &Simulator) -> anyhow::Result<()> {
-        let addresses = Addresses {
-            web: self.at(self.ports.web),
-            scrape_proxy: self.at(self.ports.scrape_proxy),
-            instance_index: self.index,
-        };
-        let daemon = Daemon::start(
-            &self.daemon_program,
-            sim,
-            &self.root,
-            addresses,
-            self.http.clone(),
-        );
-        self.daemon = Some(daemon.await?);
+        let config = daemon::configuration(sim, &self.root)
+            .web_at(self.at(self.ports.web))
+            .proxy_at(self.at(self.ports.scrape_proxy))
+            .instance(self.index);
+        self.daemon = Some(daemon::start(&self.daemon_program, &config).await?);
         Ok(())
     }
 
@@ -226,11 +212,11 @@ impl Vm {
     ///
     /// # Errors
     /// When the daemon does not run, or Prometheus does not start.
-    pub fn start_prometheus(&mut self) -> anyhow::Result<()> {
+    pub async fn start_prometheus(&mut self) -> anyhow::Result<()> {
         let Some(daemon) = &self.daemon else {
             bail!("the daemon does not run on {self}");
         };
-        let mut config = prometheus::configuration(daemon);
+        let mut config = prometheus::configuration(daemon).await?;
         config["remote_read"] = self.remote_read.clone();
         // Prometheus derives the moments of its scrapes from the host's name and these
         // labels, and here all have the same host.
@@ -238,26 +224,9 @@ impl Vm {
         // Says who answered; nothing else in an answer does.
         config["scrape_configs"][1]["static_configs"][0]["labels"] =
             json!({ "vm": self.to_string() });
-        let file = self.root.join("prometheus.yml");
-        std::fs::write(&file, format!("{config:#}\n"))?;
-        let arguments = [
-            format!("--config.file={}", file.display()),
-            format!(
-                "--storage.tsdb.path={}",
-                self.root.join("prometheus").display()
-            ),
-            format!("--web.listen-address={}", self.prometheus()),
-            "--query.timeout=30s".to_owned(),
-        ];
-        let log = self.root.join("prometheus.log");
-        let place = Place::default();
-        self.prometheus = Some(Child::start(
-            "Prometheus",
-            &self.prometheus_program,
-            arguments,
-            log,
-            place,
-        )?);
+        let file = &self.prometheus_program;
+        let program = prometheus::program(file, &config, &self.root, self.prometheus())?;
+        self.prometheus = Some(program.arg("--query.timeout=30s").start()?);
         Ok(())
     }
 
@@ -268,39 +237,35 @@ impl Vm {
     pub fn start_caddy(&mut self) -> anyhow::Result<()> {
         let data = self.root.join(DATA);
         let program = self.root.join("packages/caddy/bin/caddy");
-        let hashes = data.join("password-hashes");
-        let arguments = [
-            Path::new("run"),
-            Path::new("--config"),
-            Path::new("config/caddy.json"),
-            Path::new("--envfile"),
-            &hashes,
-        ];
-        let place = Place {
-            folder: Some(self.root.join(JOB)),
-            home: Some(data.clone()),
-        };
-        let log = self.root.join("caddy.log");
-        self.caddy = Some(Child::start("Caddy", &program, arguments, log, place)?);
+        let caddy = Program::new(program)
+            .named("Caddy")
+            .args(["run", "--config", "config/caddy.json", "--envfile"])
+            .arg(data.join("password-hashes"))
+            .folder(self.root.join(JOB))
+            .env("HOME", &data)
+            .log_file(self.root.join("caddy.log"));
+        self.caddy = Some(caddy.start()?);
         Ok(())
     }
 
     /// # Errors
     /// When it does not run.
-    pub async fn kill_caddy(&mut self) -> anyhow::Result<()> {
-        kill(self.caddy.take()).await
+    pub fn kill_caddy(&mut self) -> anyhow::Result<()> {
+        kill(self.caddy.take())
     }
 
     /// # Errors
     /// When it does not run.
-    pub async fn kill_prometheus(&mut self) -> anyhow::Result<()> {
-        kill(self.prometheus.take()).await
+    pub fn kill_prometheus(&mut self) -> anyhow::Result<()> {
+        kill(self.prometheus.take())
     }
 
     /// # Errors
     /// When it does not run.
-    pub async fn kill_daemon(&mut self) -> anyhow::Result<()> {
-        kill(self.daemon.take().map(Daemon::into_child)).await
+    pub fn kill_daemon(&mut self) -> anyhow::Result<()> {
+        let daemon = self.daemon.take().context("it does not run")?;
+        daemon.kill();
+        Ok(())
     }
 
     /// Stops Prometheus in an orderly way.
@@ -316,8 +281,8 @@ impl Vm {
     ///
     /// # Errors
     /// When it does not run.
-    pub fn signal_prometheus(&self, signal: Signal) -> anyhow::Result<()> {
-        let prometheus = self.prometheus.as_ref();
+    pub fn signal_prometheus(&mut self, signal: Signal) -> anyhow::Result<()> {
+        let prometheus = self.prometheus.as_mut();
         prometheus
             .context("Prometheus does not run")?
             .signal(signal)
@@ -352,9 +317,11 @@ impl Vm {
 
     /// The ends of the logs of what runs.
     pub fn last_lines(&self) -> String {
-        let children = [self.caddy.as_ref(), self.prometheus.as_ref()];
-        let logs = children.into_iter().flatten().map(Child::last_lines);
-        format!("{self}\n{}", logs.collect::<Vec<_>>().join("\n"))
+        let processes = [self.caddy.as_ref(), self.prometheus.as_ref()];
+        let logs = processes.into_iter().flatten().map(Process::last_lines);
+        let daemon = self.daemon.as_ref().map(Daemon::last_lines);
+        let logs: Vec<_> = logs.chain(daemon).collect();
+        format!("{self}\n{}", logs.join("\n"))
     }
 }
 
@@ -369,6 +336,7 @@ pub fn id(index: usize) -> String {
     format!("00000000-0000-4000-8000-{index:012}")
 }
 
-async fn kill(child: Option<Child>) -> anyhow::Result<()> {
-    child.context("it does not run")?.kill().await
+fn kill(process: Option<Process>) -> anyhow::Result<()> {
+    process.context("it does not run")?.kill();
+    Ok(())
 }
