@@ -20,7 +20,7 @@ module Pipeline
 
     # The script without its comments.
     def code
-      text.lines.reject { |line| line =~ /^\s*#/ }.join
+      text.lines.grep_v(/^\s*#/).join
     end
 
     # Environment variables that it reads and does not set itself.

@@ -51,7 +51,7 @@ module Refusals
       ['prometheus.ready_timeout', '1h'], ['metrics.listen', ''], ['health.listen', '[::1'], ['drain.leave_route', 'soon']
     ],
     'smoke-tests' => [
-      ['patience', '5m'], ['route.url', ['https://metrics.example']], ['route.url', 'http://metrics.example'],
+      %w[patience 5m], ['route.url', ['https://metrics.example']], ['route.url', 'http://metrics.example'],
       ['route.username', nil], ['route.username', 'a:b'], ['route.password', nil], ['route.password', "two\nlines"],
       ['route.ca_cert', 'ca.crt']
     ]

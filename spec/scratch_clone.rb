@@ -13,7 +13,7 @@ class ScratchClone
     [["GIT_#{role}_NAME", 'Scratch'], ["GIT_#{role}_EMAIL", 'scratch@localhost']]
   end.to_h.freeze
 
-  SETUP = <<~BASH
+  SETUP = <<~BASH.freeze
     #!/usr/bin/env bash
     set -euo pipefail
     cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -38,7 +38,7 @@ RSpec.shared_examples 'a job that BOSH can run' do |name|
       File.write(control, "set idfile #{path}/id\nset statefile #{path}/state\ninclude #{path}/job.monitrc\n", perm: 0o600)
       output, status = Open3.capture2e('monit', '-t', '-c', control)
       # bpm is not on this machine.
-      complaints = output.lines.reject { |line| line =~ %r{Program does not exist: '/var/vcap/jobs/|New Monit id|Stored in|syntax OK} }
+      complaints = output.lines.grep_v(%r{Program does not exist: '/var/vcap/jobs/|New Monit id|Stored in|syntax OK})
       expect([status.exitstatus, complaints.join.strip]).to eq([0, ''])
     end
   end

@@ -91,7 +91,7 @@ RSpec.describe 'job prometheus-failover' do
   describe 'users' do
     it 'are named in the configuration, with no password or hash' do
       rendered = render
-      public_texts = rendered.reject { |path, _| path == 'config/passwords' }.values.join
+      public_texts = rendered.except('config/passwords').values.join
       FailoverContext::USERS.each do |user|
         expect(rendered['config/passwords']).to include("#{user['name']} #{user['password']}\n".strip)
         expect(public_texts).not_to include(user['password'])

@@ -129,7 +129,8 @@ RSpec.describe 'smoke-tests through the route' do
   it 'fails when one Caddy answers from another Prometheus' do
     route_to(apart) do |router|
       expect(run_errand(router))
-        .to fail_with(/\AFAIL  route: all instances ask the same Prometheus: no: 20 queries through prometheus\/0 prometheus\/1 came from prometheus\/0 prometheus\/1\. What to do: /, passed: 2)
+        .to fail_with(%r{\AFAIL  route: all instances ask the same Prometheus: no: 20 queries through prometheus/0 prometheus/1 \
+came from prometheus/0 prometheus/1\. What to do: }, passed: 2)
     end
   end
 

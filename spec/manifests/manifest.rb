@@ -17,7 +17,7 @@ class Manifest
   # Of cf-deployment itself.
   CF_VARS = { 'system_domain' => 'cf.example.com' }.freeze
   # Stands in for CredHub.
-  GENERATED = {}
+  GENERATED = {} # rubocop:disable Style/MutableConstant -- filled as manifests are interpolated
 
   class << self
     # The manifest with `operations` in their order, and every variable from

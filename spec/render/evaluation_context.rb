@@ -63,8 +63,8 @@ module Rendering
         yield
       end
 
-      def else_if_p(*names, &block)
-        @context.if_p(*names, &block)
+      def else_if_p(...)
+        @context.if_p(...)
       end
 
       def else_if_link(name, &block)

@@ -43,8 +43,8 @@ RSpec.describe Rendering::Job do
     it 'without value is an error, in the words of the Director' do
       expect { fill("one\n<%= p('a.b') %>", declare('a.b')) }.to raise_error(
         Rendering::Refused,
-        "- Unable to render templates for job 'web'. Errors are:\n" \
-        "  - Error filling in template 'a.erb' (line 2: Can't find property '[\"a.b\"]')"
+        "- Unable to render templates for job 'web'. Errors are:\n  " \
+        "- Error filling in template 'a.erb' (line 2: Can't find property '[\"a.b\"]')"
       )
     end
 
@@ -55,7 +55,7 @@ RSpec.describe Rendering::Job do
 
     it 'that the spec does not declare is dropped without a word' do
       expect(fill("<%= p('a.typo', 'none') %><%= properties.a.to_h %>", declare('a.b': 1), { properties: { a: { typo: 1 } } }))
-        .to eq("none#{{ b: 1 }}")
+        .to eq("none#{{ b: 1 }.inspect}")
     end
 
     it 'that is a hash has sorted keys, also further down, but not within lists' do
@@ -131,7 +131,7 @@ RSpec.describe Rendering::Job do
   end
 
   it 'knows the instance' do
-    text = "<%= [name, index, spec.id, spec.az, spec.bootstrap, spec.networks.default.ip, spec.release.name].to_json %>"
+    text = '<%= [name, index, spec.id, spec.az, spec.bootstrap, spec.networks.default.ip, spec.release.name].to_json %>'
     expect(fill(text, {}, { spec: { index: 3, id: 'i', name: 'group' } }))
       .to eq('["group",3,"i","z1",true,"10.0.16.10","aiven-metrics"]')
   end

@@ -69,7 +69,9 @@ RSpec.describe 'smoke-tests on a VM', order: :defined do
     gone = World::INSTANCE.merge('id' => 'gone', 'index' => 1, 'address' => '10.255.255.1')
     result = world.run_errand(instances: [gone, World::INSTANCE])
     expect(result.first.first).to start_with("ok    #{instance}: the daemon is ready")
-    expect(result.first).to include(%r{\AFAIL  prometheus/gone: the daemon is ready: no: no answer from http://10\.255\.255\.1:9274/readyz: .+\. What to do: bosh ssh})
+    expect(result.first).to include(
+      %r{\AFAIL  prometheus/gone: the daemon is ready: no: no answer from http://10\.255\.255\.1:9274/readyz: .+\. What to do: bosh ssh}
+    )
     expect(result.last).to eq(1)
   end
 

@@ -5,7 +5,7 @@ require 'socket'
 # Stands for Prometheus: answers 200 to whatever reaches it, says who it is, and
 # remembers what it was asked.
 class Backend
-  Request = Struct.new(:method, :target, :headers, :body)
+  Request = Struct.new(:verb, :target, :headers, :body)
 
   attr_reader :name, :address
 
@@ -60,7 +60,7 @@ class Backend
     return socket.read(headers['content-length'].to_i) unless headers['transfer-encoding'] == 'chunked'
 
     whole = +''
-    until (length = (socket.gets or raise EOFError).to_i(16)).zero?
+    until (length = (socket.gets || raise(EOFError)).to_i(16)).zero?
       whole << socket.read(length)
       socket.gets
     end

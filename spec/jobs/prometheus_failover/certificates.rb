@@ -35,7 +35,7 @@ module FailoverCertificates
         blank.subject = OpenSSL::X509::Name.parse("/CN=#{name}")
         blank.public_key = key
         blank.not_before = Time.now - 60
-        blank.not_after = Time.now + 30 * 86_400
+        blank.not_after = Time.now + (30 * 86_400)
       end
     end
 
