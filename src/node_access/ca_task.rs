@@ -13,6 +13,7 @@ use super::project_file::ProjectFile;
 use super::schedule::Schedule;
 use super::trust::Anchors;
 use crate::aiven::{Client, Error, ErrorKind};
+use crate::model::outage::{Failure, Outage};
 use crate::model::project_cas::ProjectCas;
 
 /// How long after a failed save the next one is tried.
@@ -29,8 +30,7 @@ pub(super) struct CaTask {
     known: ProjectCas,
     schedule: Schedule,
     unsaved: bool,
-    /// Whether a failure was said since the last success.
-    said: bool,
+    reading: Outage,
 }
 
 impl CaTask {
@@ -52,7 +52,7 @@ impl CaTask {
             file,
             timing,
             unsaved: false,
-            said: false,
+            reading: Outage::default(),
         }
     }
 
@@ -89,12 +89,12 @@ impl CaTask {
                     self.say_change(is_first);
                     self.trust_what_is_known();
                 }
-                self.said = false;
+                self.reading.end(Timestamp::now());
                 self.schedule.answered(Instant::now(), is_urgent, changed);
             }
             Err(error) => {
                 self.say(&error);
-                self.schedule.failed(Instant::now(), &error.kind);
+                self.schedule.failed(Instant::now(), error.kind.trouble());
             }
         }
     }
@@ -121,7 +121,7 @@ impl CaTask {
     }
 
     fn say(&mut self, error: &Error) {
-        if std::mem::replace(&mut self.said, true) {
+        if self.reading.begin(Timestamp::now()) == Failure::Again {
             tracing::debug!(project = %self.project, %error, "the project's CA still cannot be read");
             return;
         }

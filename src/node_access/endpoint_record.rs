@@ -13,6 +13,7 @@ use super::project_access::{EndpointAccess, Reports};
 use super::schedule::Schedule;
 use crate::aiven::ErrorKind;
 use crate::model::credentials::{Credentials, KnownCredentials, is_settled};
+use crate::model::outage::Outage;
 
 /// Why no credentials are known before the first answer.
 pub(super) const NOT_ASKED: &str =
@@ -30,10 +31,10 @@ pub(super) struct EndpointRecord {
     pub(super) known: KnownCredentials,
     pub(super) schedule: Schedule,
     pub(super) reports: Arc<Reports>,
-    /// Whether a failure to read was said since the last success.
-    pub(super) said_unreadable: bool,
-    /// The same of writing.
-    pub(super) said_unwritable: bool,
+    /// Reading its credentials from Aiven.
+    pub(super) reading: Outage,
+    /// Writing ours to Aiven.
+    pub(super) writing: Outage,
     /// Why no credentials are known, unless some are.
     missing_cause: Arc<str>,
     /// Since when its nodes can report in this run.
@@ -47,8 +48,8 @@ impl EndpointRecord {
             known,
             schedule: Schedule::new(id, timing),
             reports: Arc::default(),
-            said_unreadable: false,
-            said_unwritable: false,
+            reading: Outage::default(),
+            writing: Outage::default(),
             missing_cause: NOT_ASKED.into(),
             since: Instant::now(),
             unneeded_since: None,

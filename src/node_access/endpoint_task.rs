@@ -19,6 +19,7 @@ use super::project_file::ProjectFile;
 use super::saved::{SavedEndpoint, SavedEndpoints};
 use crate::aiven::{Client, Error, ErrorKind};
 use crate::model::credentials::{Credentials, KnownCredentials, NeededEndpoints, Step};
+use crate::model::outage::Failure;
 use crate::model::write_window::WriteWindow;
 
 /// A part of `settle`: how often it is looked whether all nodes have followed.
@@ -234,7 +235,7 @@ impl EndpointTask {
                     .known
                     .saw(&credentials, configured.as_ref(), Timestamp::now());
                 self.unsaved |= record.known != before;
-                record.said_unreadable = false;
+                record.reading.end(Timestamp::now());
                 let is_news = record.known.remote != before.remote;
                 record.schedule.answered(now, is_urgent, is_news);
                 Look::Shown { is_news }
@@ -247,7 +248,7 @@ impl EndpointTask {
             }
             Err(error) => {
                 record.note_unreadable(Some(&error.kind));
-                record.schedule.failed(now, &error.kind);
+                record.schedule.failed(now, error.kind.trouble());
                 let is_configured = configured.is_some();
                 say_unreadable(&self.setup.project, id, record, is_configured, Some(&error));
                 match error.kind {
@@ -265,12 +266,12 @@ impl EndpointTask {
         let timing = self.setup.timing;
         let configured = self.configured(id).filter(|_| self.setup.create).cloned();
         let (Some(configured), Some(record)) = (configured, self.records.get_mut(id)) else {
-            return Step::InStep;
+            return Step::Nothing;
         };
         let (shown, is_news) = match look {
             Look::Shown { is_news } => (true, *is_news),
             Look::Hidden => (false, false),
-            Look::Failed => return Step::InStep,
+            Look::Failed => return Step::Nothing,
         };
         let now = Timestamp::now();
         let step = record
@@ -313,14 +314,14 @@ impl EndpointTask {
                 record
                     .known
                     .saw(&configured, Some(&configured), Timestamp::now());
-                record.said_unwritable = false;
+                record.writing.end(Timestamp::now());
                 self.unsaved = true;
                 tracing::info!(%project, endpoint_id = %id, "integration endpoint updated to the configured credentials; nodes follow");
                 self.publish();
             }
             Err(error) => {
-                record.schedule.failed(Instant::now(), &error.kind);
-                if !std::mem::replace(&mut record.said_unwritable, true) {
+                record.schedule.failed(Instant::now(), error.kind.trouble());
+                if record.writing.begin(Timestamp::now()) == Failure::First {
                     tracing::warn!(%project, endpoint_id = %id, %error, "the integration endpoint cannot be updated to the configured credentials; scraping goes on with those it has, trying again later");
                 }
             }
@@ -340,7 +341,7 @@ fn say_unreadable(
         Some(error) => error.to_string(),
         None => "Aiven does not show them".to_owned(),
     };
-    if std::mem::replace(&mut record.said_unreadable, true) {
+    if record.reading.begin(Timestamp::now()) == Failure::Again {
         tracing::debug!(
             project,
             endpoint_id = id,

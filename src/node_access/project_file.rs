@@ -7,11 +7,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::aiven::wire::describe;
+use crate::model::outage::{Failure, Outage};
 use crate::publish::atomic_file::{self, Readers};
 
 /// The format of the files. A file of another version is not read.
@@ -25,8 +27,7 @@ pub(super) struct ProjectFile<T> {
 
 struct Content<T> {
     projects: BTreeMap<Arc<str>, T>,
-    /// Whether the last write failed, to say its trouble once.
-    write_failed: bool,
+    writing: Outage,
 }
 
 #[derive(Serialize)]
@@ -63,7 +64,7 @@ where
         known.retain(|name, _| projects.iter().any(|project| **project == **name));
         let content = Mutex::new(Content {
             projects: known,
-            write_failed: false,
+            writing: Outage::default(),
         });
         ProjectFile { path, content }
     }
@@ -104,14 +105,16 @@ where
 
     fn say(&self, content: &mut Content<T>, written: &io::Result<()>) {
         let path = self.path.display();
+        let now = Timestamp::now();
         match written {
-            Err(error) if !content.write_failed => {
+            Err(error) if content.writing.begin(now) == Failure::First => {
                 tracing::error!(%path, %error, "writing failed; a restart would begin with what the file had before; free space or mend permissions");
             }
-            Ok(()) if content.write_failed => tracing::info!(%path, "file can be written again"),
+            Ok(()) if content.writing.end(now).is_some() => {
+                tracing::info!(%path, "file can be written again")
+            }
             _ => {}
         }
-        content.write_failed = written.is_err();
     }
 }
 

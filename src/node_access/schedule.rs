@@ -6,13 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Timing;
-use crate::aiven::ErrorKind;
-
-/// The longest pause before an urgent question is `refresh` divided by this.
-const URGENT_PART: u32 = 12;
-
-/// After the token is rejected, the next question waits for this many of those pauses.
-const SLOW_FACTOR: u32 = 2;
+use crate::model::backoff::{Caller, Pauses, Trouble};
 
 /// When to ask about one thing.
 #[derive(Debug)]
@@ -63,26 +57,18 @@ impl Schedule {
     }
 
     /// Aiven could not be asked, or refused to answer.
-    pub(super) fn failed(&mut self, now: Instant, kind: &ErrorKind) {
-        let longest = self.longest_pause();
-        self.regular = now + self.timing.refresh + self.spread;
-        self.urgent = now + longest;
-        match kind {
-            ErrorKind::TokenRejected(_) => {
-                self.regular = now + longest * SLOW_FACTOR;
-                self.urgent = self.regular;
-            }
-            ErrorKind::Throttled { wait, .. } => {
-                let wait = wait.unwrap_or_default().max(self.lengthen());
-                self.regular = now + wait;
-                self.urgent = now + wait;
-            }
-            kind if kind.is_transient() => {
-                self.urgent = now + self.lengthen();
-                self.regular = self.urgent;
-            }
-            _ => {}
-        }
+    pub(super) fn failed(&mut self, now: Instant, trouble: Trouble) {
+        let Pauses { shortest, longest } = self.pauses(trouble);
+        let pause = if shortest < longest {
+            self.lengthen().clamp(shortest, longest)
+        } else {
+            longest
+        };
+        self.urgent = now + pause;
+        self.regular = match trouble {
+            Trouble::Lasting => now + self.timing.refresh + self.spread,
+            _ => self.urgent,
+        };
     }
 
     /// Looks at `at`, or before.
@@ -92,12 +78,13 @@ impl Schedule {
 
     fn lengthen(&mut self) -> Duration {
         let pause = self.pause;
-        self.pause = (pause * 2).min(self.longest_pause());
+        self.pause = (pause * 2).min(self.pauses(Trouble::Passing).longest);
         pause
     }
 
-    fn longest_pause(&self) -> Duration {
-        (self.timing.refresh / URGENT_PART).max(self.timing.soon)
+    fn pauses(&self, trouble: Trouble) -> Pauses {
+        let Timing { refresh, soon, .. } = self.timing;
+        Caller::NodeAccess { refresh, soon }.pauses(trouble)
     }
 }
 
@@ -133,20 +120,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_passes_is_tried_again_soon_and_what_lasts_later() {
         let now = Instant::now();
-        let after = |kind| {
+        let after = |trouble| {
             let mut schedule = schedule();
-            schedule.failed(now, &kind);
+            schedule.failed(now, trouble);
             let wait = |is_urgent| (schedule.due(is_urgent) - now).as_secs();
             (wait(false), wait(true))
         };
-        assert_eq!(after(ErrorKind::Timeout(SECOND)), (10, 10));
-        let throttled = ErrorKind::Throttled {
-            message: String::new(),
-            wait: Some(28 * SECOND),
-        };
-        assert_eq!(after(throttled), (28, 28));
-        assert_eq!(after(ErrorKind::TokenRejected(String::new())), (600, 600));
-        let (regular, urgent) = after(ErrorKind::Forbidden(String::new()));
+        assert_eq!(after(Trouble::Passing), (10, 10));
+        assert_eq!(after(Trouble::Throttled(Some(28 * SECOND))), (28, 28));
+        assert_eq!(after(Trouble::TokenRejected), (600, 600));
+        let (regular, urgent) = after(Trouble::Lasting);
         assert!((3600..=3960).contains(&regular), "{regular}");
         assert_eq!(urgent, 300);
     }
