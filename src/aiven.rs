@@ -4,18 +4,18 @@
 //! Sources: Aiven's OpenAPI as generated into `aiven/go-client-codegen`, and
 //! Aiven's own clients where that is silent.
 
-pub mod client;
-pub mod error;
-pub mod listing;
+pub(crate) mod client;
+pub(crate) mod error;
+pub(crate) mod listing;
 pub mod projection;
-pub mod wire;
+pub(crate) mod wire;
 
-pub use client::Client;
-pub use error::{Error, ErrorKind};
+pub(crate) use client::Client;
+pub(crate) use error::{Error, ErrorKind};
 
 /// The calls of the API that are made, by the name they have in metrics and messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// `GET /project/{p}/service`
     ListServices,
     /// `GET /project/{p}/service/{s}`

@@ -33,7 +33,7 @@ mod http_client;
 mod start;
 
 use coordinator::{Coordinator, Inbox, Wishes};
-pub use http_client::api_client;
+pub(crate) use http_client::api_client;
 use start::Lock;
 
 /// Reports on their way to the coordinator.

@@ -10,21 +10,23 @@
 //! node_access: CAs and credentials for scraping
 //! ```
 //!
-//! [`model`] decides and does no I/O. [`observe`], [`integrate`], [`resolve`]
-//! and [`publish`] do and decide nothing; [`daemon`] joins them.
+//! `model` decides and does no I/O. `observe`, `integrate`, `resolve` and
+//! `publish` do and decide nothing; [`daemon`] joins them.
+//!
+//! What is public here is what the binary and the benchmarks need.
 
 pub mod aiven;
 pub mod cli;
 pub mod config;
 pub mod daemon;
-pub mod integrate;
-pub mod log;
-pub mod metrics;
-pub mod model;
+mod integrate;
+mod log;
+mod metrics;
+mod model;
 mod net;
-pub mod node_access;
-pub mod observe;
-pub mod publish;
-pub mod resolve;
-pub mod scrape_proxy;
-pub mod web;
+mod node_access;
+mod observe;
+mod publish;
+mod resolve;
+mod scrape_proxy;
+mod web;

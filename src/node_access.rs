@@ -263,3 +263,6 @@ impl NodeAccess {
         self.0.projects.get(project)?.endpoint(endpoint_id)
     }
 }
+
+#[cfg(test)]
+mod tests;

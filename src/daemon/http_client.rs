@@ -16,7 +16,7 @@ use crate::resolve::NameResolver;
 ///
 /// # Errors
 /// When the token or a certificate cannot be used.
-pub fn api_client(
+pub(crate) fn api_client(
     config: &Config,
     resolver: &NameResolver,
     metrics: Metrics,

@@ -69,8 +69,8 @@ pub struct KnownCredentials {
 /// What to do about our endpoint, now that Aiven was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing: Aiven has our pair, as far as can be told.
-    InStep,
+    /// Aiven has our credentials, as far as can be told.
+    Nothing,
     /// Write our pair.
     Write,
     /// Look again once this long has passed: another instance may be newer.
@@ -133,13 +133,13 @@ impl KnownCredentials {
     ) -> Step {
         let is_new = self.written.as_ref() != Some(configured);
         match (shown, self.differs_since) {
-            (true, _) if self.remote.as_ref() == Some(configured) => Step::InStep,
+            (true, _) if self.remote.as_ref() == Some(configured) => Step::Nothing,
             _ if is_new => Step::Write,
             (true, Some(since)) => match restore_after.checked_sub(elapsed(since, now)) {
                 Some(left) if !left.is_zero() => Step::LookAgainIn(left),
                 _ => Step::Write,
             },
-            _ => Step::InStep,
+            _ => Step::Nothing,
         }
     }
 

@@ -181,7 +181,7 @@ impl Inventory {
 
     /// The services to ask Aiven for by name now: missing, not yet confirmed
     /// gone, at most `limit`, those asked longest ago first.
-    pub fn to_ask(&mut self, limit: usize, now: Timestamp) -> Vec<Arc<str>> {
+    pub fn next_to_ask(&mut self, limit: usize, now: Timestamp) -> Vec<Arc<str>> {
         let is_open = |known: &&Known| {
             let missing = known.missing.as_deref();
             missing.is_some_and(|gone| gone.confirmed.is_none())

@@ -319,7 +319,7 @@ impl Project {
     }
 
     fn ask_for_unlisted(&mut self, now: Timestamp) {
-        let names = self.inventory.to_ask(MAX_UNLISTED, now);
+        let names = self.inventory.next_to_ask(MAX_UNLISTED, now);
         if !(names.is_empty() && self.unlisted.names.is_empty()) {
             self.unlisted = UnlistedServices {
                 round: self.unlisted.round + 1,

@@ -45,7 +45,7 @@ fn a_changed_configuration_is_written_at_once_and_the_old_pair_stays_a_candidate
     assert_eq!(held.step(&new, true, at(10), RESTORE), Step::Write);
     assert_eq!(names(held.candidates(Some(&new))), ["old", "new"]);
     held.saw(&new, Some(&new), at(11));
-    assert_eq!(held.step(&new, true, at(11), RESTORE), Step::InStep);
+    assert_eq!(held.step(&new, true, at(11), RESTORE), Step::Nothing);
     assert_eq!(names(held.candidates(Some(&new))), ["new", "old"]);
     assert_eq!(held.changed_at, Some(at(11)));
 }
@@ -70,7 +70,10 @@ fn getting_the_new_configuration_too_ends_the_difference_without_a_write() {
     let mut held = settled_on("old");
     held.saw(&pair("new"), Some(&pair("old")), at(10));
     held.saw(&pair("new"), Some(&pair("new")), at(20));
-    assert_eq!(held.step(&pair("new"), true, at(20), RESTORE), Step::InStep);
+    assert_eq!(
+        held.step(&pair("new"), true, at(20), RESTORE),
+        Step::Nothing
+    );
     assert_eq!(
         (held.differs_since, held.written),
         (None, Some(pair("new")))
@@ -95,10 +98,10 @@ fn hidden_secrets_are_written_once_for_each_change_of_the_configuration() {
     assert_eq!(held.step(&old, false, at(0), RESTORE), Step::Write);
     assert_eq!(names(held.candidates(Some(&old))), ["old"]);
     held.saw(&old, Some(&old), at(1));
-    assert_eq!(held.step(&old, false, at(2), RESTORE), Step::InStep);
+    assert_eq!(held.step(&old, false, at(2), RESTORE), Step::Nothing);
     assert_eq!(held.step(&new, false, at(3), RESTORE), Step::Write);
     held.saw(&new, Some(&new), at(4));
-    assert_eq!(held.step(&new, false, at(5), RESTORE), Step::InStep);
+    assert_eq!(held.step(&new, false, at(5), RESTORE), Step::Nothing);
     assert_eq!(names(held.candidates(Some(&new))), ["new", "old"]);
 }
 
@@ -108,7 +111,7 @@ fn an_old_difference_is_no_reason_to_write_what_cannot_be_compared() {
     held.saw(&pair("new"), Some(&pair("old")), at(10));
     assert_eq!(
         held.step(&pair("old"), false, at(5_000), RESTORE),
-        Step::InStep
+        Step::Nothing
     );
 }
 

@@ -78,10 +78,10 @@ fn a_service_goes_only_when_confirmed_and_after_the_grace() {
     let mut inventory = Inventory::default();
     inventory.merge(&named(["a", "b"]), at(0));
     inventory.merge(&named(["a"]), at(60));
-    assert_eq!(inventory.to_ask(10, at(60)), ["b".into()]);
+    assert_eq!(inventory.next_to_ask(10, at(60)), ["b".into()]);
     assert_eq!(inventory.depart(at(600), GRACE), []);
     inventory.answer("b", ByName::DoesNotExist, at(61));
-    assert!(inventory.to_ask(10, at(61)).is_empty());
+    assert!(inventory.next_to_ask(10, at(61)).is_empty());
     assert_eq!(inventory.next_departure(GRACE), Some(at(180)));
     assert_eq!(inventory.depart(at(179), GRACE), []);
     assert_eq!(inventory.depart(at(180), GRACE), ["b".into()]);
@@ -97,7 +97,7 @@ fn a_service_that_is_listed_again_starts_over() {
     assert!(inventory.merge(&named(["a", "b"]), at(120)).changed);
     inventory.merge(&named(["a"]), at(180));
     assert_eq!(inventory.depart(at(181), GRACE), []);
-    assert_eq!(inventory.to_ask(10, at(181)), ["b".into()]);
+    assert_eq!(inventory.next_to_ask(10, at(181)), ["b".into()]);
 }
 
 #[test]
@@ -119,9 +119,9 @@ fn those_asked_longest_ago_are_asked_first_and_few_at_a_time() {
     let mut inventory = Inventory::default();
     inventory.merge(&named(["a", "b", "c"]), at(0));
     inventory.merge(&Listing::default(), at(60));
-    assert_eq!(inventory.to_ask(2, at(61)), ["a".into(), "b".into()]);
-    assert_eq!(inventory.to_ask(2, at(62)), ["c".into(), "a".into()]);
-    assert_eq!(inventory.to_ask(1, at(63)), ["b".into()]);
+    assert_eq!(inventory.next_to_ask(2, at(61)), ["a".into(), "b".into()]);
+    assert_eq!(inventory.next_to_ask(2, at(62)), ["c".into(), "a".into()]);
+    assert_eq!(inventory.next_to_ask(1, at(63)), ["b".into()]);
 }
 
 #[test]

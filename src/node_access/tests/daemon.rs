@@ -1,8 +1,8 @@
-//! The whole daemon: what it wants of the node_access, and what it leaves on disk.
+//! The whole daemon: what it needs of node access, and what it leaves on disk.
 
 use std::fs;
 
-use aiven_metrics::daemon;
+use crate::daemon;
 use aiven_sim::{Operation, ServiceSpec};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;

@@ -93,6 +93,6 @@ async fn an_endpoint_is_read_as_soon_as_it_is_wanted() {
     })
     .await;
     assert_eq!(sim.count(Operation::GetEndpoint), 0);
-    rig.wanted.send_replace(want_other(&id));
+    rig.needed.send_replace(want_other(&id));
     rig.until_pairs(&id, &["their-password"]).await;
 }

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiven_metrics::model::write_window::WriteWindow;
-use aiven_metrics::node_access::Timing;
+use crate::model::write_window::WriteWindow;
+use crate::node_access::Timing;
 use aiven_sim::{ApiFault, Fault, Operation, Permission, Simulator, TokenSpec};
 use serde_json::json;
 use tempfile::TempDir;
@@ -85,7 +85,7 @@ async fn an_endpoint_that_turns_out_to_be_ours_after_the_first_look_is_looked_at
         let config = config(&sim, folder.path(), ours(password));
         let rig = Rig::start(&config, quick(), 0, want_other(&id));
         rig.until_pairs(&id, &[OLD]).await;
-        rig.wanted.send_replace(want_ours(&id));
+        rig.needed.send_replace(want_ours(&id));
         let saved = folder.path().join("secrets.json");
         let is_in_step = || {
             let text = fs::read_to_string(&saved).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiven_metrics::node_access::{NodeAccess, Timing};
+use crate::node_access::{NodeAccess, Timing};
 use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator, TokenSpec};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};

@@ -1,18 +1,18 @@
-//! A node_access with its access_task, on a simulated Aiven.
+//! A node access with its tasks, on a simulated Aiven.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiven_metrics::aiven::Client;
-use aiven_metrics::config::Config;
-use aiven_metrics::daemon::api_client;
-use aiven_metrics::metrics::Metrics;
-use aiven_metrics::model::credentials::NeededEndpoints;
-use aiven_metrics::model::write_window::WriteWindow;
-use aiven_metrics::node_access::{self, BasicAuth, NodeAccess, Timing};
-use aiven_metrics::resolve::NameResolver;
+use crate::aiven::Client;
+use crate::config::Config;
+use crate::daemon::api_client;
+use crate::metrics::Metrics;
+use crate::model::credentials::NeededEndpoints;
+use crate::model::write_window::WriteWindow;
+use crate::node_access::{self, BasicAuth, NodeAccess, Timing};
+use crate::resolve::NameResolver;
 use aiven_sim::{Operation, Simulator};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -76,10 +76,10 @@ pub fn pairs(passwords: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// A running access_task; stops when dropped.
+/// A running task; stops when dropped.
 pub struct Rig {
     pub node_access: NodeAccess,
-    pub wanted: watch::Sender<NeededEndpoints>,
+    pub needed: watch::Sender<NeededEndpoints>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -92,10 +92,10 @@ impl Drop for Rig {
 }
 
 impl Rig {
-    /// The node_access as it is before the first call.
-    pub fn before_the_first_call(config: &Config, wanted: NeededEndpoints) -> Rig {
+    /// Node access as it is before the first call.
+    pub fn before_the_first_call(config: &Config, needed: NeededEndpoints) -> Rig {
         let (node_access, access_tasks) = node_access::open(config, quick());
-        let (wanted, watched) = watch::channel(wanted);
+        let (needed, watched) = watch::channel(needed);
         drop(access_tasks.of(
             &PROJECT.into(),
             client(config),
@@ -104,20 +104,20 @@ impl Rig {
         ));
         Rig {
             node_access,
-            wanted,
+            needed,
             task: None,
         }
     }
 
-    pub fn start(config: &Config, timing: Timing, instance: u32, wanted: NeededEndpoints) -> Rig {
+    pub fn start(config: &Config, timing: Timing, instance: u32, needed: NeededEndpoints) -> Rig {
         let (node_access, access_tasks) = node_access::open(config, timing);
-        let (wanted, watched) = watch::channel(wanted);
-        let turn = WriteWindow::of_instance(instance);
-        let access_task = access_tasks.of(&PROJECT.into(), client(config), turn, watched);
+        let (needed, watched) = watch::channel(needed);
+        let write_window = WriteWindow::of_instance(instance);
+        let access_task = access_tasks.of(&PROJECT.into(), client(config), write_window, watched);
         let task = Some(tokio::spawn(access_task.run()));
         Rig {
             node_access,
-            wanted,
+            needed,
             task,
         }
     }
@@ -152,7 +152,7 @@ fn client(config: &Config) -> Arc<Client> {
     Arc::new(api_client(config, &resolver, Metrics::default()).unwrap())
 }
 
-/// Our endpoint is wanted.
+/// Our endpoint is needed.
 pub fn want_ours(endpoint_id: &str) -> NeededEndpoints {
     NeededEndpoints {
         ours: Some(endpoint_id.into()),
@@ -160,7 +160,7 @@ pub fn want_ours(endpoint_id: &str) -> NeededEndpoints {
     }
 }
 
-/// Somebody else's endpoint is wanted.
+/// Somebody else's endpoint is needed.
 pub fn want_other(endpoint_id: &str) -> NeededEndpoints {
     NeededEndpoints {
         ours: None,
@@ -180,7 +180,7 @@ pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     while !holds() {
         assert!(
             tokio::time::Instant::now() < deadline,
-            "waited in vain until {what}"
+            "this did not come: {what}"
         );
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
