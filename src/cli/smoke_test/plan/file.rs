@@ -11,10 +11,14 @@ use serde_json::Value;
 
 use crate::cli::ask::ANSWER_TIMEOUT;
 
+/// Seconds, as in the job's schema.
+const MAX_PATIENCE: u64 = 3600;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     /// Whole seconds, as the job's property.
+    #[serde(deserialize_with = "patience")]
     pub(super) patience: u64,
     /// The id of the instance that the errand runs on.
     pub(super) here: String,
@@ -86,6 +90,17 @@ impl Instance {
     pub(super) fn slug(&self) -> String {
         format!("{}/{}", self.name, self.id)
     }
+}
+
+/// A Director that does not check the schema lets any value through.
+fn patience<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let value = Value::deserialize(from)?;
+    let seconds = value.as_u64().filter(|seconds| *seconds <= MAX_PATIENCE);
+    seconds.ok_or_else(|| {
+        D::Error::custom(format!(
+            "patience: found {value}, want a whole number of seconds from 0 to {MAX_PATIENCE}"
+        ))
+    })
 }
 
 /// Without the value in an error, where serde would have it.

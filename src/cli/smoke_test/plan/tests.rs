@@ -213,6 +213,18 @@ fn waits_have_defaults_and_can_be_shortened() {
 }
 
 #[test]
+fn patience_is_a_bounded_number_of_seconds() {
+    for value in [json!("5m"), json!(-1), json!(3601), json!(1.5), json!([1])] {
+        let refusal = plan(&[("/patience", value)]).unwrap_err().to_string();
+        assert!(
+            refusal.starts_with("patience: found ") && refusal.contains("from 0 to 3600"),
+            "{refusal}"
+        );
+    }
+    assert!(plan(&[("/patience", json!(3600))]).is_ok());
+}
+
+#[test]
 fn a_key_that_is_not_known_is_named() {
     let mut file = file();
     file["patients"] = json!(1);
