@@ -1,8 +1,8 @@
-//! Every metric name, in one place, and the log format.
+//! The daemon's counters.
 //!
-//! Counters are kept here as things happen. What describes the present state
-//! (services, targets, ages) is read from the published snapshot when
-//! Prometheus asks, so it cannot differ from what is published.
+//! What describes the present state (services, targets, ages) is no counter: it
+//! is read from the published snapshot when Prometheus asks, so that it cannot
+//! differ from what is published.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -209,12 +209,16 @@ impl Metrics {
             "Bytes of pages relayed, as they went over the wire",
             counters.scrape_bytes.clone(),
         );
-        let build = Family::<Build, Gauge>::default();
-        let version = env!("CARGO_PKG_VERSION");
-        build.get_or_create(&Build { version }).set(1);
-        registry.register("build_info", "The running version; always 1", build);
+        register_build(registry);
         root
     }
+}
+
+fn register_build(registry: &mut Registry) {
+    let build = Family::<Build, Gauge>::default();
+    let version = env!("CARGO_PKG_VERSION");
+    build.get_or_create(&Build { version }).set(1);
+    registry.register("build_info", "The running version; always 1", build);
 }
 
 impl Default for Counters {

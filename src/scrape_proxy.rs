@@ -9,7 +9,7 @@
 //! failure has a class and a cause.
 //!
 //! One scrape never waits for another, nor for the rest of the daemon: all it
-//! reads is the published snapshot and the node_access.
+//! reads is the published snapshot and [`NodeAccess`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +62,7 @@ pub struct ScrapeProxy {
 }
 
 impl ScrapeProxy {
-    /// A proxy to what is `published`, with the keys of `node_access`; outcomes go
+    /// A proxy to what is `published`, with the trust and credentials of `node_access`; outcomes go
     /// to `results` and `metrics`.
     pub fn new(
         published: Published,

@@ -1,7 +1,7 @@
-//! The credentials of an integration endpoint: which pairs its nodes may take,
+//! The credentials of an integration endpoint: which ones its nodes may take,
 //! and whether ours has to be written to Aiven.
 //!
-//! A change at Aiven reaches nodes one after the other, so the old pair is
+//! A change at Aiven reaches nodes one after the other, so the old ones are
 //! remembered until all have the new one. During a rolling deploy another
 //! instance still has the old configuration, so only a *change* of the own
 //! configuration is written at once; any other difference must last first.
@@ -17,7 +17,7 @@ use super::elapsed;
 use super::endpoint::EndpointFact;
 use super::plan::ProjectPlan;
 
-/// Previous pairs that are remembered at most: several changes in a row, before
+/// Previous credentials that are remembered: several changes in a row, before
 /// the nodes have followed the first.
 const KEPT: usize = 3;
 
@@ -54,7 +54,7 @@ pub struct NeededEndpoints {
 /// All that is remembered of one endpoint's credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownCredentials {
-    /// The configured pair that this instance last wrote to Aiven, or found there.
+    /// The configured credentials that this instance last wrote to Aiven, or found there.
     pub written: Option<Credentials>,
     /// What Aiven has, as last read or written.
     pub remote: Option<Credentials>,
@@ -62,7 +62,7 @@ pub struct KnownCredentials {
     pub previous: Vec<Credentials>,
     /// When what Aiven has last changed.
     pub changed_at: Option<Timestamp>,
-    /// Since when Aiven has another pair than the one that we written.
+    /// Since when Aiven has other credentials than those that we wrote.
     pub differs_since: Option<Timestamp>,
 }
 
@@ -71,7 +71,7 @@ pub struct KnownCredentials {
 pub enum Step {
     /// Aiven has our credentials, as far as can be told.
     Nothing,
-    /// Write our pair.
+    /// Write our credentials.
     Write,
     /// Look again once this long has passed: another instance may be newer.
     LookAgainIn(Duration),
@@ -99,22 +99,27 @@ impl NeededEndpoints {
 
 impl KnownCredentials {
     /// Notes what Aiven has, whether read or just written.
-    pub fn saw(&mut self, pair: &Credentials, configured: Option<&Credentials>, now: Timestamp) {
-        let changed = self.remote.as_ref() != Some(pair);
+    pub fn saw(
+        &mut self,
+        credentials: &Credentials,
+        configured: Option<&Credentials>,
+        now: Timestamp,
+    ) {
+        let changed = self.remote.as_ref() != Some(credentials);
         if changed {
-            let before = self.remote.replace(pair.clone());
+            let before = self.remote.replace(credentials.clone());
             if let Some(before) = before.or_else(|| self.written.clone()) {
                 self.previous.retain(|old| *old != before);
                 self.previous.insert(0, before);
             }
-            self.previous.retain(|old| old != pair);
+            self.previous.retain(|old| old != credentials);
             self.previous.truncate(KEPT);
             self.changed_at = Some(now);
         }
-        if configured == Some(pair) {
-            self.written = Some(pair.clone());
+        if configured == Some(credentials) {
+            self.written = Some(credentials.clone());
         }
-        let differs = configured.is_some() && self.written.as_ref() != Some(pair);
+        let differs = configured.is_some() && self.written.as_ref() != Some(credentials);
         self.differs_since = match self.differs_since {
             _ if !differs => None,
             Some(since) if !changed => Some(since),
@@ -122,7 +127,7 @@ impl KnownCredentials {
         };
     }
 
-    /// What to do about our endpoint. `shown`: whether Aiven showed its pair just
+    /// What to do about our endpoint. `shown`: whether Aiven showed its own just
     /// now, so that `remote` is fresh.
     pub fn step(
         &self,
@@ -143,26 +148,26 @@ impl KnownCredentials {
         }
     }
 
-    /// The pairs that nodes may take, best guess first.
+    /// The credentials that nodes may take, best guess first.
     pub fn candidates<'a>(&'a self, configured: Option<&'a Credentials>) -> Vec<&'a Credentials> {
         let written = self.written.as_ref().filter(|_| configured.is_some());
         let all = self.remote.iter().chain(written).chain(configured);
         let mut distinct: Vec<&Credentials> = Vec::new();
-        for pair in all.chain(&self.previous) {
-            if !distinct.contains(&pair) {
-                distinct.push(pair);
+        for credentials in all.chain(&self.previous) {
+            if !distinct.contains(&credentials) {
+                distinct.push(credentials);
             }
         }
         distinct
     }
 
-    /// Forgets the previous pairs. Returns whether there were any.
+    /// Forgets the previous credentials. Returns whether there were any.
     pub fn forget_previous(&mut self) -> bool {
         !std::mem::take(&mut self.previous).is_empty()
     }
 }
 
-/// Whether all nodes have followed a change: each that took any pair lately
+/// Whether all nodes have followed a change: each that took any lately
 /// took `present`, at least one did, and all had time to report.
 pub fn is_settled(
     present: u64,

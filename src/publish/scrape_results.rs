@@ -1,5 +1,5 @@
-//! The board of scrape results: written by the scrape proxy, read by whoever
-//! shows verdicts.
+//! The board of scrape results: the scrape proxy writes it, `/status` and
+//! `/metrics` read it.
 
 use std::sync::Arc;
 use std::time::Duration;

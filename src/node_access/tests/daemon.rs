@@ -37,7 +37,7 @@ async fn a_restart_with_a_new_password_brings_the_endpoint_in_step_and_keeps_sec
                 .any(|endpoint| endpoint.name == "ours" && endpoint.password == password)
         })
         .await;
-        eventually("both pairs are saved", || {
+        eventually("both credentials are saved", || {
             let text = fs::read_to_string(&secrets).unwrap_or_default();
             text.contains(password) && text.contains("their-password")
         })

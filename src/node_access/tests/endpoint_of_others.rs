@@ -88,7 +88,7 @@ async fn an_endpoint_is_read_as_soon_as_it_is_wanted() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&sim, folder.path(), ours("our-own-password"));
     let rig = Rig::start(&config, quick(), 0, Default::default());
-    sim.wait_until("the access_task runs", |sim| {
+    sim.wait_until("the task runs", |sim| {
         sim.count(Operation::GetProjectCa) > 0
     })
     .await;
