@@ -26,9 +26,13 @@ impl Part {
     pub async fn hear(&mut self) -> String {
         let output = &self.process.stdout;
         let line = output.find_from(self.heard, |line| Some(line.to_owned()));
-        let (line, heard) = line.await.unwrap();
-        self.heard = heard;
-        line
+        match line.await {
+            Ok((line, heard)) => {
+                self.heard = heard;
+                line
+            }
+            Err(error) => panic!("{error:#}\n{}", self.process.last_lines()),
+        }
     }
 
     /// Tells it a line; returns its answer.

@@ -36,10 +36,10 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// The daemon's binary.
-    #[arg(long)]
-    daemon: PathBuf,
+    #[arg(long, required_unless_present_any = ["bare", "counted"])]
+    daemon: Option<PathBuf>,
     /// The simulator's binary.
-    #[arg(long)]
+    #[arg(long, required_unless_present_any = ["bare", "counted"])]
     simulator: Option<PathBuf>,
     /// Only listings of this many services.
     #[arg(long)]
@@ -76,8 +76,9 @@ fn main() {
 
 /// Measures listings of all sizes that are asked for, and prints the tables.
 async fn compare(arguments: &Arguments) {
-    let simulator = arguments.simulator.as_ref();
-    let simulator = simulator.expect("--simulator BINARY; scripts/bench builds it and passes it");
+    let (Some(daemon), Some(simulator)) = (&arguments.daemon, &arguments.simulator) else {
+        unreachable!("clap requires both")
+    };
     let rounds = if arguments.quick { 1 } else { arguments.rounds };
     let counts: &[usize] = if arguments.quick {
         &[100, 1_000]
@@ -94,7 +95,7 @@ async fn compare(arguments: &Arguments) {
             }
             eprintln!("{services} services of {bytes} bytes …");
             let aiven = simulated::Aiven::start(simulator, services, bytes).await;
-            results.push(round::measure(&aiven, &arguments.daemon, rounds).await);
+            results.push(round::measure(&aiven, daemon, rounds).await);
         }
     }
     table::print(&results);

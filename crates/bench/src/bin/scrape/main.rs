@@ -31,8 +31,8 @@ mod soak;
 #[derive(Parser)]
 struct Arguments {
     /// The daemon's binary.
-    #[arg(long)]
-    daemon: PathBuf,
+    #[arg(long, required_unless_present_any = ["nodes", "clients"])]
+    daemon: Option<PathBuf>,
     /// The benchmark: cost of a scrape, latency, memory.
     #[arg(long)]
     scrape: bool,
@@ -70,16 +70,19 @@ fn main() {
     if let Some(plan) = &arguments.clients {
         return runtime.block_on(clients::run(plan));
     }
+    let Some(daemon) = &arguments.daemon else {
+        unreachable!("clap requires it")
+    };
     if arguments.soak {
-        return runtime.block_on(soak::run(&arguments.daemon, arguments.minutes));
+        return runtime.block_on(soak::run(daemon, arguments.minutes));
     }
     if arguments.scrape {
         let wanted = |part: &str| arguments.only.as_deref().is_none_or(|only| only == part);
         if wanted("paired") {
-            runtime.block_on(paired::run(&arguments.daemon, arguments.quick));
+            runtime.block_on(paired::run(daemon, arguments.quick));
         }
         if wanted("memory") {
-            runtime.block_on(memory::run(&arguments.daemon));
+            runtime.block_on(memory::run(daemon));
         }
     }
 }
