@@ -30,3 +30,6 @@ mod publish;
 mod resolve;
 mod scrape_proxy;
 mod web;
+
+#[cfg(test)]
+mod imports;

@@ -15,6 +15,7 @@ pub mod endpoint;
 pub mod explain;
 pub mod hosts;
 pub mod inventory;
+pub mod needed_endpoints;
 pub mod outage;
 pub mod plan;
 pub mod project;

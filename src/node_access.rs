@@ -18,8 +18,9 @@ use tokio::sync::watch;
 
 use crate::aiven::Client;
 use crate::config::Config;
-use crate::model::credentials::{Credentials, NeededEndpoints};
+use crate::model::credentials::Credentials;
 use crate::model::endpoint::EndpointChoice;
+use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::project_cas::ProjectCas;
 use crate::model::write_window::WriteWindow;
 

@@ -205,8 +205,8 @@ RSpec.describe 'job aiven-metrics' do
       end
 
       it "#{name} is not given alone" do
-        expect {
- render(with(without(name), 'integration.create', false)) }.to raise_error(Rendering::Refused, /^\s*#{name}: missing, want .* both, or neither/)
+        expect { render(with(without(name), 'integration.create', false)) }
+          .to raise_error(Rendering::Refused, /^\s*#{name}: missing, want .* both, or neither/)
       end
     end
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::start;
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::model::credentials::NeededEndpoints;
+use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outage::{Failure, Outage};
 use crate::model::plan::Rules;
 use crate::model::project::{self, Absorbed, Event, PendingWrites, Project, UnlistedServices};

@@ -6,16 +6,12 @@
 //! instance still has the old configuration, so only a *change* of the own
 //! configuration is written at once; any other difference must last first.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::elapsed;
-use super::endpoint::EndpointFact;
-use super::plan::ProjectPlan;
 
 /// Previous credentials that are remembered: several changes in a row, before
 /// the nodes have followed the first.
@@ -42,15 +38,6 @@ impl PartialEq for Credentials {
 
 impl Eq for Credentials {}
 
-/// The endpoints of a project whose credentials are needed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NeededEndpoints {
-    /// The endpoint of `integration.endpoint_name`, or `.endpoint_id`, once known.
-    pub ours: Option<Arc<str>>,
-    /// Every endpoint that a service to be scraped is integrated with.
-    pub endpoints: BTreeSet<Arc<str>>,
-}
-
 /// All that is remembered of one endpoint's credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownCredentials {
@@ -75,26 +62,6 @@ pub enum Step {
     Write,
     /// Look again once this long has passed: another instance may be newer.
     LookAgainIn(Duration),
-}
-
-impl NeededEndpoints {
-    /// What the plan of a project needs.
-    pub fn of(plan: &ProjectPlan, endpoint: &EndpointFact) -> NeededEndpoints {
-        let scraped = plan
-            .services
-            .iter()
-            .filter(|planned| !planned.hosts.is_empty());
-        let endpoints = scraped.flat_map(|planned| planned.service.endpoint_ids(endpoint.id()));
-        NeededEndpoints {
-            ours: endpoint.id().map(Arc::from),
-            endpoints: endpoints.collect(),
-        }
-    }
-
-    /// All of them.
-    pub fn all(&self) -> BTreeSet<Arc<str>> {
-        self.endpoints.iter().chain(&self.ours).cloned().collect()
-    }
 }
 
 impl KnownCredentials {

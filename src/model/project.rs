@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::credentials::NeededEndpoints;
 use super::endpoint::EndpointFact;
 use super::inventory::{Distrust, Inventory};
+use super::needed_endpoints::NeededEndpoints;
 use super::plan::{Action, Attempt, Attempts, Facts, ProjectPlan, Rules, SupportedTypes, plan};
 use super::resolution::Addresses;
 use super::snapshot::{Origin, ProjectSnapshot, Stages};

@@ -18,7 +18,8 @@ use super::project_access::ProjectAccess;
 use super::project_file::ProjectFile;
 use super::saved::{SavedEndpoint, SavedEndpoints};
 use crate::aiven::{Client, Error, ErrorKind};
-use crate::model::credentials::{Credentials, KnownCredentials, NeededEndpoints, Step};
+use crate::model::credentials::{Credentials, KnownCredentials, Step};
+use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outage::Failure;
 use crate::model::write_window::WriteWindow;
 

@@ -9,7 +9,7 @@ use crate::aiven::Client;
 use crate::config::Config;
 use crate::daemon::api_client;
 use crate::metrics::Metrics;
-use crate::model::credentials::NeededEndpoints;
+use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::write_window::WriteWindow;
 use crate::node_access::{self, BasicAuth, NodeAccess, Timing};
 use crate::resolve::NameResolver;
