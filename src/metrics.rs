@@ -163,51 +163,50 @@ impl Metrics {
     pub fn registry(&self) -> Registry {
         let mut root = Registry::default();
         let registry = root.sub_registry_with_prefix("aiven_metrics");
-        let counters = &self.0;
         registry.register(
             "api_requests",
             "Requests to Aiven's API by operation and HTTP status, or how they failed",
-            counters.api_requests.clone(),
+            self.0.api_requests.clone(),
         );
         registry.register(
             "api_request_duration_seconds",
             "Time from sending a request to Aiven's API to the end of its answer",
-            counters.api_duration.clone(),
+            self.0.api_duration.clone(),
         );
         registry.register(
             "integrations_created",
             "Service integrations that this instance created",
-            counters.integrations_created.clone(),
+            self.0.integrations_created.clone(),
         );
         registry.register(
             "dns_lookups",
             "Host names looked up, by outcome",
-            counters.dns_lookups.clone(),
+            self.0.dns_lookups.clone(),
         );
         registry.register(
             "snapshot_changes",
             "Changes of the published targets",
-            counters.snapshot_changes.clone(),
+            self.0.snapshot_changes.clone(),
         );
         registry.register(
             "listings_distrusted",
             "Listings of services that were not believed as they stood, by reason",
-            counters.listings_distrusted.clone(),
+            self.0.listings_distrusted.clone(),
         );
         registry.register(
             "scrape_proxy_requests",
             "Scrapes through the proxy, by outcome",
-            counters.scrapes.clone(),
+            self.0.scrapes.clone(),
         );
         registry.register(
             "scrape_proxy_duration_seconds",
             "Time from Prometheus' request to the end of the page",
-            counters.scrape_duration.clone(),
+            self.0.scrape_duration.clone(),
         );
         registry.register(
             "scrape_proxy_response_bytes",
             "Bytes of pages relayed, as they went over the wire",
-            counters.scrape_bytes.clone(),
+            self.0.scrape_bytes.clone(),
         );
         register_build(registry);
         root
