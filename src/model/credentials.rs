@@ -1,10 +1,11 @@
-//! The credentials of an integration endpoint: which ones its nodes may take,
-//! and whether ours has to be written to Aiven.
+//! The credentials of an integration endpoint: which ones its nodes may accept,
+//! and whether the configured ones must be written to Aiven.
 //!
-//! A change at Aiven reaches nodes one after the other, so the old ones are
-//! remembered until all have the new one. During a rolling deploy another
-//! instance still has the old configuration, so only a *change* of the own
-//! configuration is written at once; any other difference must last first.
+//! A change at Aiven reaches the nodes one by one, so the old credentials are
+//! remembered until every node has the new ones. During a rolling deploy the
+//! other instance still has the old configuration. So only a *change* of this
+//! instance's own configuration is written at once; any other difference must
+//! first last for a while.
 
 use std::time::Duration;
 
@@ -13,22 +14,22 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::elapsed;
 
-/// Previous credentials that are remembered: several changes in a row, before
-/// the nodes have followed the first.
-const KEPT: usize = 3;
+/// How many previous credentials are remembered: enough for several changes in
+/// a row before the nodes have followed the first.
+const MAX_PREVIOUS: usize = 3;
 
-/// The basic auth that nodes ask for.
+/// The basic auth credentials that nodes ask for.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// `integration.username`: 5 to 32 of `a-z 0-9 - @ _`, as Aiven demands.
+    /// `integration.username`: 5 to 32 characters of `a-z 0-9 - @ _`, as Aiven requires.
     pub username: String,
-    /// `integration.password`: 8 to 64 characters. Aiven takes more today, but
-    /// older schemas of its API do not.
+    /// `integration.password`: 8 to 64 characters. Aiven accepts longer ones
+    /// today, but older schemas of its API do not.
     pub password: SecretString,
 }
 
-/// Passwords are compared here and nowhere else. Both sides are our own
-/// knowledge, so the time it takes tells nobody anything.
+/// Passwords are compared only here. An attacker supplies neither side, so the
+/// comparison need not take constant time.
 impl PartialEq for Credentials {
     fn eq(&self, other: &Self) -> bool {
         self.username == other.username
@@ -38,55 +39,55 @@ impl PartialEq for Credentials {
 
 impl Eq for Credentials {}
 
-/// All that is remembered of one endpoint's credentials.
+/// What is known about the credentials of one endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownCredentials {
     /// The configured credentials that this instance last wrote to Aiven, or found there.
     pub written: Option<Credentials>,
-    /// What Aiven has, as last read or written.
+    /// The credentials at Aiven, as last read or written.
     pub remote: Option<Credentials>,
-    /// What Aiven had before and nodes may still ask for, newest first.
+    /// Earlier credentials that nodes may still ask for, newest first.
     pub previous: Vec<Credentials>,
-    /// When what Aiven has last changed.
+    /// When `remote` last changed.
     pub changed_at: Option<Timestamp>,
-    /// Since when Aiven has other credentials than those that we wrote.
+    /// Since when `remote` differs from `written`.
     pub differs_since: Option<Timestamp>,
 }
 
-/// What to do about our endpoint, now that Aiven was asked.
+/// What to do about our endpoint after asking Aiven about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Aiven has our credentials, as far as can be told.
+pub enum NextStep {
+    /// Nothing: as far as we know, Aiven has the configured credentials.
     Nothing,
-    /// Write our credentials.
+    /// Write the configured credentials.
     Write,
-    /// Look again once this long has passed: another instance may be newer.
+    /// Look again after this time: another instance may have a newer configuration.
     LookAgainIn(Duration),
 }
 
 impl KnownCredentials {
-    /// Notes what Aiven has, whether read or just written.
-    pub fn saw(
+    /// Notes the credentials at Aiven, whether read or just written.
+    pub fn note_remote(
         &mut self,
-        credentials: &Credentials,
+        remote: &Credentials,
         configured: Option<&Credentials>,
         now: Timestamp,
     ) {
-        let changed = self.remote.as_ref() != Some(credentials);
+        let changed = self.remote.as_ref() != Some(remote);
         if changed {
-            let before = self.remote.replace(credentials.clone());
+            let before = self.remote.replace(remote.clone());
             if let Some(before) = before.or_else(|| self.written.clone()) {
                 self.previous.retain(|old| *old != before);
                 self.previous.insert(0, before);
             }
-            self.previous.retain(|old| old != credentials);
-            self.previous.truncate(KEPT);
+            self.previous.retain(|old| old != remote);
+            self.previous.truncate(MAX_PREVIOUS);
             self.changed_at = Some(now);
         }
-        if configured == Some(credentials) {
-            self.written = Some(credentials.clone());
+        if configured == Some(remote) {
+            self.written = Some(remote.clone());
         }
-        let differs = configured.is_some() && self.written.as_ref() != Some(credentials);
+        let differs = configured.is_some() && self.written.as_ref() != Some(remote);
         self.differs_since = match self.differs_since {
             _ if !differs => None,
             Some(since) if !changed => Some(since),
@@ -94,28 +95,29 @@ impl KnownCredentials {
         };
     }
 
-    /// What to do about our endpoint. `shown`: whether Aiven showed its own just
-    /// now, so that `remote` is fresh.
-    pub fn step(
+    /// What to do about our endpoint. `shown`: whether Aiven has just shown its
+    /// credentials, so that `remote` is fresh. Another instance's credentials are
+    /// replaced only after they have stayed there for `restore_after`.
+    pub fn next_step(
         &self,
         configured: &Credentials,
         shown: bool,
         now: Timestamp,
         restore_after: Duration,
-    ) -> Step {
+    ) -> NextStep {
         let is_new = self.written.as_ref() != Some(configured);
         match (shown, self.differs_since) {
-            (true, _) if self.remote.as_ref() == Some(configured) => Step::Nothing,
-            _ if is_new => Step::Write,
+            (true, _) if self.remote.as_ref() == Some(configured) => NextStep::Nothing,
+            _ if is_new => NextStep::Write,
             (true, Some(since)) => match restore_after.checked_sub(elapsed(since, now)) {
-                Some(left) if !left.is_zero() => Step::LookAgainIn(left),
-                _ => Step::Write,
+                Some(left) if !left.is_zero() => NextStep::LookAgainIn(left),
+                _ => NextStep::Write,
             },
-            _ => Step::Nothing,
+            _ => NextStep::Nothing,
         }
     }
 
-    /// The credentials that nodes may take, best guess first.
+    /// The credentials that nodes may accept, best guess first.
     pub fn candidates<'a>(&'a self, configured: Option<&'a Credentials>) -> Vec<&'a Credentials> {
         let written = self.written.as_ref().filter(|_| configured.is_some());
         let all = self.remote.iter().chain(written).chain(configured);
@@ -134,16 +136,17 @@ impl KnownCredentials {
     }
 }
 
-/// Whether all nodes have followed a change: each that took any lately
-/// took `present`, at least one did, and all had time to report.
+/// Whether all nodes have followed a change of credentials: every node that
+/// lately accepted any (`accepted`, by id) accepted the `current` ones, at least
+/// one node did, and all of them had the time `settle` to report.
 pub fn is_settled(
-    present: u64,
-    mut taken: impl Iterator<Item = u64>,
+    current: u64,
+    mut accepted: impl Iterator<Item = u64>,
     reporting_for: Duration,
     settle: Duration,
 ) -> bool {
-    let first = taken.next();
-    reporting_for >= settle && first == Some(present) && taken.all(|by| by == present)
+    let first = accepted.next();
+    reporting_for >= settle && first == Some(current) && accepted.all(|id| id == current)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which integration endpoints' credentials a project needs.
+//! The integration endpoints whose credentials a project needs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct NeededEndpoints {
 }
 
 impl NeededEndpoints {
-    /// What the plan of a project needs.
+    /// The endpoints that the plan of a project needs.
     pub fn of(plan: &ProjectPlan, endpoint: &EndpointFact) -> NeededEndpoints {
         let scraped = plan
             .services
@@ -29,7 +29,7 @@ impl NeededEndpoints {
         }
     }
 
-    /// All of them.
+    /// All endpoints, ours included.
     pub fn all(&self) -> BTreeSet<Arc<str>> {
         self.endpoints.iter().chain(&self.ours).cloned().collect()
     }

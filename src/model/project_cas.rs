@@ -1,8 +1,8 @@
-//! Which of a project's CAs still count.
+//! Which of a project's CAs are trusted.
 //!
-//! Aiven can issue a project a new CA. Its nodes then follow one after the
-//! other, so for a while certificates of both are met; after that the old one
-//! proves nothing any more.
+//! Aiven can give a project a new CA. The nodes follow one by one, so for a
+//! while certificates of both CAs are in use. After that the old CA is no longer
+//! trusted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::elapsed;
 
-/// Replaced CAs that are kept at most, however often Aiven's answer changes.
-const KEPT: usize = 4;
+/// How many replaced CAs are kept, however often Aiven's answer changes.
+const MAX_REPLACED: usize = 4;
 
-/// The CAs of one project, the present one first.
+/// The CAs of one project, the current one first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ProjectCas(Vec<ProjectCa>);
@@ -23,46 +23,45 @@ pub struct ProjectCas(Vec<ProjectCa>);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct ProjectCa {
     pem: Arc<str>,
-    /// When another took its place.
+    /// When another CA took its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     replaced: Option<Timestamp>,
 }
 
 impl ProjectCas {
-    /// Takes Aiven's answer in. Returns whether another CA is the present one now.
-    pub fn saw(&mut self, pem: &str, now: Timestamp) -> bool {
-        if let Some(present) = self.0.first_mut() {
-            if &*present.pem == pem && present.replaced.is_none() {
+    /// Notes the CA that Aiven shows. Returns whether the current CA changed.
+    pub fn note_current(&mut self, pem: &str, now: Timestamp) -> bool {
+        if let Some(current) = self.0.first_mut() {
+            if &*current.pem == pem && current.replaced.is_none() {
                 return false;
             }
-            present.replaced.get_or_insert(now);
+            current.replaced.get_or_insert(now);
         }
-        self.0.retain(|known| &*known.pem != pem);
+        self.0.retain(|ca| &*ca.pem != pem);
         let pem = Arc::from(pem);
-        let present = ProjectCa {
+        let current = ProjectCa {
             pem,
             replaced: None,
         };
-        self.0.insert(0, present);
-        self.0.truncate(1 + KEPT);
+        self.0.insert(0, current);
+        self.0.truncate(1 + MAX_REPLACED);
         true
     }
 
-    /// Forgets those that were replaced at least `overlap` ago. Returns whether
+    /// Forgets the CAs that were replaced at least `overlap` ago. Returns whether
     /// there were any.
-    pub fn forget(&mut self, now: Timestamp, overlap: Duration) -> bool {
+    pub fn forget_replaced(&mut self, now: Timestamp, overlap: Duration) -> bool {
         let before = self.0.len();
-        self.0.retain(|known| {
-            known
-                .replaced
+        self.0.retain(|ca| {
+            ca.replaced
                 .is_none_or(|replaced| elapsed(replaced, now) < overlap)
         });
         self.0.len() != before
     }
 
-    /// The certificates that count, as PEM, the present one first.
+    /// The trusted certificates as PEM, the current CA first.
     pub fn pems(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|known| &*known.pem)
+        self.0.iter().map(|ca| &*ca.pem)
     }
 }
 
@@ -77,44 +76,44 @@ mod tests {
     }
 
     #[test]
-    fn the_old_ca_counts_until_the_overlap_is_over() {
-        let mut known = ProjectCas::default();
-        assert!(known.saw("old", at(0)));
-        assert!(!known.saw("old", at(50)));
-        assert!(known.saw("new", at(60)));
-        assert!(!known.saw("new", at(70)));
-        assert!(!known.forget(at(159), OVERLAP));
-        assert_eq!(known.pems().collect::<Vec<_>>(), ["new", "old"]);
-        assert!(known.forget(at(160), OVERLAP));
-        assert_eq!(known.pems().collect::<Vec<_>>(), ["new"]);
+    fn the_old_ca_is_trusted_until_the_overlap_is_over() {
+        let mut cas = ProjectCas::default();
+        assert!(cas.note_current("old", at(0)));
+        assert!(!cas.note_current("old", at(50)));
+        assert!(cas.note_current("new", at(60)));
+        assert!(!cas.note_current("new", at(70)));
+        assert!(!cas.forget_replaced(at(159), OVERLAP));
+        assert_eq!(cas.pems().collect::<Vec<_>>(), ["new", "old"]);
+        assert!(cas.forget_replaced(at(160), OVERLAP));
+        assert_eq!(cas.pems().collect::<Vec<_>>(), ["new"]);
     }
 
     #[test]
-    fn a_ca_that_comes_back_is_the_present_one_again() {
-        let mut known = ProjectCas::default();
+    fn a_ca_that_comes_back_is_the_current_one_again() {
+        let mut cas = ProjectCas::default();
         for (second, pem) in ["a", "b", "a"].into_iter().enumerate() {
-            assert!(known.saw(pem, at(second as i64)));
+            assert!(cas.note_current(pem, at(second as i64)));
         }
-        known.forget(at(1_000), OVERLAP);
-        assert_eq!(known.pems().collect::<Vec<_>>(), ["a"]);
+        cas.forget_replaced(at(1_000), OVERLAP);
+        assert_eq!(cas.pems().collect::<Vec<_>>(), ["a"]);
     }
 
     #[test]
-    fn the_present_ca_never_runs_out_and_a_clock_set_back_forgets_nothing() {
-        let mut known = ProjectCas::default();
-        known.saw("old", at(0));
-        known.forget(at(1_000_000), OVERLAP);
-        known.saw("new", at(1_000_000));
-        known.forget(at(10), OVERLAP);
-        assert_eq!(known.pems().count(), 2);
+    fn the_current_ca_is_never_forgotten_nor_is_any_when_the_clock_is_set_back() {
+        let mut cas = ProjectCas::default();
+        cas.note_current("old", at(0));
+        cas.forget_replaced(at(1_000_000), OVERLAP);
+        cas.note_current("new", at(1_000_000));
+        cas.forget_replaced(at(10), OVERLAP);
+        assert_eq!(cas.pems().count(), 2);
     }
 
     #[test]
     fn an_answer_that_keeps_changing_does_not_fill_the_memory() {
-        let mut known = ProjectCas::default();
+        let mut cas = ProjectCas::default();
         for second in 0..50 {
-            known.saw(&second.to_string(), at(second));
+            cas.note_current(&second.to_string(), at(second));
         }
-        assert_eq!(known.pems().count(), 1 + KEPT);
+        assert_eq!(cas.pems().count(), 1 + MAX_REPLACED);
     }
 }

@@ -84,7 +84,7 @@ impl CaTask {
         match self.client.project_ca(&self.project).await {
             Ok(pem) => {
                 let is_first = self.known.pems().next().is_none();
-                let changed = self.known.saw(&pem, Timestamp::now());
+                let changed = self.known.note_current(&pem, Timestamp::now());
                 if changed {
                     self.say_change(is_first);
                     self.trust_what_is_known();
@@ -100,7 +100,10 @@ impl CaTask {
     }
 
     fn forget_outdated(&mut self) {
-        if self.known.forget(Timestamp::now(), self.timing.overlap) {
+        if self
+            .known
+            .forget_replaced(Timestamp::now(), self.timing.overlap)
+        {
             tracing::info!(project = %self.project, "the project's former CA is not trusted any more");
             self.trust_what_is_known();
         }

@@ -18,7 +18,7 @@ use super::project_access::ProjectAccess;
 use super::project_file::ProjectFile;
 use super::saved::{SavedEndpoint, SavedEndpoints};
 use crate::aiven::{Client, Error, ErrorKind};
-use crate::model::credentials::{Credentials, KnownCredentials, Step};
+use crate::model::credentials::{Credentials, KnownCredentials, NextStep};
 use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outage::Failure;
 use crate::model::write_window::WriteWindow;
@@ -206,14 +206,14 @@ impl EndpointTask {
         let record = self.records.get(id);
         let is_urgent = record.is_some_and(|record| record.reports.forget_refusal());
         let look = self.look(id, is_urgent).await;
-        if self.step(id, &look) != Step::Write {
+        if self.step(id, &look) != NextStep::Write {
             return;
         }
         self.save().await;
         let opens_in = self.setup.write_window.opens_in(Timestamp::now());
         tokio::time::sleep(opens_in).await;
         let look = self.look(id, is_urgent).await;
-        if self.step(id, &look) == Step::Write {
+        if self.step(id, &look) == NextStep::Write {
             self.write(id).await;
         }
     }
@@ -234,7 +234,7 @@ impl EndpointTask {
                 let before = record.known.clone();
                 record
                     .known
-                    .saw(&credentials, configured.as_ref(), Timestamp::now());
+                    .note_remote(&credentials, configured.as_ref(), Timestamp::now());
                 self.unsaved |= record.known != before;
                 record.reading.end(Timestamp::now());
                 let is_news = record.known.remote != before.remote;
@@ -263,22 +263,22 @@ impl EndpointTask {
     }
 
     /// What to do about an endpoint after a look at it.
-    fn step(&mut self, id: &Arc<str>, look: &Look) -> Step {
+    fn step(&mut self, id: &Arc<str>, look: &Look) -> NextStep {
         let timing = self.setup.timing;
         let configured = self.configured(id).filter(|_| self.setup.create).cloned();
         let (Some(configured), Some(record)) = (configured, self.records.get_mut(id)) else {
-            return Step::Nothing;
+            return NextStep::Nothing;
         };
         let (shown, is_news) = match look {
             Look::Shown { is_news } => (true, *is_news),
             Look::Hidden => (false, false),
-            Look::Failed => return Step::Nothing,
+            Look::Failed => return NextStep::Nothing,
         };
         let now = Timestamp::now();
         let step = record
             .known
-            .step(&configured, shown, now, timing.restore_after);
-        if let Step::LookAgainIn(wait) = step {
+            .next_step(&configured, shown, now, timing.restore_after);
+        if let NextStep::LookAgainIn(wait) = step {
             record.schedule.look_by(Instant::now() + wait);
             if is_news {
                 let minutes = wait.as_secs().div_ceil(60);
@@ -314,7 +314,7 @@ impl EndpointTask {
             Ok(()) => {
                 record
                     .known
-                    .saw(&configured, Some(&configured), Timestamp::now());
+                    .note_remote(&configured, Some(&configured), Timestamp::now());
                 record.writing.end(Timestamp::now());
                 self.unsaved = true;
                 tracing::info!(%project, endpoint_id = %id, "integration endpoint updated to the configured credentials; nodes follow");

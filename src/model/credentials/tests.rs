@@ -1,3 +1,5 @@
+//! Which credentials are tried at nodes, and when ours are written to Aiven.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -7,7 +9,7 @@ use super::*;
 
 const RESTORE: Duration = Duration::from_secs(900);
 
-fn pair(name: &str) -> Credentials {
+fn credentials(name: &str) -> Credentials {
     Credentials {
         username: name.to_owned(),
         password: SecretString::from(format!("password of {name}")),
@@ -18,120 +20,146 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn names<'a>(pairs: impl IntoIterator<Item = &'a Credentials>) -> Vec<&'a str> {
-    pairs.into_iter().map(|pair| &*pair.username).collect()
+fn usernames<'a>(all: impl IntoIterator<Item = &'a Credentials>) -> Vec<&'a str> {
+    all.into_iter()
+        .map(|credentials| &*credentials.username)
+        .collect()
 }
 
-/// In step with the configuration `old`.
-fn settled_on(name: &str) -> KnownCredentials {
-    let mut held = KnownCredentials::default();
-    held.saw(&pair(name), Some(&pair(name)), at(0));
-    held
+/// Aiven and the configuration have the same credentials.
+fn in_sync_with(name: &str) -> KnownCredentials {
+    let mut known = KnownCredentials::default();
+    known.note_remote(&credentials(name), Some(&credentials(name)), at(0));
+    known
 }
 
 #[test]
-fn equal_names_with_other_passwords_are_other_pairs() {
+fn the_same_name_with_another_password_is_not_equal() {
     let other = Credentials {
         password: SecretString::from("another password".to_owned()),
-        ..pair("old")
+        ..credentials("old")
     };
-    assert_ne!(pair("old"), other);
-    assert_eq!(pair("old"), pair("old"));
+    assert_ne!(credentials("old"), other);
+    assert_eq!(credentials("old"), credentials("old"));
 }
 
 #[test]
-fn a_changed_configuration_is_written_at_once_and_the_old_pair_stays_a_candidate() {
-    let mut held = settled_on("old");
-    let new = pair("new");
-    held.saw(&pair("old"), Some(&new), at(10));
-    assert_eq!(held.step(&new, true, at(10), RESTORE), Step::Write);
-    assert_eq!(names(held.candidates(Some(&new))), ["old", "new"]);
-    held.saw(&new, Some(&new), at(11));
-    assert_eq!(held.step(&new, true, at(11), RESTORE), Step::Nothing);
-    assert_eq!(names(held.candidates(Some(&new))), ["new", "old"]);
-    assert_eq!(held.changed_at, Some(at(11)));
-}
-
-#[test]
-fn the_other_instances_new_pair_is_used_and_not_written_over_at_once() {
-    let mut held = settled_on("old");
-    let old = pair("old");
-    held.saw(&pair("new"), Some(&old), at(10));
-    let wait = Step::LookAgainIn(RESTORE);
-    assert_eq!(held.step(&old, true, at(10), RESTORE), wait);
-    assert_eq!(names(held.candidates(Some(&old))), ["new", "old"]);
-    // Seeing it again does not start the wait anew.
-    held.saw(&pair("new"), Some(&old), at(909));
-    let wait = Step::LookAgainIn(Duration::from_secs(1));
-    assert_eq!(held.step(&old, true, at(909), RESTORE), wait);
-    assert_eq!(held.step(&old, true, at(910), RESTORE), Step::Write);
-}
-
-#[test]
-fn getting_the_new_configuration_too_ends_the_difference_without_a_write() {
-    let mut held = settled_on("old");
-    held.saw(&pair("new"), Some(&pair("old")), at(10));
-    held.saw(&pair("new"), Some(&pair("new")), at(20));
+fn a_changed_configuration_is_written_at_once_and_the_old_credentials_stay_candidates() {
+    let mut known = in_sync_with("old");
+    let new = credentials("new");
+    known.note_remote(&credentials("old"), Some(&new), at(10));
     assert_eq!(
-        held.step(&pair("new"), true, at(20), RESTORE),
-        Step::Nothing
+        known.next_step(&new, true, at(10), RESTORE),
+        NextStep::Write
     );
+    assert_eq!(usernames(known.candidates(Some(&new))), ["old", "new"]);
+    known.note_remote(&new, Some(&new), at(11));
     assert_eq!(
-        (held.differs_since, held.written),
-        (None, Some(pair("new")))
+        known.next_step(&new, true, at(11), RESTORE),
+        NextStep::Nothing
+    );
+    assert_eq!(usernames(known.candidates(Some(&new))), ["new", "old"]);
+    assert_eq!(known.changed_at, Some(at(11)));
+}
+
+#[test]
+fn the_other_instances_new_credentials_are_used_and_not_overwritten_at_once() {
+    let mut known = in_sync_with("old");
+    let old = credentials("old");
+    known.note_remote(&credentials("new"), Some(&old), at(10));
+    let wait = NextStep::LookAgainIn(RESTORE);
+    assert_eq!(known.next_step(&old, true, at(10), RESTORE), wait);
+    assert_eq!(usernames(known.candidates(Some(&old))), ["new", "old"]);
+    // Seeing them again does not restart the wait.
+    known.note_remote(&credentials("new"), Some(&old), at(909));
+    let wait = NextStep::LookAgainIn(Duration::from_secs(1));
+    assert_eq!(known.next_step(&old, true, at(909), RESTORE), wait);
+    assert_eq!(
+        known.next_step(&old, true, at(910), RESTORE),
+        NextStep::Write
     );
 }
 
 #[test]
-fn a_third_pair_starts_the_wait_anew() {
-    let mut held = settled_on("old");
-    let old = pair("old");
-    held.saw(&pair("new"), Some(&old), at(10));
-    held.saw(&pair("newer"), Some(&old), at(800));
-    let wait = Step::LookAgainIn(RESTORE);
-    assert_eq!(held.step(&old, true, at(800), RESTORE), wait);
-    assert_eq!(names(held.candidates(Some(&old))), ["newer", "old", "new"]);
+fn a_configuration_that_catches_up_ends_the_difference_without_a_write() {
+    let mut known = in_sync_with("old");
+    known.note_remote(&credentials("new"), Some(&credentials("old")), at(10));
+    known.note_remote(&credentials("new"), Some(&credentials("new")), at(20));
+    assert_eq!(
+        known.next_step(&credentials("new"), true, at(20), RESTORE),
+        NextStep::Nothing
+    );
+    assert_eq!(
+        (known.differs_since, known.written),
+        (None, Some(credentials("new")))
+    );
+}
+
+#[test]
+fn third_credentials_restart_the_wait() {
+    let mut known = in_sync_with("old");
+    let old = credentials("old");
+    known.note_remote(&credentials("new"), Some(&old), at(10));
+    known.note_remote(&credentials("newer"), Some(&old), at(800));
+    let wait = NextStep::LookAgainIn(RESTORE);
+    assert_eq!(known.next_step(&old, true, at(800), RESTORE), wait);
+    assert_eq!(
+        usernames(known.candidates(Some(&old))),
+        ["newer", "old", "new"]
+    );
 }
 
 #[test]
 fn hidden_secrets_are_written_once_for_each_change_of_the_configuration() {
-    let mut held = KnownCredentials::default();
-    let (old, new) = (pair("old"), pair("new"));
-    assert_eq!(held.step(&old, false, at(0), RESTORE), Step::Write);
-    assert_eq!(names(held.candidates(Some(&old))), ["old"]);
-    held.saw(&old, Some(&old), at(1));
-    assert_eq!(held.step(&old, false, at(2), RESTORE), Step::Nothing);
-    assert_eq!(held.step(&new, false, at(3), RESTORE), Step::Write);
-    held.saw(&new, Some(&new), at(4));
-    assert_eq!(held.step(&new, false, at(5), RESTORE), Step::Nothing);
-    assert_eq!(names(held.candidates(Some(&new))), ["new", "old"]);
+    let mut known = KnownCredentials::default();
+    let (old, new) = (credentials("old"), credentials("new"));
+    assert_eq!(
+        known.next_step(&old, false, at(0), RESTORE),
+        NextStep::Write
+    );
+    assert_eq!(usernames(known.candidates(Some(&old))), ["old"]);
+    known.note_remote(&old, Some(&old), at(1));
+    assert_eq!(
+        known.next_step(&old, false, at(2), RESTORE),
+        NextStep::Nothing
+    );
+    assert_eq!(
+        known.next_step(&new, false, at(3), RESTORE),
+        NextStep::Write
+    );
+    known.note_remote(&new, Some(&new), at(4));
+    assert_eq!(
+        known.next_step(&new, false, at(5), RESTORE),
+        NextStep::Nothing
+    );
+    assert_eq!(usernames(known.candidates(Some(&new))), ["new", "old"]);
 }
 
 #[test]
-fn an_old_difference_is_no_reason_to_write_what_cannot_be_compared() {
-    let mut held = settled_on("old");
-    held.saw(&pair("new"), Some(&pair("old")), at(10));
+fn an_old_difference_alone_writes_nothing_while_aiven_hides_its_credentials() {
+    let mut known = in_sync_with("old");
+    known.note_remote(&credentials("new"), Some(&credentials("old")), at(10));
     assert_eq!(
-        held.step(&pair("old"), false, at(5_000), RESTORE),
-        Step::Nothing
+        known.next_step(&credentials("old"), false, at(5_000), RESTORE),
+        NextStep::Nothing
     );
 }
 
 #[test]
-fn without_a_configured_pair_aivens_is_followed() {
-    let mut held = KnownCredentials::default();
-    assert!(held.candidates(None).is_empty());
-    held.saw(&pair("first"), None, at(0));
-    held.saw(&pair("second"), None, at(10));
-    assert_eq!(names(held.candidates(None)), ["second", "first"]);
-    assert_eq!(held.differs_since, None);
-    assert!(held.forget_previous());
-    assert_eq!(names(held.candidates(None)), ["second"]);
-    assert!(!held.forget_previous());
+fn without_configured_credentials_aivens_are_used() {
+    let mut known = KnownCredentials::default();
+    assert!(known.candidates(None).is_empty());
+    known.note_remote(&credentials("first"), None, at(0));
+    known.note_remote(&credentials("second"), None, at(10));
+    assert_eq!(usernames(known.candidates(None)), ["second", "first"]);
+    assert_eq!(known.differs_since, None);
+    assert!(known.forget_previous());
+    assert_eq!(usernames(known.candidates(None)), ["second"]);
+    assert!(!known.forget_previous());
 }
 
 #[test]
-fn the_previous_pairs_are_settled_only_when_every_reporting_node_took_the_present_one() {
+fn a_change_is_settled_only_when_every_reporting_node_accepted_the_current_credentials() {
     let minute = Duration::from_secs(60);
     let cases: [(&[u64], Duration, bool); 6] = [
         (&[], minute, false),
@@ -141,29 +169,29 @@ fn the_previous_pairs_are_settled_only_when_every_reporting_node_took_the_presen
         (&[2], minute, false),
         (&[1, 1], minute / 2, false),
     ];
-    for (taken, reporting_for, settled) in cases {
-        let answer = is_settled(1, taken.iter().copied(), reporting_for, minute);
-        assert_eq!(answer, settled, "{taken:?} after {reporting_for:?}");
+    for (accepted, reporting_for, settled) in cases {
+        let answer = is_settled(1, accepted.iter().copied(), reporting_for, minute);
+        assert_eq!(answer, settled, "{accepted:?} after {reporting_for:?}");
     }
 }
 
 proptest! {
     #[test]
-    fn candidates_are_distinct_begin_with_aivens_and_stay_few(
+    fn candidates_are_distinct_start_with_aivens_and_stay_few(
         seen in proptest::collection::vec((0_u8..6, 0_u8..3), 1..40)
     ) {
-        let mut held = KnownCredentials::default();
-        for (second, (pair_number, configured)) in seen.iter().enumerate() {
-            let configured = pair(&configured.to_string());
-            let aivens = pair(&pair_number.to_string());
-            let before = held.remote.clone();
-            held.saw(&aivens, Some(&configured), at(second as i64));
-            let all = held.candidates(Some(&configured));
+        let mut known = KnownCredentials::default();
+        for (second, (number, configured)) in seen.iter().enumerate() {
+            let configured = credentials(&configured.to_string());
+            let aivens = credentials(&number.to_string());
+            let before = known.remote.clone();
+            known.note_remote(&aivens, Some(&configured), at(second as i64));
+            let all = known.candidates(Some(&configured));
             prop_assert_eq!(all[0], &aivens);
             prop_assert!(all.contains(&&configured));
             prop_assert!(before.is_none_or(|before| all.contains(&&before)));
-            prop_assert!(all.len() <= 3 + KEPT);
-            let distinct: BTreeSet<_> = all.iter().map(|pair| &pair.username).collect();
+            prop_assert!(all.len() <= 3 + MAX_PREVIOUS);
+            let distinct: BTreeSet<_> = all.iter().map(|credentials| &credentials.username).collect();
             prop_assert_eq!(distinct.len(), all.len());
         }
     }
