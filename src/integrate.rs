@@ -135,7 +135,7 @@ impl Integrator {
                 Worked::BudgetSpent(until) => pauses.all = Some(until),
                 Worked::EndpointChanged(fact) => {
                     // What follows comes by the channel; until then this one waits.
-                    pauses.pause(&service, Trouble::Passing);
+                    pauses.pause(&service, Trouble::Transient);
                     self.report(Report::Endpoint(fact)).await;
                 }
             }
@@ -158,7 +158,7 @@ impl Integrator {
             }
         };
         self.report(Report::Endpoint(fact)).await;
-        Retry::After(Trouble::Lasting)
+        Retry::After(Trouble::Permanent)
     }
 
     /// The endpoint; `None` when this instance's window is over before it could be created.
@@ -329,8 +329,8 @@ impl Backoffs {
         self.pause(
             service,
             match attempt {
-                Attempt::Requested | Attempt::Refused(_) => Trouble::Lasting,
-                Attempt::Postponed(_) => Trouble::Passing,
+                Attempt::Requested | Attempt::Refused(_) => Trouble::Permanent,
+                Attempt::Postponed(_) => Trouble::Transient,
             },
         );
     }

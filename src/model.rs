@@ -3,7 +3,7 @@
 //! Everything below this module is plain data and pure functions. No file, no
 //! socket, no runtime and no clock: the time is always an argument. The shell
 //! (`observe`, `integrate`, `resolve`, `publish`) brings facts in and carries
-//! decisions out.
+//! out the decisions.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub mod verdict;
 pub mod write_budget;
 pub mod write_window;
 
-/// The time from `since` to `now`; none when the clock was set back in between.
+/// The time from `since` to `now`; zero if the clock was set back in between.
 fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }
@@ -40,8 +40,8 @@ fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
 mod purity {
     use std::path::Path;
 
-    /// The core stays testable without I/O only as long as it cannot do any, and
-    /// readable by itself as long as it leans on nothing else of ours.
+    /// The core is testable without I/O only while it does none, and readable on
+    /// its own only while it imports nothing else from this crate.
     #[test]
     fn the_core_does_no_io_reads_no_clock_and_imports_only_itself() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model");
@@ -57,7 +57,7 @@ mod purity {
         }
     }
 
-    /// Every source file below `folder` that is no test.
+    /// Every source file below `folder`, except tests.
     fn collect(folder: &Path, files: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).expect("a readable folder") {
             let path = entry.expect("a readable entry").path();

@@ -118,8 +118,8 @@ impl ErrorKind {
         match self {
             ErrorKind::Throttled { wait, .. } => Trouble::Throttled(*wait),
             ErrorKind::TokenRejected(_) => Trouble::TokenRejected,
-            kind if kind.is_transient() => Trouble::Passing,
-            _ => Trouble::Lasting,
+            kind if kind.is_transient() => Trouble::Transient,
+            _ => Trouble::Permanent,
         }
     }
 

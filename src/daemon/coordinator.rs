@@ -235,7 +235,7 @@ impl Coordinator {
         let grace = self.config.targets.removal_grace;
         for index in 0..self.projects.len() {
             let project = &mut self.projects[index].project;
-            let absorbed = project.depart(now, grace);
+            let absorbed = project.forget_departed(now, grace);
             if absorbed != Absorbed::default() {
                 let name = Arc::clone(project.name());
                 self.conclude(&name, absorbed);
@@ -257,14 +257,13 @@ impl Coordinator {
         self.unsaved |= absorbed.worth_saving;
         for event in absorbed.events {
             match event {
-                Event::ListingDistrusted { reason, missing } => {
-                    self.metrics.listing_distrusted(project, reason);
-                    let reason = reason.as_str();
-                    // A listing that could not be read was said by the observer.
+                Event::ListingDistrusted { distrust, missing } => {
+                    self.metrics.listing_distrusted(project, distrust);
+                    // The observer has already logged a listing that it could not read.
                     if let Some(missing) = missing {
                         tracing::warn!(
                             project,
-                            reason,
+                            reason = distrust.as_str(),
                             missing,
                             "listing not trusted; services missing from it keep their targets until Aiven denies them by name"
                         );

@@ -13,7 +13,7 @@ fn pending_writes(services: &[&str]) -> PendingWrites {
 }
 
 fn later() -> crate::model::backoff::Pauses {
-    Caller::Integrate.pauses(Trouble::Lasting)
+    Caller::Integrate.pauses(Trouble::Permanent)
 }
 
 fn refused() -> Attempt {

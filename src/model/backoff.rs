@@ -1,37 +1,37 @@
 //! When to try again after a failed call to Aiven: one table, by what failed
-//! and by who asks.
+//! and who asked.
 
 use std::time::Duration;
 
-/// After the token is rejected, ask this many times less often: only somebody
-/// with a new token mends it.
+/// After the token is rejected, ask this many times less often: nothing changes
+/// until an operator configures a new token.
 const TOKEN_REJECTED_FACTOR: u32 = 10;
 
-/// Pauses between writes that pass by themselves (a service that is too new, a
-/// 5xx).
+/// Pauses before repeating a write whose problem goes away without help (a
+/// service that is too new, a 5xx).
 const WRITE_SOON: Pauses = Pauses::between(Duration::from_secs(5), Duration::from_secs(300));
 
-/// Pauses between writes that need somebody, and before looking again after a
-/// success that no listing has shown.
+/// Pauses before repeating a write whose problem needs an operator, and before
+/// looking again at a write that succeeded but that no listing shows.
 const WRITE_LATER: Pauses = Pauses::between(Duration::from_secs(60), Duration::from_secs(3600));
 
-/// No pause is longer, whoever asks for it.
+/// No pause is longer, even if Aiven asks for it.
 pub const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// A failed call, by what it means for the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// It passes by itself: a 5xx, a timeout, a connection that broke.
-    Passing,
-    /// Aiven asks to wait, for this long if it says so.
+    /// It goes away without help: a 5xx, a timeout, a broken connection.
+    Transient,
+    /// Aiven asks us to wait, for this long if it says how long.
     Throttled(Option<Duration>),
     /// The token is not accepted.
     TokenRejected,
-    /// Asking again will not help until somebody changes something.
-    Lasting,
+    /// Asking again does not help until somebody changes something.
+    Permanent,
 }
 
-/// Who asks, with the time between its regular calls.
+/// The part of the daemon that asks, with the time between its regular calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     /// Lists services, or the integration setup of a project, every `interval`.
@@ -50,13 +50,13 @@ pub enum Caller {
     Integrate,
 }
 
-/// The pauses after failures in a row: the first, and the longest to which they
-/// grow.
+/// The pauses after consecutive failures: they grow from the shortest to the
+/// longest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pauses {
     /// After the first failure.
     pub shortest: Duration,
-    /// After many.
+    /// After many failures.
     pub longest: Duration,
 }
 
@@ -66,7 +66,7 @@ impl Pauses {
     }
 
     /// Always the same pause.
-    fn of(pause: Duration) -> Pauses {
+    fn constant(pause: Duration) -> Pauses {
         let pause = pause.min(MAX_PAUSE);
         Pauses::between(pause, pause)
     }
@@ -76,37 +76,37 @@ impl Caller {
     /// The pauses of this caller after `trouble`.
     pub fn pauses(self, trouble: Trouble) -> Pauses {
         match (self, trouble) {
-            (Caller::Observe { interval }, Trouble::Passing | Trouble::Lasting) => {
-                Pauses::of(interval)
+            (Caller::Observe { interval }, Trouble::Transient | Trouble::Permanent) => {
+                Pauses::constant(interval)
             }
             (Caller::Observe { interval }, Trouble::Throttled(wait)) => {
-                Pauses::of(interval.max(wait.unwrap_or_default()))
+                Pauses::constant(interval.max(wait.unwrap_or_default()))
             }
             (Caller::Observe { interval }, Trouble::TokenRejected) => {
-                Pauses::of(interval.saturating_mul(TOKEN_REJECTED_FACTOR))
+                Pauses::constant(interval.saturating_mul(TOKEN_REJECTED_FACTOR))
             }
-            (Caller::NodeAccess { refresh, soon }, Trouble::Passing) => {
-                let longest = urgent(refresh, soon);
+            (Caller::NodeAccess { refresh, soon }, Trouble::Transient) => {
+                let longest = longest_urgent(refresh, soon);
                 Pauses::between(soon.min(longest), longest)
             }
             (Caller::NodeAccess { refresh, soon }, Trouble::Throttled(wait)) => {
                 let shortest = soon.max(wait.unwrap_or_default()).min(MAX_PAUSE);
-                Pauses::between(shortest, urgent(refresh, soon).max(shortest))
+                Pauses::between(shortest, longest_urgent(refresh, soon).max(shortest))
             }
             (Caller::NodeAccess { refresh, soon }, Trouble::TokenRejected) => {
-                Pauses::of(urgent(refresh, soon).saturating_mul(2))
+                Pauses::constant(longest_urgent(refresh, soon).saturating_mul(2))
             }
-            (Caller::NodeAccess { refresh, soon }, Trouble::Lasting) => {
-                Pauses::of(urgent(refresh, soon))
+            (Caller::NodeAccess { refresh, soon }, Trouble::Permanent) => {
+                Pauses::constant(longest_urgent(refresh, soon))
             }
-            (Caller::Integrate, Trouble::Passing | Trouble::Throttled(_)) => WRITE_SOON,
-            (Caller::Integrate, Trouble::TokenRejected | Trouble::Lasting) => WRITE_LATER,
+            (Caller::Integrate, Trouble::Transient | Trouble::Throttled(_)) => WRITE_SOON,
+            (Caller::Integrate, Trouble::TokenRejected | Trouble::Permanent) => WRITE_LATER,
         }
     }
 }
 
 /// The longest pause before an urgent question.
-fn urgent(refresh: Duration, soon: Duration) -> Duration {
+fn longest_urgent(refresh: Duration, soon: Duration) -> Duration {
     (refresh / 12).max(soon).min(MAX_PAUSE)
 }
 
@@ -123,10 +123,10 @@ mod tests {
     fn troubles() -> impl Strategy<Value = Trouble> {
         let wait = prop::option::of(any::<u64>().prop_map(Duration::from_millis));
         prop_oneof![
-            Just(Trouble::Passing),
+            Just(Trouble::Transient),
             wait.prop_map(Trouble::Throttled),
             Just(Trouble::TokenRejected),
-            Just(Trouble::Lasting),
+            Just(Trouble::Permanent),
         ]
     }
 
@@ -151,26 +151,26 @@ mod tests {
         }
 
         #[test]
-        fn a_rejected_token_is_never_asked_sooner_than_what_passes(caller in callers()) {
+        fn a_rejected_token_never_waits_less_than_a_transient_error(caller in callers()) {
             let rejected = caller.pauses(Trouble::TokenRejected);
-            let passing = caller.pauses(Trouble::Passing);
-            prop_assert!(rejected.shortest >= passing.shortest);
+            let transient = caller.pauses(Trouble::Transient);
+            prop_assert!(rejected.shortest >= transient.shortest);
         }
     }
 
     #[test]
-    fn a_rejected_token_is_tried_slowly_and_a_throttled_one_as_asked() {
+    fn a_rejected_token_slows_down_and_throttling_waits_as_asked() {
         let minute = Duration::from_secs(60);
         let observe = Caller::Observe { interval: minute };
         assert_eq!(
             observe.pauses(Trouble::TokenRejected),
-            Pauses::of(10 * minute)
+            Pauses::constant(10 * minute)
         );
         let wait = Duration::from_secs(90);
         assert_eq!(
             observe.pauses(Trouble::Throttled(Some(wait))),
-            Pauses::of(wait)
+            Pauses::constant(wait)
         );
-        assert_eq!(observe.pauses(Trouble::Lasting), Pauses::of(minute));
+        assert_eq!(observe.pauses(Trouble::Permanent), Pauses::constant(minute));
     }
 }

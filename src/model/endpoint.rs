@@ -1,5 +1,5 @@
 //! The integration endpoint of a project: what is known of it, and which one
-//! of several is meant.
+//! of several to use.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ pub enum EndpointChoice {
         /// `None` only if `integration.create` is false.
         credentials: Option<Credentials>,
     },
-    /// An endpoint that is there already, in the only project. Its credentials
-    /// are read from the API; configured ones are checked but not used.
+    /// An endpoint that exists already, in the only project. Its credentials
+    /// are read from the API; configured ones are validated but not used.
     Existing {
         /// `integration.endpoint_id`: up to 64 letters, digits and `-`.
         id: String,
@@ -31,10 +31,10 @@ pub enum EndpointFact {
     Unknown,
     /// Aiven lists none that fits the configuration.
     Missing {
-        /// Why it could not be created, if that was tried.
+        /// Why it could not be created, if creating it was tried.
         cause: Option<Arc<str>>,
     },
-    /// The one that the configuration names cannot be used; the cause.
+    /// The configured endpoint cannot be used, for this cause.
     Unusable(Arc<str>),
     /// Its `endpoint_id`.
     Present(Arc<str>),
@@ -50,7 +50,7 @@ pub struct ListedEndpoint<'a> {
 }
 
 impl EndpointFact {
-    /// The endpoint's id, if it is there.
+    /// The endpoint's id, if it exists.
     pub fn id(&self) -> Option<&str> {
         match self {
             EndpointFact::Present(id) => Some(id),
@@ -60,9 +60,9 @@ impl EndpointFact {
 }
 
 impl EndpointChoice {
-    /// The endpoint that is meant, among all that the project has. Of several
-    /// with the configured name the one with the lowest id, so that all
-    /// instances choose the same.
+    /// Chooses the endpoint to use from all that the project has. If several have
+    /// the configured name, the lowest id wins, so that all instances choose the
+    /// same one.
     pub fn find<'a>(&self, listed: impl Iterator<Item = ListedEndpoint<'a>>) -> EndpointFact {
         let mut listed = listed;
         match self {

@@ -1,20 +1,20 @@
 //! Which host names of a service to scrape, and on which port.
 //!
-//! The API's own answer comes first: the `prometheus` rows of `components`.
-//! Before those exist the service's host and port 9273, the port of every
-//! public example (Aiven docs, *prometheus-metrics*), stand in. Services with
-//! one primary keep their standbys behind a second, *replica* name.
+//! The API's own answer is preferred: the `prometheus` rows of `components`.
+//! Until those exist, the service's host and port 9273 are used, the port of
+//! every public example (Aiven docs, *prometheus-metrics*). Services with one
+//! primary have their standbys behind a second, *replica* name.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The port of Aiven's Prometheus integration where no component says otherwise.
+/// The port of Aiven's Prometheus integration, unless a component names another.
 pub const DEFAULT_PORT: u16 = 9273;
 
-/// Types whose main name resolves to the primary alone, so that the standbys
-/// are found only under the replica name (aiven-docs, *service-ip-address*).
-/// Used only to derive a name that the API does not list.
+/// Service types whose main name resolves to the primary only, so that the
+/// standbys have only the replica name (aiven-docs, *service-ip-address*). Used
+/// to derive a name that the API does not list.
 const TYPES_WITH_HIDDEN_STANDBYS: [&str; 6] =
     ["pg", "alloydbomni", "mysql", "redis", "valkey", "dragonfly"];
 
@@ -29,7 +29,7 @@ pub struct ScrapeHost {
     pub source: HostSource,
 }
 
-/// Where a host name comes from, in falling order of trust.
+/// Where a host name comes from, the most trusted source first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HostSource {
@@ -37,11 +37,11 @@ pub enum HostSource {
     Component,
     /// The service's own host, or the replica row of another component.
     Service,
-    /// Put together from the primary name; it may not exist.
+    /// Derived from the primary name; it may not exist.
     Derived,
 }
 
-/// One row of `components`, as far as it matters here.
+/// The fields of a row of `components` that matter here.
 #[derive(Debug, Clone, Copy)]
 pub struct Component<'a> {
     /// `component`: `prometheus`, or the service's own protocol.
@@ -57,20 +57,20 @@ pub struct Component<'a> {
 }
 
 impl ScrapeHost {
-    /// Whether Aiven lists this very host for Prometheus.
+    /// Whether Aiven lists this host for Prometheus.
     pub fn is_listed(&self) -> bool {
         self.source == HostSource::Component
     }
 
-    /// Whether failing to resolve is to be expected of this name.
+    /// Whether it is normal that this name does not resolve.
     pub fn may_not_exist(&self) -> bool {
         self.source == HostSource::Derived
     }
 }
 
 impl Component<'_> {
-    /// Lower is better; `None` is out of this platform's reach. `dynamic`
-    /// resolves to whatever suits the service's network, so it goes first.
+    /// Lower is better; `None` cannot be reached from this platform. `dynamic`
+    /// is best, because it resolves to what suits the service's network.
     fn preference(&self) -> Option<u8> {
         match self.route {
             Some("dynamic") | None => Some(0),
@@ -144,8 +144,8 @@ fn best<'a, 'b>(
         .map(|(_, _, row)| row)
 }
 
-/// `replica-HOST`, the form that Aiven's documents show, for a service that
-/// must have standbys and lists no name for them.
+/// `replica-HOST`, as Aiven's documentation shows it, for a service that must
+/// have standbys but lists no name for them.
 fn derived_replica(
     service_type: &str,
     node_count: Option<u32>,
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listed_component_gives_host_and_port_and_dynamic_goes_first() {
+    fn a_listed_component_gives_host_and_port_and_dynamic_is_preferred() {
         let rows = [
             row("prometheus", "public-a", Some("public"), Some("primary")),
             row("prometheus", "a", Some("dynamic"), Some("primary")),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_host_stands_in_until_a_component_is_listed() {
+    fn the_service_host_is_used_until_a_component_is_listed() {
         let rows = [row("opensearch", "a", Some("dynamic"), Some("primary"))];
         let hosts = scrape_hosts("opensearch", Some(3), Some("a"), &rows);
         assert_eq!(names(&hosts), [("a", 9273)]);
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn privatelink_is_out_of_reach() {
+    fn a_privatelink_host_is_not_used() {
         let rows = [row(
             "prometheus",
             "pl",
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_route_is_data_and_the_last_choice() {
+    fn an_unknown_route_is_the_last_choice() {
         let rows = [
             row("prometheus", "new", Some("wormhole"), None),
             row("prometheus", "private-a", Some("private"), None),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_made_up_where_aiven_names_no_host() {
+    fn no_host_is_invented_when_aiven_names_none() {
         assert!(scrape_hosts("pg", Some(2), None, &[]).is_empty());
     }
 }

@@ -1,9 +1,9 @@
-//! All that was observed of one project's services, and how a new answer
-//! changes it.
+//! The known services of one project, and how a new answer from Aiven changes
+//! them.
 //!
-//! The rule that everything here serves: a listing proves presence, never
-//! absence. A service that a listing lacks stays until Aiven, asked for that
-//! one service, says that it does not exist, and the removal grace is over.
+//! The rule behind all of this: a listing proves presence, never absence. A
+//! service that a listing lacks stays until Aiven, asked for that service by
+//! name, says that it does not exist, and the removal grace is over.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,19 +19,19 @@ pub struct Inventory {
     services: BTreeMap<Arc<str>, Known>,
     /// When Aiven was last asked for a missing service by name.
     asked: BTreeMap<Arc<str>, Timestamp>,
-    /// Counts the listings, to tell who was in the newest.
+    /// The number of listings so far: it shows which services were in the newest.
     generation: u64,
 }
 
 /// A service and what is known of its presence.
 #[derive(Debug, Clone)]
 pub struct Known {
-    /// The newest answer that could be understood.
+    /// The newest readable answer.
     pub service: Arc<Service>,
-    /// Set while the newest listing lacks the service. Boxed, since of many
-    /// thousand services hardly one is.
+    /// Set while the newest listing lacks the service. Boxed to save memory: out
+    /// of many thousand services hardly any is missing.
     pub missing: Option<Box<Missing>>,
-    /// The newest listing that held it.
+    /// The newest listing that had it.
     generation: u64,
 }
 
@@ -40,31 +40,31 @@ pub struct Known {
 pub struct Missing {
     /// The first listing without it.
     pub since: Timestamp,
-    /// When Aiven itself said that the service does not exist.
+    /// When Aiven said, asked by name, that the service does not exist.
     pub confirmed: Option<Timestamp>,
 }
 
 /// One complete answer to a listing.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// The services in it. Those with an unchanged answer are the same `Arc` as before.
+    /// The services in it. A service whose answer is unchanged is the same `Arc` as before.
     pub services: Vec<Arc<Service>>,
-    /// Rows that could not be read at all, not even their name.
+    /// The number of rows of which not even the name could be read.
     pub unreadable: usize,
-    /// Whether the answer had exactly as many rows as were asked for at most.
+    /// Whether the answer has as many rows as the limit allows.
     pub at_limit: bool,
 }
 
-/// Why a listing is not to be trusted as it stands.
+/// Why a listing is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Distrust {
-    /// Many known services are missing at once, or one that still exists.
+    /// It lacks many known services at once, or one that still exists.
     Shrunk,
-    /// No service at all, where there were some.
+    /// It has no services, but earlier ones had some.
     Empty,
-    /// Cut off, at the row limit or in the middle.
+    /// It is cut off, at the row limit or in the middle.
     Truncated,
-    /// Not the document that was asked for.
+    /// It is not a listing, or has unreadable rows.
     Malformed,
 }
 
@@ -73,7 +73,7 @@ pub enum Distrust {
 pub struct Merge {
     /// Whether anything differs from before.
     pub changed: bool,
-    /// Why the listing should not be believed, if so.
+    /// Why the listing is not trusted, if it is not.
     pub distrust: Option<Distrust>,
     /// How many known services it lacks.
     pub missing: usize,
@@ -84,7 +84,7 @@ pub struct Merge {
 pub enum ByName {
     /// The service as it is now.
     Exists(Arc<Service>),
-    /// Aiven's own word that there is no such service.
+    /// Aiven says that there is no such service.
     DoesNotExist,
     /// No answer, or one that proves nothing.
     Unknown,
@@ -98,7 +98,7 @@ impl ByName {
 }
 
 impl Distrust {
-    /// Every reason.
+    /// Every variant.
     pub const ALL: [Distrust; 4] = [
         Distrust::Shrunk,
         Distrust::Empty,
@@ -118,7 +118,7 @@ impl Distrust {
 }
 
 impl Inventory {
-    /// An inventory as it was saved, each service with its absence if any.
+    /// Restores a saved inventory: each service, and since when it was missing.
     pub fn restore(
         services: impl IntoIterator<Item = (Arc<Service>, Option<Box<Missing>>)>,
     ) -> Self {
@@ -148,18 +148,18 @@ impl Inventory {
         self.services.get(name)
     }
 
-    /// Whether nothing is known.
+    /// Whether no service is known.
     pub fn is_empty(&self) -> bool {
         self.services.is_empty()
     }
 
-    /// Takes a listing in: what it holds is current, what it lacks is missing.
+    /// Merges a listing: services in it are current, known services not in it are missing.
     pub fn merge(&mut self, listing: &Listing, now: Timestamp) -> Merge {
         let known_before = self.services.len();
         self.generation += 1;
         let mut changed = false;
         for service in &listing.services {
-            changed |= self.take(service);
+            changed |= self.note_present(service);
         }
         let (missing, newly_missing) = self.mark_missing(now);
         Merge {
@@ -179,32 +179,33 @@ impl Inventory {
         self.iter().filter(|known| known.missing.is_some()).count()
     }
 
-    /// The services to ask Aiven for by name now: missing, not yet confirmed
-    /// gone, at most `limit`, those asked longest ago first.
+    /// Chooses at most `limit` services to ask Aiven for by name: those that are
+    /// missing and not yet confirmed gone, the least recently asked first. They
+    /// count as asked at `now`.
     pub fn next_to_ask(&mut self, limit: usize, now: Timestamp) -> Vec<Arc<str>> {
-        let is_open = |known: &&Known| {
+        let is_unconfirmed = |known: &&Known| {
             let missing = known.missing.as_deref();
             missing.is_some_and(|gone| gone.confirmed.is_none())
         };
-        let mut open: Vec<&Arc<str>> = self
+        let mut unconfirmed: Vec<&Arc<str>> = self
             .iter()
-            .filter(is_open)
+            .filter(is_unconfirmed)
             .map(|known| &known.service.name)
             .collect();
-        open.sort_by_key(|name| self.asked.get(*name));
-        let names: Vec<Arc<str>> = open.into_iter().take(limit).cloned().collect();
+        unconfirmed.sort_by_key(|name| self.asked.get(*name));
+        let names: Vec<Arc<str>> = unconfirmed.into_iter().take(limit).cloned().collect();
         let asked = names.iter().map(|name| (Arc::clone(name), now));
         self.asked.extend(asked);
         names
     }
 
-    /// Takes in what Aiven answered about one service. Returns whether that
-    /// changed anything. A denial counts only while the newest listing lacks
-    /// the service; a service that Aiven shows is there, even if it had departed.
-    pub fn answer(&mut self, name: &str, answer: ByName, now: Timestamp) -> bool {
+    /// Notes what Aiven answered about one service. Returns whether that changed
+    /// anything. A denial counts only while the newest listing lacks the service.
+    /// A service that Aiven shows is known again, even if it was forgotten.
+    pub fn note_answer(&mut self, name: &str, answer: ByName, now: Timestamp) -> bool {
         match answer {
             ByName::Exists(service) => {
-                self.take(&service);
+                self.note_present(&service);
                 true
             }
             ByName::DoesNotExist => {
@@ -221,7 +222,7 @@ impl Inventory {
 
     /// Forgets the services whose absence is confirmed and whose grace is over.
     /// Returns their names.
-    pub fn depart(&mut self, now: Timestamp, grace: Duration) -> Vec<Arc<str>> {
+    pub fn forget_departed(&mut self, now: Timestamp, grace: Duration) -> Vec<Arc<str>> {
         let is_over = |known: &Known| {
             let missing = known.missing.as_deref();
             missing.is_some_and(|gone| gone.is_over(now, grace))
@@ -247,9 +248,8 @@ impl Inventory {
             .min()
     }
 
-    /// Takes in a service that Aiven shows. Returns whether anything is known
-    /// differently now.
-    fn take(&mut self, service: &Arc<Service>) -> bool {
+    /// Notes a service that Aiven shows. Returns whether anything changed.
+    fn note_present(&mut self, service: &Arc<Service>) -> bool {
         let generation = self.generation;
         let Some(known) = self.services.get_mut(&service.name) else {
             let known = Known {
@@ -268,13 +268,14 @@ impl Inventory {
         if Arc::ptr_eq(&known.service, service) {
             return returned;
         }
-        let settled = settle(&known.service, service);
-        let differs = *settled != *known.service;
-        known.service = settled;
+        let kept = service_to_keep(&known.service, service);
+        let differs = *kept != *known.service;
+        known.service = kept;
         returned || differs
     }
 
-    /// How many services the newest listing lacks, and whether any of them was there before.
+    /// Marks the services that the newest listing lacks. Returns how many there
+    /// are, and whether any of them was present before.
     fn mark_missing(&mut self, now: Timestamp) -> (usize, bool) {
         let generation = self.generation;
         let mut missing = 0;
@@ -297,7 +298,7 @@ impl Inventory {
 }
 
 impl Missing {
-    /// Whether nothing speaks for the service any more.
+    /// Whether the service is confirmed gone and its grace is over.
     fn is_over(&self, now: Timestamp, grace: Duration) -> bool {
         self.confirmed.is_some() && after(self.since, grace) <= now
     }
@@ -307,8 +308,8 @@ fn after(time: Timestamp, wait: Duration) -> Timestamp {
     time.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
-/// What makes a listing suspicious. Removal does not depend on it: it is for
-/// the operator, whose API or token may have a problem.
+/// What makes a listing suspicious. No removal depends on it: it tells the
+/// operator that the API or the token may have a problem.
 fn distrust(listing: &Listing, known_before: usize, missing: usize) -> Option<Distrust> {
     if listing.services.is_empty() && listing.unreadable == 0 {
         return (known_before > 0).then_some(Distrust::Empty);
@@ -319,26 +320,26 @@ fn distrust(listing: &Listing, known_before: usize, missing: usize) -> Option<Di
     if listing.at_limit {
         return Some(Distrust::Truncated);
     }
-    let many = std::cmp::max(1, known_before / 4);
-    (missing > many).then_some(Distrust::Shrunk)
+    let tolerated = std::cmp::max(1, known_before / 4);
+    (missing > tolerated).then_some(Distrust::Shrunk)
 }
 
-/// The service to keep: the new answer, unless it is unreadable, and with the
-/// host names of before while Aiven, amid a rebuild, forgets to list them.
-fn settle(before: &Arc<Service>, new: &Arc<Service>) -> Arc<Service> {
+/// The service to remember: the new answer, unless it is unreadable. It keeps the
+/// earlier host names while Aiven leaves them out during a rebuild.
+fn service_to_keep(before: &Arc<Service>, new: &Arc<Service>) -> Arc<Service> {
     if new.parse_problem.is_some() {
         return Arc::clone(before);
     }
-    let still_meant_to_serve = new.power == Power::On && new.is_integrated();
-    if !still_meant_to_serve || !before.serves_metrics() || new.has_listed_hosts() {
+    let should_serve = new.power == Power::On && new.is_integrated();
+    if !should_serve || !before.serves_metrics() || new.has_listed_hosts() {
         return Arc::clone(new);
     }
-    let mut kept = Service::clone(new);
-    kept.served_before = true;
+    let mut merged = Service::clone(new);
+    merged.served_before = true;
     if before.has_listed_hosts() || new.hosts.is_empty() {
-        kept.hosts = before.hosts.clone();
+        merged.hosts = before.hosts.clone();
     }
-    Arc::new(kept)
+    Arc::new(merged)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Trouble that lasts: said once when it begins and once when it ends, however
-//! often it is met in between.
+//! A failure that lasts: logged once when it begins and once when it ends,
+//! however often it happens in between.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use jiff::Timestamp;
 
 use super::elapsed;
 
-/// Something that works, or has not worked since some moment.
+/// Remembers whether something works, and if not, since when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outage {
     since: Option<Timestamp>,
 }
 
-/// Whether a failure is the first since it last worked.
+/// Whether a failure is the first since the last success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// It worked before: say it.
+    /// It worked before: log it.
     First,
-    /// It is known: say nothing.
+    /// It failed before: log nothing.
     Again,
 }
 
@@ -37,7 +37,7 @@ impl Outage {
         self.since.take().map(|since| elapsed(since, now))
     }
 
-    /// Whether the last that was noted is a failure.
+    /// Whether the last noted outcome is a failure.
     pub fn is_on(&self) -> bool {
         self.since.is_some()
     }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outage_is_said_once_and_ends_once() {
+    fn an_outage_begins_once_and_ends_once() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut outage = Outage::default();
         assert_eq!(outage.end(at(1)), None);

@@ -1,8 +1,8 @@
 //! From what is known to what to do: one verdict for each service, the hosts
 //! to publish, and the writes that Aiven still lacks.
 //!
-//! Pure: the same facts and rules give the same plan, and carrying a plan's
-//! actions out leaves nothing for the next one to do.
+//! Pure: the same facts and rules give the same plan, and after a plan's actions
+//! are carried out, the next plan has none.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,21 +23,21 @@ mod publication;
 use judgement::{Judgement, judge};
 use publication::{failing_hosts, published_hosts};
 
-/// What the operator wants of a project.
+/// The configuration that decides what happens in a project.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
-    /// Which services are meant (`services.*`).
+    /// Which services are selected (`services.*`).
     pub selection: &'a Selection,
     /// Whether anything may be created at Aiven (`integration.create`).
     pub create: bool,
 }
 
-/// What is known of a project.
+/// What is known about a project.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     /// Its services.
     pub inventory: &'a Inventory,
-    /// The types that Aiven's Prometheus integration supports, once asked.
+    /// The types that Aiven's Prometheus integration supports, once known.
     pub supported: Option<&'a SupportedTypes>,
     /// The integration endpoint to use.
     pub endpoint: &'a EndpointFact,
@@ -56,11 +56,11 @@ pub type Attempts = BTreeMap<Arc<str>, Attempt>;
 /// What became of the request to integrate one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
-    /// Aiven took it, or had it already; a listing will show it.
+    /// Aiven accepted it, or had it already; a listing will show it.
     Requested,
-    /// Aiven refused it, in these words.
+    /// Aiven refused it, for this cause.
     Refused(Arc<str>),
-    /// It could not be made now, for this reason, and will be tried again.
+    /// It could not be created now, for this cause, and will be tried again.
     Postponed(Arc<str>),
 }
 
@@ -73,14 +73,14 @@ pub enum Action {
     Integrate(Arc<str>),
 }
 
-/// What to do in a project and what to publish of it.
+/// What to do in a project, and what to publish.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProjectPlan {
     /// One entry for each known service, by name.
     pub services: Vec<PlannedService>,
     /// Pending writes, the endpoint's first.
     pub actions: Vec<Action>,
-    /// Host names whose addresses are wanted.
+    /// Host names whose addresses are needed.
     pub lookups: Vec<Arc<str>>,
 }
 
@@ -91,11 +91,11 @@ pub struct PlannedService {
     pub service: Arc<Service>,
     /// Why it is, or is not, scraped.
     pub verdict: Verdict,
-    /// The verdict's evidence and remedy, where it needs any.
+    /// Why it has this verdict and what to do about it, if that needs saying.
     pub cause: Option<Cow<'static, str>>,
-    /// What is published of it: hosts with at least one address.
+    /// The published hosts: those with at least one address.
     pub hosts: Box<[PublishedHost]>,
-    /// Host names of it that DNS does not answer now.
+    /// Its host names that cannot be resolved now.
     pub failing: Box<[(Arc<str>, Failing)]>,
     /// Set while the listing lacks it.
     pub missing: Option<Box<Missing>>,
@@ -123,7 +123,7 @@ impl PublishedHost {
 pub struct PublishedHost {
     /// Name and port.
     pub host: ScrapeHost,
-    /// Node addresses, sorted, none of them under two hosts of one service.
+    /// Node addresses, sorted. No address is under two hosts of one service.
     pub addresses: Arc<[IpAddr]>,
 }
 

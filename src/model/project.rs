@@ -1,9 +1,8 @@
-//! All that is known of one project, in one place: it absorbs reports and
-//! yields the plan, the wishes of the stages that carry it out, and what
-//! happened.
+//! Everything that is known about one project. It absorbs reports, and yields
+//! the plan, the wishes for the stages that carry it out, and events.
 //!
-//! Reports come in from outside in any order, late, twice, or not at all. What
-//! they may change is decided here and nowhere else.
+//! Reports arrive in any order, late, twice, or not at all. Only this module
+//! decides what they may change.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,11 +21,11 @@ mod report;
 
 pub use report::{Absorbed, Event, Report};
 
-/// Unlisted services that are asked for by name after one listing. Aiven counts
-/// requests per user (120 a minute have been seen), so this must stay small.
+/// How many unlisted services are asked for by name after one listing. Aiven
+/// limits requests per user (120 a minute were seen), so this must stay small.
 const MAX_UNLISTED: usize = 10;
 
-/// What the last run knew of a project.
+/// What the last run knew about a project.
 #[derive(Debug, Default)]
 pub struct Saved {
     /// The services.
@@ -51,7 +50,7 @@ pub struct PendingWrites {
 /// Services to ask Aiven for by name, for the observe stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnlistedServices {
-    /// Counts the lists below; a new one asks again, even for the same names.
+    /// The number of this list; a higher number asks again, even for the same names.
     pub round: u64,
     /// Their names.
     pub names: Arc<[Arc<str>]>,
@@ -61,25 +60,26 @@ pub struct UnlistedServices {
 #[derive(Debug)]
 pub struct Project {
     name: Arc<str>,
-    /// How each stage fares.
+    /// How each stage is doing.
     pub stages: Stages,
     inventory: Inventory,
     supported: Option<SupportedTypes>,
     endpoint: EndpointFact,
     attempts: Attempts,
     origin: Origin,
-    /// Listed in this run, while some host names were never looked up.
-    settling: bool,
+    /// Listed in this run, but some host names have never been looked up.
+    awaits_lookups: bool,
     unlisted: UnlistedServices,
-    /// The newest listing, while answers about services that it lacks are due.
-    open_listing: Option<Timestamp>,
+    /// When the newest listing was read, while answers about services that it lacks
+    /// are awaited. Until then it is neither trusted nor distrusted.
+    unjudged_listing: Option<Timestamp>,
     plan: Arc<ProjectPlan>,
-    /// Whether something changed that the plan does not know of.
+    /// Whether something changed since the plan was made.
     outdated: bool,
 }
 
 impl Project {
-    /// The project as the last run knew it; `saved_at` is unset if there was none.
+    /// The project as the last run knew it; `saved_at` is unset if there was no last run.
     pub fn new(name: Arc<str>, saved: Saved, saved_at: Option<Timestamp>) -> Project {
         let origin = match saved_at {
             Some(at) if !saved.inventory.is_empty() => Origin::Saved(at),
@@ -95,9 +95,9 @@ impl Project {
                 .map_or_else(EndpointFact::default, EndpointFact::Present),
             attempts: Attempts::default(),
             origin,
-            settling: false,
+            awaits_lookups: false,
             unlisted: UnlistedServices::default(),
-            open_listing: None,
+            unjudged_listing: None,
             plan: Arc::default(),
             outdated: true,
         }
@@ -113,7 +113,7 @@ impl Project {
         &self.inventory
     }
 
-    /// The types that Aiven's integration supports, once it said so.
+    /// The service types that Aiven's integration supports, once known.
     pub fn supported(&self) -> Option<&SupportedTypes> {
         self.supported.as_ref()
     }
@@ -123,12 +123,12 @@ impl Project {
         &self.endpoint
     }
 
-    /// Whether anything is known of it, from Aiven or from the last run.
+    /// Whether anything is known about it, from Aiven or from the last run.
     pub fn is_known(&self) -> bool {
         self.origin != Origin::Nothing
     }
 
-    /// Takes a report in. [`Project::replan`] draws the conclusions.
+    /// Takes a report in. Call [`Project::replan`] afterwards to update the plan.
     pub fn absorb(&mut self, report: Report) -> Absorbed {
         match report {
             Report::Listed { at, listing } => self.absorb_listing(at, &listing),
@@ -137,23 +137,23 @@ impl Project {
                 cause,
                 distrust,
             } => {
-                let before = self.close_listing(None);
+                let trusted = self.judge_listing(None);
                 self.stages.list.failed(at, cause);
                 self.ask_for_unlisted(at);
                 let missing = None;
                 let distrusted =
-                    distrust.map(|reason| Event::ListingDistrusted { reason, missing });
-                Absorbed::of_events(before.into_iter().chain(distrusted))
+                    distrust.map(|distrust| Event::ListingDistrusted { distrust, missing });
+                Absorbed::of_events(trusted.into_iter().chain(distrusted))
             }
             Report::AskedByName { at, answers } => self.absorb_answers(at, answers),
             Report::SupportedTypes(types) => {
                 let differs = self.supported.as_ref() != Some(&types);
                 self.supported = Some(types);
-                self.changed_if(differs)
+                self.absorbed_if(differs)
             }
             Report::Endpoint(fact) => {
-                let differs = self.learn_endpoint(fact);
-                self.changed_if(differs)
+                let differs = self.note_endpoint(fact);
+                self.absorbed_if(differs)
             }
             Report::Attempted { service, attempt } => {
                 self.attempts.insert(service, attempt);
@@ -163,33 +163,33 @@ impl Project {
         }
     }
 
-    /// Forgets the services that Aiven denied by name, once their removal grace is over.
-    pub fn depart(&mut self, now: Timestamp, grace: Duration) -> Absorbed {
-        let gone = self.inventory.depart(now, grace);
-        let mut absorbed = self.changed_if(!gone.is_empty());
+    /// Forgets the services that Aiven has denied by name and whose removal grace is over.
+    pub fn forget_departed(&mut self, now: Timestamp, grace: Duration) -> Absorbed {
+        let gone = self.inventory.forget_departed(now, grace);
+        let mut absorbed = self.absorbed_if(!gone.is_empty());
         absorbed.events = gone.into_iter().map(Event::Departed).collect();
         absorbed
     }
 
-    /// When [`Project::depart`] next has something to forget.
+    /// When [`Project::forget_departed`] next has a service to forget.
     pub fn next_departure(&self, grace: Duration) -> Option<Timestamp> {
         self.inventory.next_departure(grace)
     }
 
-    /// Notes that some host names resolve differently.
+    /// Notes that the addresses of some host names changed.
     pub fn addresses_changed(&mut self) {
         self.outdated = true;
     }
 
-    /// Notes the end of a round of lookups.
+    /// Notes that a round of lookups ended.
     pub fn note_resolve_round(&mut self, at: Timestamp, addresses: &Addresses) {
         let needed = &self.plan.lookups;
-        let answers = |name: &Arc<str>| {
+        let resolves = |name: &Arc<str>| {
             addresses
                 .get(name)
                 .is_some_and(|known| known.failing.is_none())
         };
-        if needed.is_empty() || needed.iter().any(answers) {
+        if needed.is_empty() || needed.iter().any(resolves) {
             self.stages.resolve.succeeded(at);
         } else {
             self.stages.resolve.failed(
@@ -199,12 +199,12 @@ impl Project {
         }
     }
 
-    /// Whether something changed that the plan does not know of.
+    /// Whether something changed since the plan was made.
     pub fn is_outdated(&self) -> bool {
         self.outdated
     }
 
-    /// Plans again if need be. Returns whether the plan differs from before.
+    /// Makes a new plan if the old one is outdated. Returns whether the plan changed.
     pub fn replan(&mut self, addresses: &Addresses, rules: Rules<'_>) -> bool {
         if !std::mem::take(&mut self.outdated) {
             return false;
@@ -217,8 +217,8 @@ impl Project {
             addresses,
         };
         let next = plan(facts, rules);
-        if self.settling && next.lookups.iter().all(|name| addresses.contains(name)) {
-            self.settling = false;
+        if self.awaits_lookups && next.lookups.iter().all(|name| addresses.contains(name)) {
+            self.awaits_lookups = false;
             self.origin = Origin::Api;
         }
         let differs = next != *self.plan;
@@ -268,54 +268,54 @@ impl Project {
     }
 
     fn absorb_listing(&mut self, at: Timestamp, listing: &super::inventory::Listing) -> Absorbed {
-        let mut events: Vec<_> = self.close_listing(None).into_iter().collect();
+        let mut events: Vec<_> = self.judge_listing(None).into_iter().collect();
         let merge = self.inventory.merge(listing, at);
-        let is_first = self.origin != Origin::Api && !self.settling;
+        let is_first = self.origin != Origin::Api && !self.awaits_lookups;
         match self.origin {
-            Origin::Nothing => self.settling = true,
+            Origin::Nothing => self.awaits_lookups = true,
             Origin::Saved(_) => self.origin = Origin::Api,
             Origin::Api => {}
         }
         if merge.changed {
-            self.forget_settled_attempts();
+            self.forget_finished_attempts();
         }
-        self.open_listing = Some(at);
+        self.unjudged_listing = Some(at);
         self.ask_for_unlisted(at);
         if merge.distrust.is_some() || self.unlisted.names.is_empty() {
-            events.extend(self.close_listing(merge.distrust));
+            events.extend(self.judge_listing(merge.distrust));
         }
         Absorbed {
             events,
-            ..self.changed_if(merge.changed || is_first)
+            ..self.absorbed_if(merge.changed || is_first)
         }
     }
 
     fn absorb_answers(&mut self, at: Timestamp, answers: report::Answers) -> Absorbed {
-        let mut lied = false;
+        let mut wrongly_missing = false;
         let mut changed = false;
         for (name, answer) in answers {
-            lied |= self.inventory.is_missing(&name) && answer.exists();
-            changed |= self.inventory.answer(&name, answer, at);
+            wrongly_missing |= self.inventory.is_missing(&name) && answer.exists();
+            changed |= self.inventory.note_answer(&name, answer, at);
         }
-        let event = self.close_listing(lied.then_some(Distrust::Shrunk));
+        let event = self.judge_listing(wrongly_missing.then_some(Distrust::Shrunk));
         Absorbed {
             events: event.into_iter().collect(),
-            ..self.changed_if(changed)
+            ..self.absorbed_if(changed)
         }
     }
 
-    /// The verdict on the newest listing, once no answer about it is due.
-    fn close_listing(&mut self, distrust: Option<Distrust>) -> Option<Event> {
-        let at = self.open_listing.take()?;
-        let Some(reason) = distrust else {
+    /// Trusts or distrusts the newest listing, once no answer about it is awaited.
+    fn judge_listing(&mut self, distrust: Option<Distrust>) -> Option<Event> {
+        let at = self.unjudged_listing.take()?;
+        let Some(distrust) = distrust else {
             self.stages.list.succeeded(at);
             self.note_integration(at);
             return None;
         };
-        let cause = format!("the listing is not trusted: {}", reason.as_str());
+        let cause = format!("the listing is not trusted: {}", distrust.as_str());
         self.stages.list.failed(at, cause);
         let missing = Some(self.inventory.missing());
-        Some(Event::ListingDistrusted { reason, missing })
+        Some(Event::ListingDistrusted { distrust, missing })
     }
 
     fn ask_for_unlisted(&mut self, now: Timestamp) {
@@ -328,7 +328,7 @@ impl Project {
         }
     }
 
-    fn changed_if(&mut self, changed: bool) -> Absorbed {
+    fn absorbed_if(&mut self, changed: bool) -> Absorbed {
         self.outdated |= changed;
         Absorbed {
             worth_saving: changed,
@@ -336,8 +336,8 @@ impl Project {
         }
     }
 
-    /// A service that has an integration needs no attempt any more.
-    fn forget_settled_attempts(&mut self) {
+    /// Once a service has an integration, the attempt to create it no longer matters.
+    fn forget_finished_attempts(&mut self) {
         let inventory = &self.inventory;
         self.attempts.retain(|name, _| {
             let known = inventory.get(name);
@@ -345,18 +345,19 @@ impl Project {
         });
     }
 
-    fn learn_endpoint(&mut self, fact: EndpointFact) -> bool {
-        // A listing that still lacks the endpoint does not say why.
-        let is_known = matches!(fact, EndpointFact::Missing { cause: None })
+    fn note_endpoint(&mut self, fact: EndpointFact) -> bool {
+        // A list that still lacks the endpoint says nothing about the cause.
+        let adds_nothing = matches!(fact, EndpointFact::Missing { cause: None })
             && matches!(self.endpoint, EndpointFact::Missing { .. });
-        if is_known || fact == self.endpoint {
+        if adds_nothing || fact == self.endpoint {
             return false;
         }
         self.endpoint = fact;
         true
     }
 
-    /// The integrate stage works unless Aiven could not be asked to integrate.
+    /// The integrate stage works, unless the endpoint cannot be used or created, or an
+    /// attempt was postponed.
     fn note_integration(&mut self, at: Timestamp) {
         let postponed = self.attempts.values().find_map(|attempt| match attempt {
             Attempt::Postponed(cause) => Some(Arc::clone(cause)),

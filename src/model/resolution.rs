@@ -1,9 +1,9 @@
-//! What is known of host names, and how a lookup changes it.
+//! The addresses of host names, and how a lookup changes them.
 //!
-//! A name that DNS stops answering keeps its addresses, whatever the cause: a
-//! target that was right is not dropped for a fault of DNS. A whole answer
-//! replaces them at once, since an address that a name has lost may soon
-//! belong to somebody else's node.
+//! A name that cannot be resolved keeps its addresses, whatever the cause: a
+//! DNS fault must not drop a correct target. A complete answer replaces the
+//! addresses at once, because an address that a name no longer has may soon
+//! belong to another customer's node.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -12,8 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The host names whose addresses are needed, in order: what the resolver is to
-/// look up.
+/// The host names whose addresses are needed, sorted: the resolver looks these up.
 pub type NeededHosts = Arc<BTreeSet<Arc<str>>>;
 
 /// What one lookup found, for each address family.
@@ -28,11 +27,11 @@ pub struct Lookup {
 /// What DNS said about one address family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// An answer; without addresses when the name has none of this family.
+    /// The addresses; empty if the name has none of this family.
     Addresses(Vec<IpAddr>),
     /// NXDOMAIN: there is no such name.
     NoSuchName,
-    /// No answer, or not a useful one.
+    /// No usable answer, for this cause.
     Failed(String),
 }
 
@@ -41,11 +40,11 @@ pub enum Answer {
 pub struct Resolution {
     /// The last known good addresses, sorted.
     pub addresses: Arc<[IpAddr]>,
-    /// Set while the name cannot be resolved. Boxed: of many names few fail.
+    /// Set while the name cannot be resolved. Boxed to save memory: few names fail.
     pub failing: Option<Box<Failing>>,
 }
 
-/// Something that does not work now.
+/// Since when something fails, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failing {
     /// The first failure since it last worked.
@@ -54,8 +53,7 @@ pub struct Failing {
     pub cause: Arc<str>,
 }
 
-/// The last known good of every needed host name. There is one such table, and
-/// its owner is the only one who changes it.
+/// The last known good addresses of every needed host name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Addresses(HashMap<Arc<str>, Resolution>);
 
@@ -63,8 +61,8 @@ impl Lookup {
     /// Every value of [`Lookup::outcome`].
     pub const OUTCOMES: [&'static str; 4] = ["ok", "nxdomain", "empty", "failed"];
 
-    /// The cause in one line, unless both families were answered and there is
-    /// an address.
+    /// The cause of failure in one line; `None` if both families were answered and
+    /// there is at least one address.
     pub fn failure(&self) -> Option<String> {
         match (&self.v4, &self.v6) {
             (Answer::Addresses(v4), Answer::Addresses(v6)) if v4.is_empty() && v6.is_empty() => {
@@ -93,7 +91,7 @@ impl Lookup {
 }
 
 impl Addresses {
-    /// What is known of a name.
+    /// What is known about a name.
     pub fn get(&self, name: &str) -> Option<&Resolution> {
         self.0.get(name)
     }
@@ -103,7 +101,7 @@ impl Addresses {
         self.0.contains_key(name)
     }
 
-    /// Takes one lookup in. Returns whether anything is known differently now.
+    /// Takes a lookup in. Returns whether anything changed.
     pub fn absorb(&mut self, name: Arc<str>, lookup: Lookup, now: Timestamp) -> bool {
         let before = self.0.get(&name);
         let next = next_resolution(before, lookup, now);
@@ -114,7 +112,7 @@ impl Addresses {
         differs
     }
 
-    /// Takes up what was known before this run, unless something is known already.
+    /// Adds what the last run knew about a name, unless the name is known already.
     pub fn restore(&mut self, name: Arc<str>, resolution: Resolution) {
         self.0.entry(name).or_insert(resolution);
     }
@@ -124,7 +122,7 @@ impl Addresses {
         self.0.retain(|name, _| needed.contains(name));
     }
 
-    /// Every name with what is known of it, in no order.
+    /// Every name with what is known about it, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Resolution)> {
         self.0.iter()
     }
@@ -132,7 +130,7 @@ impl Addresses {
 
 #[cfg(test)]
 impl Addresses {
-    /// The table itself, for tests that are about something else than lookups.
+    /// The table itself, for tests that are not about lookups.
     pub(super) fn table(&mut self) -> &mut HashMap<Arc<str>, Resolution> {
         &mut self.0
     }
@@ -144,18 +142,18 @@ impl FromIterator<(Arc<str>, Resolution)> for Addresses {
     }
 }
 
-/// What is known of a name after a lookup: a family that answered with addresses
-/// counts as it answered, one that failed keeps its last known good.
+/// What is known about a name after a lookup. A family that was answered gets its
+/// new addresses; one that failed keeps the last known good ones.
 fn next_resolution(before: Option<&Resolution>, lookup: Lookup, now: Timestamp) -> Resolution {
     let kept = |is_family: fn(&IpAddr) -> bool| {
         let known = before.map_or(&[][..], |before| &before.addresses);
         known.iter().copied().filter(is_family).collect::<Vec<_>>()
     };
     let failure = lookup.failure();
-    let is_whole = failure.is_none();
+    let is_complete = failure.is_none();
     let believed = |answer: Answer, is_family| match answer {
-        // That a family has no address proves nothing while the other one fails.
-        Answer::Addresses(found) if is_whole || !found.is_empty() => found,
+        // An empty answer for one family proves nothing while the other family fails.
+        Answer::Addresses(found) if is_complete || !found.is_empty() => found,
         _ => kept(is_family),
     };
     let v4 = believed(lookup.v4, IpAddr::is_ipv4);

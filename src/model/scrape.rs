@@ -1,4 +1,4 @@
-//! What came of scraping a target, and the verdict that follows for its service.
+//! The results of scraping targets, and the verdict that follows for a service.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::plan::PlannedService;
 use super::verdict::Verdict;
 
-/// A target: an address, and whose metrics are meant. Two services can share
-/// an address, so the address alone says nothing.
+/// A target: an address, and the service whose metrics are scraped there. Two
+/// services can share an address, so the address alone is not enough.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     /// Project of the service.
@@ -27,30 +27,30 @@ pub struct Target {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// No connection to the node.
+    /// No connection to the node could be made.
     Connect,
-    /// The node did not do its part in time.
+    /// The node did not accept the connection or answer in time.
     Timeout,
-    /// The node could not prove that it is the service's.
+    /// The node could not prove that it belongs to the service.
     Tls,
     /// The node refused all known credentials, or none are known.
     Unauthorised,
-    /// The node answered with another status than 200.
+    /// The node answered with a status other than 200.
     Status,
-    /// The scrape ended in the middle, by either side.
+    /// Either side ended the scrape in the middle.
     Aborted,
 }
 
 /// A failed scrape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// What kind.
+    /// Its kind.
     pub class: FailureKind,
     /// What happened and what to do, in one line.
     pub cause: String,
 }
 
-/// What is known of a target from scraping it.
+/// What is known about a target from scraping it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TargetHealth {
     /// When the last scrape ended.
@@ -60,18 +60,18 @@ pub struct TargetHealth {
     /// Why it failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// When one last succeeded.
+    /// When a scrape last succeeded.
     pub last_success: Option<Timestamp>,
     /// When the node's certificate expires.
     pub certificate_expires: Option<Timestamp>,
     /// The name that the certificate was verified for.
     pub verified_name: Option<Arc<str>>,
-    /// Which credentials the node last took: an id without meaning beyond this process.
+    /// Which credentials the node last accepted: an id that is valid in this process only.
     #[serde(skip)]
     pub accepted: Option<u64>,
 }
 
-/// What one scrape learnt of its node, however it ended.
+/// What one scrape learnt about its node, whether it succeeded or not.
 #[derive(Debug, Clone, Default)]
 pub struct NodeFacts {
     /// See [`TargetHealth`].
@@ -82,7 +82,7 @@ pub struct NodeFacts {
     pub accepted: Option<u64>,
 }
 
-/// All that is known from scraping, in this run.
+/// The results of all scrapes in this run.
 #[derive(Debug, Clone, Default)]
 pub struct Scrapes {
     /// The last scrape of each target.
@@ -92,8 +92,8 @@ pub struct Scrapes {
 }
 
 impl Scrapes {
-    /// Takes the end of a scrape in: at `at`, after `took`. What it did not
-    /// learn of the node stays as it was known.
+    /// Notes that a scrape ended at `at`, after `took`. Facts about the node that
+    /// it did not learn stay as they were.
     pub fn note(
         &mut self,
         target: &Target,
@@ -123,7 +123,7 @@ impl Scrapes {
         self.targets.insert(target.clone(), Arc::new(next));
     }
 
-    /// The verdict of a service of `project`, with the failure that made it.
+    /// The verdict on a service of `project`, and the failure behind it, if any.
     pub fn verdict(
         &self,
         project: &Arc<str>,
@@ -142,7 +142,7 @@ impl Scrapes {
 }
 
 impl FailureKind {
-    /// Every class.
+    /// Every variant.
     pub const ALL: [FailureKind; 6] = [
         FailureKind::Connect,
         FailureKind::Timeout,
@@ -164,7 +164,7 @@ impl FailureKind {
         }
     }
 
-    /// The verdict of a service whose every node fails so.
+    /// The verdict on a service if every node fails like this.
     fn verdict(self) -> Verdict {
         match self {
             FailureKind::Tls => Verdict::TlsFailed,
@@ -176,8 +176,8 @@ impl FailureKind {
         }
     }
 
-    /// Of several kinds at once, the one that names the trouble best.
-    fn weight(self) -> u8 {
+    /// If nodes fail in several ways, the failure that ranks highest is shown.
+    fn rank(self) -> u8 {
         match self {
             FailureKind::Tls => 2,
             FailureKind::Unauthorised => 1,
@@ -186,10 +186,11 @@ impl FailureKind {
     }
 }
 
-/// The verdict of a service, given what is known of each of its targets.
+/// The verdict on a service, given what is known about each of its targets.
 ///
-/// Scraping decides only about what is published: `scraped` when the last
-/// scrape of some node succeeded, a failure when that of every node failed.
+/// Scraping decides only about published services: `scraped` if the last scrape
+/// of at least one node succeeded, a failure if the last scrape of every node
+/// failed.
 fn verdict<'a>(
     planned: &PlannedService,
     health: impl Fn(SocketAddr) -> Option<&'a TargetHealth>,
@@ -200,8 +201,8 @@ fn verdict<'a>(
     judge(planned.targets().map(health))
 }
 
-/// The verdict of a published service, given the last scrape of each of its
-/// targets, with the failure that made it.
+/// The verdict on a published service, given the last scrape of each of its
+/// targets, and the failure behind it, if any.
 pub(super) fn judge<'a>(
     scrapes: impl Iterator<Item = Option<&'a TargetHealth>>,
 ) -> (Verdict, Option<&'a Failure>) {
@@ -211,8 +212,8 @@ pub(super) fn judge<'a>(
         match last.map(|last| &last.failure) {
             Some(None) => return (Verdict::Scraped, None),
             Some(Some(failure)) => {
-                let is_better = |than: &Failure| failure.class.weight() > than.class.weight();
-                if worst.is_none_or(is_better) {
+                let outranks = |than: &Failure| failure.class.rank() > than.class.rank();
+                if worst.is_none_or(outranks) {
                     worst = Some(failure);
                 }
             }

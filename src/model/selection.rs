@@ -1,4 +1,4 @@
-//! Which services the operator means (`services.*`).
+//! Which services the operator selects (`services.*`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,9 +7,9 @@ use globset::GlobSet;
 /// The services that are selected. All conditions must hold.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// `services.types`: empty for every type that the integration supports.
+    /// `services.types`: empty selects every type that the integration supports.
     pub types: BTreeSet<String>,
-    /// `services.clouds`: empty for every `cloud_name`.
+    /// `services.clouds`: empty selects every `cloud_name`.
     pub clouds: BTreeSet<String>,
     /// `services.tags`: a service must have all of them; empty for no condition.
     pub tags: BTreeMap<String, String>,

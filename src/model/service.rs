@@ -1,6 +1,6 @@
-//! One Aiven service as this program sees it: the few hundred bytes of a
-//! listed service (6 to 25 KB at Aiven) that decide whether and where it is
-//! scraped. Immutable once made; a change at Aiven makes a new one.
+//! One Aiven service as this program sees it: of a listed service (6 to 25 KB
+//! at Aiven), the few hundred bytes that decide whether and where it is scraped.
+//! Immutable; a change at Aiven makes a new one.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct Service {
     pub plan: Arc<str>,
     /// `cloud_name`, such as `aws-eu-west-2`; empty when Aiven named none.
     pub cloud: Arc<str>,
-    /// `node_count`, or the number of `node_states` where that is absent.
+    /// `node_count`, or the number of `node_states` if that is absent.
     pub node_count: Option<u32>,
     /// Whether the service runs at all.
     pub power: Power,
@@ -27,11 +27,11 @@ pub struct Service {
     pub hosts: Box<[ScrapeHost]>,
     /// The service's own integrations of type `prometheus`.
     pub integrations: Box<[ServiceIntegration]>,
-    /// Those tags that the configuration asks about, in key order.
+    /// The tags that the configuration uses, in key order.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub tags: Box<[(Arc<str>, Arc<str>)]>,
-    /// It served metrics before, and Aiven's newest answer, though it still has
-    /// the integration enabled, no longer says so (as while nodes are rebuilt).
+    /// It served metrics before. Aiven's newest answer no longer says so, although
+    /// the integration is still enabled (this happens while nodes are rebuilt).
     #[serde(default, skip_serializing_if = "is_false")]
     pub served_before: bool,
     /// What could not be understood in Aiven's answer about this service.
@@ -39,8 +39,8 @@ pub struct Service {
     pub parse_problem: Option<Arc<str>>,
 }
 
-/// The part of `state` that matters here. `REBUILDING`, `REBALANCING` and any
-/// state yet unknown serve metrics, so only one value stands apart.
+/// The part of `state` that matters here. Services serve metrics in every state
+/// but one, even in states that this version does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Power {
@@ -73,9 +73,9 @@ impl Service {
         Some(value)
     }
 
-    /// The integration that the nodes obey: the one with `ours` if there is
-    /// one, else the first enabled one, else any; of equals the lowest id, so
-    /// that two instances choose alike.
+    /// The integration that we assume the nodes use: an enabled one before a
+    /// disabled one, then the one with the endpoint `ours`, then an active one,
+    /// then the lowest id, so that two instances choose the same.
     pub fn integration(&self, ours: Option<&str>) -> Option<&ServiceIntegration> {
         self.integrations.iter().min_by_key(|integration| {
             (
@@ -89,10 +89,13 @@ impl Service {
 
     /// The integration endpoints whose credentials the nodes may ask for: that of
     /// [`Service::integration`] first, then those of the other enabled ones. A
-    /// node obeys one of them, and which is not for us to see.
+    /// node uses one of them, and Aiven does not show which.
     pub fn endpoint_ids(&self, ours: Option<&str>) -> Vec<Arc<str>> {
         let first = self.integration(ours);
-        let enabled = self.integrations.iter().filter(|one| one.enabled);
+        let enabled = self
+            .integrations
+            .iter()
+            .filter(|integration| integration.enabled);
         let mut ids: Vec<Arc<str>> = Vec::new();
         for integration in first.into_iter().chain(enabled) {
             let id = &integration.endpoint_id;

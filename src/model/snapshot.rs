@@ -1,7 +1,7 @@
-//! The snapshot: all that is published, made whole and never changed.
+//! The snapshot: everything that is published at one moment. It never changes.
 //!
-//! `targets.json`, `/sd`, `/status`, `/metrics` and later the scrape proxy's
-//! allow-list are views of the same snapshot, so they cannot disagree.
+//! `targets.json`, `/sd`, `/status`, `/metrics` and the scrape proxy's allow-list
+//! are views of the same snapshot, so they cannot disagree.
 
 use std::sync::Arc;
 
@@ -31,12 +31,12 @@ pub struct ProjectSnapshot {
     pub name: Arc<str>,
     /// Where the services below come from.
     pub origin: Origin,
-    /// Its services, each with a verdict. Shared with the snapshot before
-    /// where nothing changed.
+    /// Its services, each with a verdict. Shared with the previous snapshot if
+    /// nothing changed.
     pub plan: Arc<ProjectPlan>,
     /// The integration endpoint in use.
     pub endpoint: EndpointFact,
-    /// How each stage fares.
+    /// How each stage is doing.
     pub stages: Stages,
 }
 
@@ -44,10 +44,10 @@ pub struct ProjectSnapshot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "from", content = "at")]
 pub enum Origin {
-    /// Nowhere: nothing is known yet.
+    /// Nothing is known yet.
     #[default]
     Nothing,
-    /// The state of an earlier run, saved then.
+    /// The state that an earlier run saved at this time.
     Saved(Timestamp),
     /// Aiven's API, in this run.
     Api,
@@ -58,7 +58,7 @@ pub enum Origin {
 pub struct Stages {
     /// Listing services.
     pub list: Stage,
-    /// Making integrations.
+    /// Creating integrations.
     pub integrate: Stage,
     /// Looking host names up.
     pub resolve: Stage,
@@ -66,10 +66,10 @@ pub struct Stages {
     pub publish: Stage,
 }
 
-/// How one stage fares.
+/// How one stage is doing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
-    /// The last time that it did its work.
+    /// When it last succeeded.
     pub last_success: Option<Timestamp>,
     /// Set from the first failure until the next success.
     pub failing: Option<Failing>,
@@ -84,7 +84,8 @@ impl Stage {
         };
     }
 
-    /// Notes a failure; of several in a row the first time and the last cause count.
+    /// Notes a failure. Consecutive failures keep the time of the first and the cause
+    /// of the last.
     pub fn failed(&mut self, at: Timestamp, cause: impl Into<Arc<str>>) {
         let since = self.failing.as_ref().map_or(at, |failing| failing.since);
         self.failing = Some(Failing {
@@ -95,7 +96,7 @@ impl Stage {
 }
 
 impl Stages {
-    /// The stages with their names, in the order of the data.
+    /// The stages with their names, in the order in which data passes them.
     pub fn named(&self) -> [(&'static str, &Stage); 4] {
         [
             ("list", &self.list),
@@ -107,7 +108,7 @@ impl Stages {
 }
 
 impl Snapshot {
-    /// Whether something correct is published: at least one project is known.
+    /// Whether there is anything to publish: at least one project is known.
     pub fn is_ready(&self) -> bool {
         self.projects
             .iter()

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::plan::{PlannedService, PublishedHost};
 
-/// One target group: a view of a published host, made when it is written.
+/// One target group: a published host, in the form in which it is written.
 #[derive(Debug, Clone, Copy)]
 pub struct TargetGroup<'a> {
     /// Project of the service.
@@ -21,8 +21,8 @@ pub struct TargetGroup<'a> {
     pub planned: &'a PlannedService,
     /// The host name whose addresses are the targets.
     pub host: &'a PublishedHost,
-    /// Whether Prometheus scrapes through the scrape proxy, which needs to be
-    /// told whose metrics are meant.
+    /// Whether Prometheus scrapes through the scrape proxy. If so, a label names the
+    /// service, which Prometheus passes on to the proxy.
     pub through_proxy: bool,
 }
 
@@ -58,8 +58,8 @@ impl Serialize for Labels<'_> {
         let service = &*self.0.planned.service;
         let mut labels = serializer.serialize_map(None)?;
         if self.0.through_proxy {
-            let meant = format_args!("{project}/{}", service.name).to_string();
-            labels.serialize_entry("__param_aiven_service", &meant)?;
+            let service_parameter = format_args!("{project}/{}", service.name).to_string();
+            labels.serialize_entry("__param_aiven_service", &service_parameter)?;
         }
         labels.serialize_entry("aiven_cloud", &service.cloud)?;
         labels.serialize_entry("aiven_hostname", &host.host.name)?;
@@ -77,7 +77,7 @@ impl Serialize for Labels<'_> {
 /// Writes the groups as a JSON list, one group a line. Equal groups give equal bytes.
 ///
 /// # Errors
-/// Those of `sink`.
+/// When writing to `sink` fails.
 pub fn write_groups<'a>(
     groups: impl Iterator<Item = TargetGroup<'a>>,
     mut sink: impl Write,

@@ -1,9 +1,9 @@
-//! Why a service is, or is not, scraped: one word a service, the same in
+//! Why a service is or is not scraped: one word for each service, the same in
 //! `/status`, in metrics and on the command line.
 
 use serde::{Deserialize, Serialize};
 
-/// The one reason that describes a service now.
+/// The one word that describes a service now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -11,21 +11,21 @@ pub enum Verdict {
     Scraped,
     /// Published, not scraped yet (or the scrape proxy is off).
     Published,
-    /// Eligible; the integration is requested, or not active yet.
+    /// Eligible, but not integrated yet, or the integration is not active yet.
     AwaitingIntegration,
     /// Aiven refused the integration.
     IntegrationFailed,
     /// Integrated, but no address is known.
     Unresolved,
-    /// Every node's last scrape failed to reach it.
+    /// Every node's last scrape failed, none at TLS or credentials.
     Unreachable,
-    /// Every node's last scrape failed to prove who it talks to.
+    /// Every node's last scrape failed, at least one at verifying the node.
     TlsFailed,
-    /// Every node's last scrape was refused for its credentials.
+    /// Every node's last scrape failed, at least one for its credentials.
     Unauthorised,
     /// `POWEROFF` at Aiven.
     PoweredOff,
-    /// Gone from the listing; not confirmed yet, or the removal grace runs.
+    /// Missing from the listing; not confirmed yet, or the removal grace is not over.
     Leaving,
     /// Aiven's integration does not support its type.
     Ineligible,
@@ -68,7 +68,7 @@ impl Verdict {
         }
     }
 
-    /// Whether somebody should look: the service ought to be scraped and is not.
+    /// Whether an operator should look: the service should be scraped and is not.
     pub fn is_problem(self) -> bool {
         matches!(
             self,

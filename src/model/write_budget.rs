@@ -1,22 +1,22 @@
-//! At most so many writes in any minute, however much there is to do.
+//! Limits the number of writes in any minute, however many are pending.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// The writes of the last minute, all projects together.
+/// The writes of the last minute, in all projects together.
 #[derive(Debug)]
 pub struct WriteBudget {
-    a_minute: usize,
+    per_minute: usize,
     recent: VecDeque<Instant>,
 }
 
 impl WriteBudget {
-    /// A budget of `a_minute` writes in any sixty seconds.
-    pub fn new(a_minute: u32) -> Self {
+    /// A budget of `per_minute` writes in any sixty seconds.
+    pub fn new(per_minute: u32) -> Self {
         WriteBudget {
-            a_minute: a_minute as usize,
+            per_minute: per_minute as usize,
             recent: VecDeque::new(),
         }
     }
@@ -24,7 +24,7 @@ impl WriteBudget {
     /// Takes one write out of the budget.
     ///
     /// # Errors
-    /// With the moment from which there is one again, when there is none now.
+    /// When the budget is spent: the moment from which there is budget again.
     pub fn take(&mut self, now: Instant) -> Result<(), Instant> {
         while self
             .recent
@@ -34,7 +34,7 @@ impl WriteBudget {
             self.recent.pop_front();
         }
         match self.recent.front() {
-            Some(first) if self.recent.len() >= self.a_minute => Err(*first + MINUTE),
+            Some(oldest) if self.recent.len() >= self.per_minute => Err(*oldest + MINUTE),
             _ => {
                 self.recent.push_back(now);
                 Ok(())
@@ -51,10 +51,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_minute_sees_more_than_the_budget(
-            a_minute in 1_u32..5, gaps in prop::collection::vec(0_u64..40_000, 1..60)
+        fn no_minute_has_more_writes_than_the_budget(
+            per_minute in 1_u32..5, gaps in prop::collection::vec(0_u64..40_000, 1..60)
         ) {
-            let mut budget = WriteBudget::new(a_minute);
+            let mut budget = WriteBudget::new(per_minute);
             let mut now = Instant::now();
             let mut taken = Vec::new();
             for gap in gaps {
@@ -63,13 +63,13 @@ mod tests {
                     Ok(()) => taken.push(now),
                     Err(again) => {
                         prop_assert!(again > now);
-                        prop_assert!(taken.len() >= a_minute as usize);
+                        prop_assert!(taken.len() >= per_minute as usize);
                     }
                 }
             }
             for (index, first) in taken.iter().enumerate() {
                 let within = taken[index..].iter().filter(|then| **then - *first < MINUTE);
-                prop_assert!(within.count() <= a_minute as usize);
+                prop_assert!(within.count() <= per_minute as usize);
             }
         }
     }

@@ -1,17 +1,18 @@
 //! When an instance may write at Aiven.
 //!
-//! Aiven does not promise to notice that two clients create the same thing at
-//! once, so instances take turns by the clock: of every ten seconds the even
-//! ones write in the first three, the odd ones in the sixth to eighth. The two
-//! seconds after each window are for writes under way to become visible, and
-//! for clocks that differ. An instance looks again before each write, in the
-//! same window, and then sees what the other instance wrote in its own.
+//! Aiven does not promise to notice when two clients create the same thing at
+//! once, so instances take turns by the clock. In every ten seconds, instances
+//! with an even index write during the first three, those with an odd index
+//! during the sixth to eighth. The two seconds after each window let the last
+//! writes become visible and allow for clocks that differ. Before each write an
+//! instance looks again, in the same window, and then sees what the other
+//! instance wrote in its own.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// From one window of an instance to its next.
+/// From the start of one window of an instance to the start of its next.
 const PERIOD: Duration = Duration::from_secs(10);
 /// The length of a window.
 const LENGTH: Duration = Duration::from_secs(3);
@@ -39,7 +40,7 @@ impl WriteWindow {
         self.opens_in(now).is_zero()
     }
 
-    /// How long after `now` this instance may write; zero while it may.
+    /// How long from `now` until this instance may write; zero if it may now.
     pub fn opens_in(&self, now: Timestamp) -> Duration {
         let into_period = millis_into_period(now, self.offset);
         if into_period < LENGTH.as_millis() as u64 {
@@ -79,7 +80,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn two_instances_never_may_write_at_once_nor_shortly_after(
+        fn two_instances_may_never_write_at_once_even_if_their_clocks_differ(
             millis in 0_i64..1_000_000, skew in -1_999_i64..2_000
         ) {
             let even = WriteWindow::of_instance(0).opens_in(at(millis));

@@ -66,7 +66,7 @@ impl Schedule {
         };
         self.urgent = now + pause;
         self.regular = match trouble {
-            Trouble::Lasting => now + self.timing.refresh + self.spread,
+            Trouble::Permanent => now + self.timing.refresh + self.spread,
             _ => self.urgent,
         };
     }
@@ -78,7 +78,7 @@ impl Schedule {
 
     fn lengthen(&mut self) -> Duration {
         let pause = self.pause;
-        self.pause = (pause * 2).min(self.pauses(Trouble::Passing).longest);
+        self.pause = (pause * 2).min(self.pauses(Trouble::Transient).longest);
         pause
     }
 
@@ -126,10 +126,10 @@ mod tests {
             let wait = |is_urgent| (schedule.due(is_urgent) - now).as_secs();
             (wait(false), wait(true))
         };
-        assert_eq!(after(Trouble::Passing), (10, 10));
+        assert_eq!(after(Trouble::Transient), (10, 10));
         assert_eq!(after(Trouble::Throttled(Some(28 * SECOND))), (28, 28));
         assert_eq!(after(Trouble::TokenRejected), (600, 600));
-        let (regular, urgent) = after(Trouble::Lasting);
+        let (regular, urgent) = after(Trouble::Permanent);
         assert!((3600..=3960).contains(&regular), "{regular}");
         assert_eq!(urgent, 300);
     }

@@ -1,5 +1,5 @@
-//! What is decided about one service before its addresses are looked at: an
-//! ordered list of rules, of which the first that applies decides.
+//! Judges one service before its addresses are looked at: an ordered list of
+//! rules, of which the first that applies decides.
 
 use std::borrow::Cow;
 
@@ -13,15 +13,15 @@ use crate::model::verdict::Verdict;
 /// What follows for a service.
 pub(super) struct Judgement {
     pub(super) verdict: Verdict,
-    /// The verdict's evidence and remedy, where it needs any.
+    /// Why it has this verdict and what to do about it, if that needs saying.
     pub(super) cause: Option<Cow<'static, str>>,
-    /// Whether its hosts are to be published.
+    /// Whether to publish its hosts.
     pub(super) publish: bool,
-    /// Whether an integration is to be created.
+    /// Whether to create an integration.
     pub(super) integrate: bool,
 }
 
-/// A service, and all that may decide about it.
+/// A service, and everything that its judgement may depend on.
 struct Case<'a> {
     known: &'a Known,
     service: &'a Service,
@@ -32,7 +32,7 @@ struct Case<'a> {
 /// A rule: its judgement, if it applies.
 type Rule = fn(&Case<'_>) -> Option<Judgement>;
 
-/// The rules, in the order in which they are asked.
+/// The rules, in the order in which they are tried.
 const RULES: [Rule; 11] = [
     not_selected,
     missing_from_the_listing,
@@ -71,7 +71,7 @@ impl Judgement {
         }
     }
 
-    /// Neither published nor integrated.
+    /// The service is neither published nor integrated.
     fn left_alone(verdict: Verdict, cause: impl Into<Cow<'static, str>>) -> Judgement {
         Judgement {
             verdict,
@@ -83,15 +83,15 @@ impl Judgement {
 }
 
 impl Case<'_> {
-    /// The service lacks an integration, which is to be created as soon as it is
-    /// known where to.
+    /// The service lacks an integration. It is created once the project's endpoint
+    /// is known.
     fn to_integrate(&self, verdict: Verdict, cause: impl Into<Cow<'static, str>>) -> Judgement {
-        let is_known = matches!(
+        let endpoint_is_known = matches!(
             self.facts.endpoint,
             EndpointFact::Present(_) | EndpointFact::Missing { .. }
         );
         Judgement {
-            integrate: is_known,
+            integrate: endpoint_is_known,
             ..Judgement::left_alone(verdict, cause)
         }
     }
@@ -197,7 +197,7 @@ fn integration_attempted(case: &Case<'_>) -> Option<Judgement> {
     Some(case.to_integrate(verdict, cause))
 }
 
-/// No other rule applies.
+/// The judgement if no rule applies.
 fn not_integrated_yet(case: &Case<'_>) -> Judgement {
     let cause = match case.facts.endpoint {
         EndpointFact::Missing { .. } => {
@@ -230,12 +230,11 @@ fn exclusion(service: &Service, selection: &Selection) -> Option<String> {
     if !selection.clouds.is_empty() && !selection.clouds.contains(cloud) {
         return Some(format!("services.clouds does not list {cloud}"));
     }
-    let wrong = selection
+    let (key, value) = selection
         .tags
         .iter()
         .find(|(key, value)| service.tag(key) != Some(value))?;
     Some(format!(
-        "services.tags asks for {}={}, which it does not have",
-        wrong.0, wrong.1
+        "services.tags asks for {key}={value}, which it does not have"
     ))
 }

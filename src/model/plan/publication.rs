@@ -1,5 +1,5 @@
-//! Which addresses of a service's hosts are published, and which names are in
-//! trouble.
+//! Which addresses of a service's hosts are published, and which host names fail
+//! to resolve.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -9,34 +9,38 @@ use super::PublishedHost;
 use crate::model::hosts::ScrapeHost;
 use crate::model::resolution::{Addresses, Failing};
 
-/// Hosts with addresses. An address that two names share counts for the first.
+/// The hosts with addresses. An address that two names share counts for the first.
 pub(super) fn published_hosts(hosts: &[ScrapeHost], addresses: &Addresses) -> Box<[PublishedHost]> {
-    let mut taken: HashSet<(IpAddr, u16)> = HashSet::new();
+    let mut published_before: HashSet<(IpAddr, u16)> = HashSet::new();
     let mut published = Vec::with_capacity(hosts.len());
     for host in hosts {
         let Some(known) = addresses.get(&host.name) else {
             continue;
         };
-        let mut own = Arc::clone(&known.addresses);
-        if !taken.is_empty() && own.iter().any(|ip| taken.contains(&(*ip, host.port))) {
-            let is_new = |ip: &&IpAddr| !taken.contains(&(**ip, host.port));
-            own = known.addresses.iter().filter(is_new).copied().collect();
+        let mut new = Arc::clone(&known.addresses);
+        if !published_before.is_empty()
+            && new
+                .iter()
+                .any(|ip| published_before.contains(&(*ip, host.port)))
+        {
+            let is_new = |ip: &&IpAddr| !published_before.contains(&(**ip, host.port));
+            new = known.addresses.iter().filter(is_new).copied().collect();
         }
-        if own.is_empty() {
+        if new.is_empty() {
             continue;
         }
         if hosts.len() > 1 {
-            taken.extend(own.iter().map(|ip| (*ip, host.port)));
+            published_before.extend(new.iter().map(|ip| (*ip, host.port)));
         }
         published.push(PublishedHost {
             host: host.clone(),
-            addresses: own,
+            addresses: new,
         });
     }
     published.into()
 }
 
-/// Names that DNS does not answer now, but for those that need not exist.
+/// The names that cannot be resolved now, except those that need not exist.
 pub(super) fn failing_hosts(
     hosts: &[ScrapeHost],
     addresses: &Addresses,

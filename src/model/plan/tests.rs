@@ -29,7 +29,7 @@ fn excluding(glob: &str) -> globset::GlobSet {
     globset::GlobSetBuilder::new().add(glob).build().unwrap()
 }
 
-fn bare(name: &str) -> Service {
+fn unintegrated(name: &str) -> Service {
     Service {
         name: name.into(),
         service_type: "opensearch".into(),
@@ -50,7 +50,7 @@ fn host(name: &str, source: HostSource) -> ScrapeHost {
     ScrapeHost { name, port, source }
 }
 
-fn with(endpoint: &str, enabled: bool, active: bool) -> ServiceIntegration {
+fn integration_with(endpoint: &str, enabled: bool, active: bool) -> ServiceIntegration {
     ServiceIntegration {
         id: format!("i-{endpoint}").into(),
         endpoint_id: endpoint.into(),
@@ -62,14 +62,14 @@ fn with(endpoint: &str, enabled: bool, active: bool) -> ServiceIntegration {
 
 fn integrated(name: &str) -> Service {
     Service {
-        integrations: Box::new([with(OURS, true, true)]),
-        ..bare(name)
+        integrations: Box::new([integration_with(OURS, true, true)]),
+        ..unintegrated(name)
     }
 }
 
 /// The facts of a project, each of which a test may change.
 #[derive(Debug)]
-struct World {
+struct Scenario {
     services: Vec<Service>,
     absent: Vec<&'static str>,
     supported: Option<SupportedTypes>,
@@ -80,15 +80,15 @@ struct World {
     create: bool,
 }
 
-impl World {
-    fn of(services: impl IntoIterator<Item = Service>) -> World {
+impl Scenario {
+    fn with(services: impl IntoIterator<Item = Service>) -> Scenario {
         let services: Vec<_> = services.into_iter().collect();
         let hosts = services.iter().flat_map(|service| &service.hosts);
         let addresses = hosts.enumerate().map(|(index, host)| {
             let ip = IpAddr::from([192, 0, 2, index as u8 + 1]);
             (Arc::clone(&host.name), resolved([ip]))
         });
-        World {
+        Scenario {
             addresses: addresses.collect(),
             services,
             absent: vec![],
@@ -141,26 +141,30 @@ fn failing(cause: &str) -> Failing {
     }
 }
 
-/// The one service's verdict, whether it is published, and whether a write is pending.
-fn outcome(world: &World) -> (Verdict, bool, bool) {
-    let plan = world.plan();
+/// The only service's verdict, whether it is published, and whether a write is pending.
+fn outcome(scenario: &Scenario) -> (Verdict, bool, bool) {
+    let plan = scenario.plan();
     assert_eq!(plan.services.len(), 1);
-    let one = &plan.services[0];
-    (one.verdict, !one.hosts.is_empty(), !plan.actions.is_empty())
+    let planned = &plan.services[0];
+    (
+        planned.verdict,
+        !planned.hosts.is_empty(),
+        !plan.actions.is_empty(),
+    )
 }
 
 #[test]
 fn a_missing_service_keeps_its_targets_and_is_not_written_to() {
-    let world = World {
+    let scenario = Scenario {
         absent: vec!["a"],
-        ..World::of([integrated("a")])
+        ..Scenario::with([integrated("a")])
     };
-    assert_eq!(outcome(&world), (Verdict::Leaving, true, false));
-    let world = World {
+    assert_eq!(outcome(&scenario), (Verdict::Leaving, true, false));
+    let scenario = Scenario {
         absent: vec!["a"],
-        ..World::of([bare("a")])
+        ..Scenario::with([unintegrated("a")])
     };
-    assert_eq!(outcome(&world), (Verdict::Leaving, false, false));
+    assert_eq!(outcome(&scenario), (Verdict::Leaving, false, false));
 }
 
 #[test]
@@ -184,28 +188,28 @@ fn selection_leaves_everything_else_alone() {
         },
     ];
     for selection in selections {
-        for service in [bare("a1"), integrated("a1")] {
-            let world = World {
+        for service in [unintegrated("a1"), integrated("a1")] {
+            let scenario = Scenario {
                 selection: selection.clone(),
-                ..World::of([service])
+                ..Scenario::with([service])
             };
-            assert_eq!(outcome(&world), (Verdict::NotSelected, false, false));
+            assert_eq!(outcome(&scenario), (Verdict::NotSelected, false, false));
         }
     }
     let tagged = Service {
         tags: Box::new([("env".into(), "prod".into())]),
         ..integrated("b")
     };
-    let world = World {
+    let scenario = Scenario {
         selection: Selection {
             types: ["opensearch".to_owned()].into(),
             clouds: ["aws-eu-west-2".to_owned()].into(),
             tags: [("env".to_owned(), "prod".to_owned())].into(),
             exclude: excluding("a*"),
         },
-        ..World::of([tagged])
+        ..Scenario::with([tagged])
     };
-    assert_eq!(outcome(&world), (Verdict::Published, true, false));
+    assert_eq!(outcome(&scenario), (Verdict::Published, true, false));
 }
 
 #[test]
@@ -213,31 +217,43 @@ fn the_choice_among_integrations_is_the_same_everywhere() {
     let choose = |rows: Vec<ServiceIntegration>| {
         let service = Service {
             integrations: rows.into(),
-            ..bare("a")
+            ..unintegrated("a")
         };
         service
             .integration(Some(OURS))
             .map(|chosen| chosen.endpoint_id.to_string())
     };
     assert_eq!(
-        choose(vec![with("b", true, true), with(OURS, true, false)]).unwrap(),
+        choose(vec![
+            integration_with("b", true, true),
+            integration_with(OURS, true, false)
+        ])
+        .unwrap(),
         OURS
     );
     assert_eq!(
-        choose(vec![with(OURS, false, false), with("b", true, true)]).unwrap(),
+        choose(vec![
+            integration_with(OURS, false, false),
+            integration_with("b", true, true)
+        ])
+        .unwrap(),
         "b"
     );
     assert_eq!(
-        choose(vec![with("c", true, true), with("b", true, true)]).unwrap(),
+        choose(vec![
+            integration_with("c", true, true),
+            integration_with("b", true, true)
+        ])
+        .unwrap(),
         "b"
     );
     assert_eq!(choose(vec![]), None);
 }
 
 #[test]
-fn an_answer_by_name_that_denies_the_service_ends_in_nothing() {
+fn a_service_that_aiven_denies_by_name_leaves_nothing_to_plan() {
     let now = Timestamp::UNIX_EPOCH;
-    let world = World::of([integrated("a")]);
+    let scenario = Scenario::with([integrated("a")]);
     let mut inventory = Inventory::default();
     inventory.merge(
         &Listing {
@@ -247,17 +263,17 @@ fn an_answer_by_name_that_denies_the_service_ends_in_nothing() {
         now,
     );
     inventory.merge(&Listing::default(), now);
-    inventory.answer("a", ByName::DoesNotExist, now);
-    inventory.depart(now, std::time::Duration::ZERO);
+    inventory.note_answer("a", ByName::DoesNotExist, now);
+    inventory.forget_departed(now, std::time::Duration::ZERO);
     let facts = Facts {
         inventory: &inventory,
-        supported: world.supported.as_ref(),
-        endpoint: &world.endpoint,
-        attempts: &world.attempts,
-        addresses: &world.addresses,
+        supported: scenario.supported.as_ref(),
+        endpoint: &scenario.endpoint,
+        attempts: &scenario.attempts,
+        addresses: &scenario.addresses,
     };
     let rules = Rules {
-        selection: &world.selection,
+        selection: &scenario.selection,
         create: true,
     };
     assert_eq!(plan(facts, rules), ProjectPlan::default());

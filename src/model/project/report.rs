@@ -1,4 +1,4 @@
-//! What is reported of a project, and what came of taking it in.
+//! Reports about a project, and the result of absorbing one.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ pub enum Report {
     Listed {
         /// When it was read.
         at: Timestamp,
-        /// What it held.
+        /// The services in it.
         listing: Listing,
     },
-    /// No listing could be had.
+    /// Listing failed.
     ListingFailed {
         /// When.
         at: Timestamp,
-        /// Why, in one line.
+        /// The cause, in one line.
         cause: String,
         /// How the failure counts among the distrusted listings, if it does.
         distrust: Option<Distrust>,
@@ -39,7 +39,7 @@ pub enum Report {
     },
     /// The service types that Aiven's integration supports.
     SupportedTypes(SupportedTypes),
-    /// The integration endpoint, as far as Aiven tells.
+    /// The integration endpoint, as Aiven shows it.
     Endpoint(EndpointFact),
     /// What became of the request to integrate a service.
     Attempted {
@@ -50,10 +50,10 @@ pub enum Report {
     },
 }
 
-/// What came of a report.
+/// The result of absorbing a report.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Absorbed {
-    /// Whether something is known now that the next start should know.
+    /// Whether something changed that the next run must know.
     pub worth_saving: bool,
     /// What happened, for logs and counters.
     pub events: Vec<Event>,
@@ -62,10 +62,10 @@ pub struct Absorbed {
 /// Something that an operator may want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A listing is not to be trusted as it stands.
+    /// A listing is not trusted.
     ListingDistrusted {
-        /// Why.
-        reason: Distrust,
+        /// Why not.
+        distrust: Distrust,
         /// How many known services it lacks; unset when it could not be read.
         missing: Option<usize>,
     },

@@ -62,7 +62,7 @@ pub(super) fn answered(second: i64, name: &str, answer: ByName) -> Report {
     }
 }
 
-pub(super) fn everything() -> Selection {
+pub(super) fn select_everything() -> Selection {
     Selection {
         types: Default::default(),
         clouds: Default::default(),
@@ -75,7 +75,7 @@ pub(super) fn new_project() -> Project {
     Project::new("london".into(), Saved::default(), None)
 }
 
-/// Every host name of `names` with one address.
+/// One address for the host name of each of these services.
 pub(super) fn addresses_of<'a>(names: impl IntoIterator<Item = &'a str>) -> Addresses {
     let mut addresses = Addresses::default();
     for (index, name) in names.into_iter().enumerate() {
@@ -91,7 +91,7 @@ pub(super) fn addresses_of<'a>(names: impl IntoIterator<Item = &'a str>) -> Addr
 
 /// The names of the services that have targets.
 pub(super) fn published(project: &mut Project, addresses: &Addresses) -> Vec<String> {
-    let selection = everything();
+    let selection = select_everything();
     let rules = Rules {
         selection: &selection,
         create: true,
@@ -99,8 +99,8 @@ pub(super) fn published(project: &mut Project, addresses: &Addresses) -> Vec<Str
     project.replan(addresses, rules);
     let services = project.plan.services.iter();
     services
-        .filter(|one| one.targets().next().is_some())
-        .map(|one| one.service.name.to_string())
+        .filter(|planned| planned.targets().next().is_some())
+        .map(|planned| planned.service.name.to_string())
         .collect()
 }
 
@@ -109,7 +109,7 @@ fn list_stage_works(project: &Project) -> bool {
 }
 
 #[test]
-fn a_listing_without_gaps_is_closed_at_once() {
+fn a_complete_listing_is_trusted_at_once() {
     let mut project = new_project();
     let absorbed = project.absorb(listed(0, &["a", "b"]));
     assert!(absorbed.worth_saving && absorbed.events.is_empty());
@@ -130,7 +130,7 @@ fn a_listing_that_lacks_a_service_which_exists_counts_as_shrunk_once() {
     let exists = ByName::Exists(service("a"));
     let absorbed = project.absorb(answered(61, "a", exists));
     let shrunk = Event::ListingDistrusted {
-        reason: Distrust::Shrunk,
+        distrust: Distrust::Shrunk,
         missing: Some(0),
     };
     assert_eq!(absorbed.events, [shrunk]);
@@ -140,7 +140,7 @@ fn a_listing_that_lacks_a_service_which_exists_counts_as_shrunk_once() {
 }
 
 #[test]
-fn a_denied_service_ends_the_wait_for_the_verdict_on_its_listing() {
+fn a_listing_is_trusted_once_aiven_denies_the_service_that_it_lacks() {
     let mut project = new_project();
     let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
     project.absorb(listed(0, &names));
@@ -149,7 +149,7 @@ fn a_denied_service_ends_the_wait_for_the_verdict_on_its_listing() {
     assert!(absorbed.worth_saving && absorbed.events.is_empty());
     assert_eq!(project.stages.list.last_success, Some(at(60)));
     assert_eq!(project.next_departure(GRACE), Some(at(60 + 120)));
-    let gone = project.depart(at(180), GRACE).events;
+    let gone = project.forget_departed(at(180), GRACE).events;
     assert_eq!(gone, [Event::Departed("a".into())]);
 }
 
@@ -167,7 +167,7 @@ fn an_unanswered_question_is_asked_again_after_the_next_listing() {
 }
 
 #[test]
-fn a_failed_listing_does_not_become_a_success_by_late_answers() {
+fn late_answers_do_not_turn_a_failed_listing_into_a_success() {
     let mut project = new_project();
     project.absorb(listed(0, &["a", "b"]));
     project.absorb(listed(60, &["a"]));
@@ -196,7 +196,7 @@ fn nothing_is_known_until_something_was_listed_and_looked_up() {
 }
 
 #[test]
-fn a_missing_endpoint_keeps_the_cause_for_which_it_could_not_be_created() {
+fn a_missing_endpoint_keeps_the_cause_of_the_failed_creation() {
     let mut project = new_project();
     let missing = |cause: Option<&str>| {
         Report::Endpoint(EndpointFact::Missing {

@@ -1,4 +1,4 @@
-//! What a lookup may change of what is known.
+//! Which known addresses a lookup may change.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn known(addresses: &[&str]) -> Resolution {
 }
 
 #[test]
-fn a_whole_answer_replaces_what_was_known() {
+fn a_complete_answer_replaces_the_known_addresses() {
     let before = known(&["192.0.2.1", "192.0.2.2"]);
     let next = next_resolution(
         Some(&before),
@@ -61,7 +61,7 @@ fn no_failure_ever_loses_an_address() {
 }
 
 #[test]
-fn one_family_failing_does_not_hold_the_other_up() {
+fn a_failing_family_does_not_delay_the_other() {
     let before = known(&["192.0.2.1", "2001:db8::1"]);
     let next = next_resolution(
         Some(&before),
@@ -75,7 +75,7 @@ fn one_family_failing_does_not_hold_the_other_up() {
 }
 
 #[test]
-fn the_age_of_a_failure_is_that_of_its_beginning() {
+fn a_repeated_failure_keeps_the_time_of_the_first() {
     let first = next_resolution(
         Some(&known(&["192.0.2.1"])),
         lookup(failed(), failed()),
@@ -92,7 +92,7 @@ fn the_age_of_a_failure_is_that_of_its_beginning() {
 }
 
 #[test]
-fn a_name_never_known_stays_without_addresses_and_says_why() {
+fn a_name_never_resolved_has_no_addresses_and_a_cause() {
     let next = next_resolution(None, lookup(Answer::NoSuchName, Answer::NoSuchName), at(1));
     assert!(next.addresses.is_empty());
     assert!(next.failing.unwrap().cause.contains("NXDOMAIN"));
@@ -106,7 +106,7 @@ fn addresses_are_sorted_and_unique() {
 }
 
 #[test]
-fn an_equal_answer_is_no_news() {
+fn an_equal_answer_is_not_a_change() {
     let mut addresses = Addresses::default();
     let mut absorb = |lookup, second| addresses.absorb("a.example".into(), lookup, at(second));
     let answer = || lookup(found(&["192.0.2.1"]), found(&[]));

@@ -54,7 +54,7 @@ fn health(class: Option<FailureKind>) -> TargetHealth {
 }
 
 /// The verdict on a published service, given the outcome at each node: `None`
-/// not tried, `Some(None)` a success.
+/// was not tried, `Some(None)` succeeded.
 fn verdict_of(outcomes: &[Option<Option<FailureKind>>]) -> (Verdict, Option<FailureKind>) {
     let planned = planned(Verdict::Published, outcomes.len() as u8);
     let known: HashMap<SocketAddr, TargetHealth> = planned
@@ -67,14 +67,14 @@ fn verdict_of(outcomes: &[Option<Option<FailureKind>>]) -> (Verdict, Option<Fail
 }
 
 #[test]
-fn one_node_that_answers_makes_the_service_scraped() {
+fn one_scraped_node_makes_the_service_scraped() {
     assert_eq!(verdict_of(&[Some(None)]), (Verdict::Scraped, None));
     let mixed = [Some(Some(FailureKind::Tls)), Some(None), None];
     assert_eq!(verdict_of(&mixed), (Verdict::Scraped, None));
 }
 
 #[test]
-fn every_node_failing_names_the_kind() {
+fn if_every_node_fails_the_verdict_names_the_kind() {
     use FailureKind::*;
     let cases = [
         (Connect, Verdict::Unreachable),
@@ -93,14 +93,14 @@ fn every_node_failing_names_the_kind() {
 }
 
 #[test]
-fn untried_nodes_leave_the_question_open() {
+fn untried_nodes_leave_the_service_published() {
     assert_eq!(verdict_of(&[None, None]), (Verdict::Published, None));
     let half = [Some(Some(FailureKind::Connect)), None];
     assert_eq!(verdict_of(&half), (Verdict::Published, None));
 }
 
 #[test]
-fn scraping_does_not_overrule_what_was_decided_before() {
+fn scraping_does_not_overrule_the_plan() {
     for before in [Verdict::Leaving, Verdict::NotSelected, Verdict::PoweredOff] {
         let known = health(None);
         let (verdict, _) = verdict(&planned(before, 1), |_| Some(&known));

@@ -77,7 +77,7 @@ fn an_empty_list_is_a_list() {
 }
 
 #[test]
-fn through_the_proxy_the_service_that_is_meant_is_named() {
+fn through_the_proxy_a_label_names_the_service() {
     let text = written(&[planned(&["192.0.2.1"], None)], true);
     let groups: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(groups[0]["labels"]["__param_aiven_service"], "proj/a");

@@ -1,4 +1,4 @@
-//! What holds of every plan, whatever the world.
+//! What is true of every plan in any scenario.
 
 use proptest::prelude::*;
 
@@ -38,15 +38,15 @@ fn any_service(index: usize) -> impl Strategy<Value = Service> {
                     .collect(),
                 integrations: integrations
                     .into_iter()
-                    .map(|(to, on, works)| with(to, on, works))
+                    .map(|(to, on, works)| integration_with(to, on, works))
                     .collect(),
                 parse_problem: odd.then(|| "odd".into()),
-                ..bare(&name)
+                ..unintegrated(&name)
             }
         })
 }
 
-fn any_world() -> impl Strategy<Value = World> {
+fn any_scenario() -> impl Strategy<Value = Scenario> {
     let services = (0..6_usize).map(any_service).collect::<Vec<_>>();
     let endpoint = prop_oneof![
         Just(EndpointFact::Unknown),
@@ -63,31 +63,31 @@ fn any_world() -> impl Strategy<Value = World> {
         any::<bool>(),
     )
         .prop_map(|(services, endpoint, create, known, one_cloud, exclude)| {
-            let mut world = World::of(services);
-            world.endpoint = endpoint;
-            world.create = create;
+            let mut scenario = Scenario::with(services);
+            scenario.endpoint = endpoint;
+            scenario.create = create;
             if !known {
-                world.supported = None;
+                scenario.supported = None;
             }
             if one_cloud {
-                world.selection.clouds = ["aws-eu-west-1".to_owned()].into();
+                scenario.selection.clouds = ["aws-eu-west-1".to_owned()].into();
             }
             if exclude {
-                world.selection.exclude = excluding("s[0-2]");
+                scenario.selection.exclude = excluding("s[0-2]");
             }
-            world
+            scenario
         })
 }
 
-/// What Aiven shows after it took all the actions.
-fn carry_out(world: &mut World, actions: &[Action]) {
+/// Changes the scenario to what Aiven shows after all actions.
+fn carry_out(scenario: &mut Scenario, actions: &[Action]) {
     for action in actions {
         match action {
-            Action::EnsureEndpoint => world.endpoint = EndpointFact::Present(OURS.into()),
+            Action::EnsureEndpoint => scenario.endpoint = EndpointFact::Present(OURS.into()),
             Action::Integrate(name) => {
-                let mut services = world.services.iter_mut();
+                let mut services = scenario.services.iter_mut();
                 let service = services.find(|service| service.name == *name).unwrap();
-                service.integrations = Box::new([with(OURS, true, false)]);
+                service.integrations = Box::new([integration_with(OURS, true, false)]);
             }
         }
     }
@@ -95,52 +95,52 @@ fn carry_out(world: &mut World, actions: &[Action]) {
 
 proptest! {
     #[test]
-    fn every_service_gets_exactly_one_verdict(world in any_world()) {
-        let plan = world.plan();
-        let planned: Vec<_> = plan.services.iter().map(|one| &*one.service.name).collect();
-        let known: Vec<_> = world.services.iter().map(|one| &*one.name).collect();
+    fn every_service_gets_exactly_one_verdict(scenario in any_scenario()) {
+        let plan = scenario.plan();
+        let planned: Vec<_> = plan.services.iter().map(|planned| &*planned.service.name).collect();
+        let known: Vec<_> = scenario.services.iter().map(|service| &*service.name).collect();
         prop_assert_eq!(planned, known);
     }
 
     #[test]
-    fn planning_twice_changes_nothing(mut world in any_world()) {
-        let first = world.plan();
-        prop_assert_eq!(&first, &world.plan());
-        carry_out(&mut world, &first.actions);
-        prop_assert_eq!(world.plan().actions, vec![]);
+    fn planning_twice_changes_nothing(mut scenario in any_scenario()) {
+        let first = scenario.plan();
+        prop_assert_eq!(&first, &scenario.plan());
+        carry_out(&mut scenario, &first.actions);
+        prop_assert_eq!(scenario.plan().actions, vec![]);
     }
 
     #[test]
-    fn nothing_outside_the_selection_is_touched(world in any_world()) {
-        let plan = world.plan();
-        for one in plan.services.iter().filter(|one| one.verdict == Verdict::NotSelected) {
-            prop_assert!(one.hosts.is_empty());
-            prop_assert!(!plan.actions.contains(&Action::Integrate(Arc::clone(&one.service.name))));
+    fn nothing_outside_the_selection_is_touched(scenario in any_scenario()) {
+        let plan = scenario.plan();
+        for planned in plan.services.iter().filter(|planned| planned.verdict == Verdict::NotSelected) {
+            prop_assert!(planned.hosts.is_empty());
+            prop_assert!(!plan.actions.contains(&Action::Integrate(Arc::clone(&planned.service.name))));
         }
-        prop_assert!(world.create || plan.actions.is_empty());
-        for one in &plan.services {
-            let excluded = world.selection.exclude.is_match(&*one.service.name);
-            let elsewhere = !world.selection.clouds.is_empty()
-                && !world.selection.clouds.contains(&*one.service.cloud);
-            prop_assert_eq!(excluded || elsewhere, one.verdict == Verdict::NotSelected);
+        prop_assert!(scenario.create || plan.actions.is_empty());
+        for planned in &plan.services {
+            let excluded = scenario.selection.exclude.is_match(&*planned.service.name);
+            let elsewhere = !scenario.selection.clouds.is_empty()
+                && !scenario.selection.clouds.contains(&*planned.service.cloud);
+            prop_assert_eq!(excluded || elsewhere, planned.verdict == Verdict::NotSelected);
         }
     }
 
     #[test]
-    fn no_integrated_service_is_integrated_again(world in any_world()) {
-        for action in world.plan().actions {
+    fn no_integrated_service_is_integrated_again(scenario in any_scenario()) {
+        for action in scenario.plan().actions {
             let Action::Integrate(name) = action else { continue };
-            let service = world.services.iter().find(|one| one.name == name).unwrap();
+            let service = scenario.services.iter().find(|service| service.name == name).unwrap();
             prop_assert!(service.integrations.is_empty() && service.power == Power::On);
         }
     }
 
     #[test]
-    fn what_is_published_has_an_address_and_the_reverse(world in any_world()) {
-        for one in world.plan().services {
-            let published = matches!(one.verdict, Verdict::Published | Verdict::Leaving);
-            prop_assert_eq!(published, !one.hosts.is_empty());
-            prop_assert!(one.hosts.iter().all(|host| !host.addresses.is_empty()));
+    fn a_service_is_published_if_and_only_if_it_has_an_address(scenario in any_scenario()) {
+        for planned in scenario.plan().services {
+            let published = matches!(planned.verdict, Verdict::Published | Verdict::Leaving);
+            prop_assert_eq!(published, !planned.hosts.is_empty());
+            prop_assert!(planned.hosts.iter().all(|host| !host.addresses.is_empty()));
         }
     }
 }

@@ -4,19 +4,19 @@ use super::*;
 
 #[test]
 fn a_failing_name_keeps_its_targets_and_shows_its_cause() {
-    let mut world = World::of([integrated("a")]);
-    let known = world.addresses.table().get_mut("a.example").unwrap();
+    let mut scenario = Scenario::with([integrated("a")]);
+    let known = scenario.addresses.table().get_mut("a.example").unwrap();
     known.failing = Some(Box::new(failing("SERVFAIL")));
-    let plan = world.plan();
+    let plan = scenario.plan();
     assert_eq!(plan.services[0].verdict, Verdict::Published);
     assert_eq!(plan.services[0].failing[0].1.cause, "SERVFAIL".into());
-    world
+    scenario
         .addresses
         .table()
         .get_mut("a.example")
         .unwrap()
         .addresses = Arc::default();
-    let plan = world.plan();
+    let plan = scenario.plan();
     assert_eq!(plan.services[0].verdict, Verdict::Unresolved);
     assert!(
         plan.services[0]
@@ -36,17 +36,17 @@ fn an_address_under_two_names_is_scraped_once() {
         ]),
         ..integrated("a")
     };
-    let mut world = World::of([service]);
+    let mut scenario = Scenario::with([service]);
     let (one, two) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-    world
+    scenario
         .addresses
         .table()
         .insert("a.example".into(), resolved([one]));
-    world
+    scenario
         .addresses
         .table()
         .insert("replica-a.example".into(), resolved([one, two]));
-    let plan = world.plan();
+    let plan = scenario.plan();
     let addresses: Vec<_> = plan.services[0]
         .hosts
         .iter()
@@ -65,13 +65,13 @@ fn a_name_made_up_here_may_not_exist() {
         ]),
         ..integrated("a")
     };
-    let mut world = World::of([service]);
+    let mut scenario = Scenario::with([service]);
     let nothing = Resolution {
         addresses: Arc::default(),
         failing: Some(Box::new(failing("NXDOMAIN"))),
     };
-    world.addresses.table().insert(derived.into(), nothing);
-    let plan = world.plan();
+    scenario.addresses.table().insert(derived.into(), nothing);
+    let plan = scenario.plan();
     assert_eq!(plan.services[0].verdict, Verdict::Published);
     assert!(plan.services[0].failing.is_empty());
 }

@@ -8,103 +8,111 @@ fn each_state_of_a_service_has_its_verdict() {
     let service = |change: fn(&mut Service)| {
         let mut service = integrated("a");
         change(&mut service);
-        World::of([service])
+        Scenario::with([service])
     };
-    let lacking = |change: fn(&mut World)| {
-        let mut world = World::of([bare("a")]);
-        change(&mut world);
-        world
+    let lacking = |change: fn(&mut Scenario)| {
+        let mut scenario = Scenario::with([unintegrated("a")]);
+        change(&mut scenario);
+        scenario
     };
-    let cases: Vec<(&str, World, (Verdict, bool, bool))> = vec![
+    let cases: Vec<(&str, Scenario, (Verdict, bool, bool))> = vec![
         ("works", service(|_| ()), (Published, true, false)),
         (
             "another state",
-            service(|one| one.plan = "x".into()),
+            service(|service| service.plan = "x".into()),
             (Published, true, false),
         ),
         (
             "off",
-            service(|one| one.power = Power::Off),
+            service(|service| service.power = Power::Off),
             (PoweredOff, false, false),
         ),
         (
             "not active",
-            service(|one| one.integrations = Box::new([with(OURS, true, false)])),
+            service(|service| {
+                service.integrations = Box::new([integration_with(OURS, true, false)])
+            }),
             (AwaitingIntegration, false, false),
         ),
         (
             "listed though not active",
-            service(|one| {
-                one.integrations = Box::new([with(OURS, true, false)]);
-                one.hosts = Box::new([host("a.example", HostSource::Component)]);
+            service(|service| {
+                service.integrations = Box::new([integration_with(OURS, true, false)]);
+                service.hosts = Box::new([host("a.example", HostSource::Component)]);
             }),
             (Published, true, false),
         ),
         (
             "disabled by hand",
-            service(|one| one.integrations = Box::new([with(OURS, false, false)])),
+            service(|service| {
+                service.integrations = Box::new([integration_with(OURS, false, false)])
+            }),
             (AwaitingIntegration, false, false),
         ),
         (
             "failed",
-            service(|one| {
-                one.integrations = Box::new([ServiceIntegration {
+            service(|service| {
+                service.integrations = Box::new([ServiceIntegration {
                     failure: Some("no".into()),
-                    ..with(OURS, true, false)
+                    ..integration_with(OURS, true, false)
                 }]);
             }),
             (IntegrationFailed, false, false),
         ),
         (
             "adopted",
-            service(|one| one.integrations = Box::new([with("theirs", true, true)])),
+            service(|service| {
+                service.integrations = Box::new([integration_with("theirs", true, true)])
+            }),
             (Published, true, false),
         ),
         (
             "theirs, disabled",
-            service(|one| one.integrations = Box::new([with("theirs", false, false)])),
+            service(|service| {
+                service.integrations = Box::new([integration_with("theirs", false, false)])
+            }),
             (AwaitingIntegration, false, false),
         ),
         (
             "no host",
-            service(|one| one.hosts = Box::default()),
+            service(|service| service.hosts = Box::default()),
             (Unresolved, false, false),
         ),
         ("bare", lacking(|_| ()), (AwaitingIntegration, false, true)),
         (
             "bare and off",
-            lacking(|world| world.services[0].power = Power::Off),
+            lacking(|scenario| scenario.services[0].power = Power::Off),
             (PoweredOff, false, false),
         ),
         (
             "hands off",
-            lacking(|world| world.create = false),
+            lacking(|scenario| scenario.create = false),
             (AwaitingIntegration, false, false),
         ),
         (
             "types unknown",
-            lacking(|world| world.supported = None),
+            lacking(|scenario| scenario.supported = None),
             (AwaitingIntegration, false, false),
         ),
         (
             "unsupported",
-            lacking(|world| world.services[0].service_type = "grafana".into()),
+            lacking(|scenario| scenario.services[0].service_type = "grafana".into()),
             (Ineligible, false, false),
         ),
         (
             "endpoint unknown",
-            lacking(|world| world.endpoint = EndpointFact::Unknown),
+            lacking(|scenario| scenario.endpoint = EndpointFact::Unknown),
             (AwaitingIntegration, false, false),
         ),
         (
             "endpoint missing",
-            lacking(|world| world.endpoint = EndpointFact::Missing { cause: None }),
+            lacking(|scenario| scenario.endpoint = EndpointFact::Missing { cause: None }),
             (AwaitingIntegration, false, true),
         ),
         (
             "endpoint refused",
-            lacking(|world| {
-                world.endpoint = EndpointFact::Missing {
+            lacking(|scenario| {
+                scenario.endpoint = EndpointFact::Missing {
                     cause: Some("no".into()),
                 }
             }),
@@ -112,14 +120,14 @@ fn each_state_of_a_service_has_its_verdict() {
         ),
         (
             "endpoint unusable",
-            lacking(|world| world.endpoint = EndpointFact::Unusable("no".into())),
+            lacking(|scenario| scenario.endpoint = EndpointFact::Unusable("no".into())),
             (IntegrationFailed, false, false),
         ),
         (
             "refused",
-            lacking(|world| {
+            lacking(|scenario| {
                 drop(
-                    world
+                    scenario
                         .attempts
                         .insert("a".into(), Attempt::Refused("no".into())),
                 )
@@ -128,9 +136,9 @@ fn each_state_of_a_service_has_its_verdict() {
         ),
         (
             "put off",
-            lacking(|world| {
+            lacking(|scenario| {
                 drop(
-                    world
+                    scenario
                         .attempts
                         .insert("a".into(), Attempt::Postponed("later".into())),
                 )
@@ -139,46 +147,46 @@ fn each_state_of_a_service_has_its_verdict() {
         ),
         (
             "requested",
-            lacking(|world| drop(world.attempts.insert("a".into(), Attempt::Requested))),
+            lacking(|scenario| drop(scenario.attempts.insert("a".into(), Attempt::Requested))),
             (AwaitingIntegration, false, true),
         ),
         (
             "odd",
-            lacking(|world| world.services[0].parse_problem = Some("a number".into())),
+            lacking(|scenario| scenario.services[0].parse_problem = Some("a number".into())),
             (AwaitingIntegration, false, false),
         ),
     ];
-    for (name, world, expected) in cases {
-        assert_eq!(outcome(&world), expected, "{name}");
+    for (name, scenario, expected) in cases {
+        assert_eq!(outcome(&scenario), expected, "{name}");
     }
 }
 
 #[test]
 fn everything_that_is_not_published_names_a_cause() {
     let worlds = [
-        World {
+        Scenario {
             absent: vec!["a"],
-            ..World::of([integrated("a")])
+            ..Scenario::with([integrated("a")])
         },
-        World {
+        Scenario {
             addresses: Addresses::default(),
-            ..World::of([integrated("a")])
+            ..Scenario::with([integrated("a")])
         },
-        World {
+        Scenario {
             create: false,
-            ..World::of([bare("a")])
+            ..Scenario::with([unintegrated("a")])
         },
-        World {
+        Scenario {
             supported: None,
-            ..World::of([bare("a")])
+            ..Scenario::with([unintegrated("a")])
         },
-        World::of([Service {
+        Scenario::with([Service {
             power: Power::Off,
-            ..bare("a")
+            ..unintegrated("a")
         }]),
     ];
-    for world in worlds {
-        let plan = world.plan();
+    for scenario in worlds {
+        let plan = scenario.plan();
         assert!(
             plan.services[0].cause.is_some(),
             "{:?}",

@@ -9,7 +9,8 @@ use super::*;
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-/// Something that can happen to a project. Services are bits, the first the lowest.
+/// Something that can happen to a project. Bits select services, the lowest bit
+/// the first one.
 #[derive(Debug, Clone)]
 enum Step {
     /// A listing of some services, perhaps cut at the row limit, perhaps with
@@ -19,13 +20,14 @@ enum Step {
         at_limit: bool,
         unreadable: usize,
     },
-    /// A listing that could not be had.
+    /// A listing that fails.
     Fail(Option<Distrust>),
-    /// Answers to the oldest open questions: for each service one of three.
+    /// Answers to the oldest open questions: each service exists, is denied, or
+    /// neither.
     Answer { exists: u8, denied: u8 },
     /// Some names are looked up: those in `found` have an address, the others fail.
     LookUp { found: u8 },
-    /// The clock is set, forwards or backwards, and what is due departs.
+    /// The clock moves forwards or backwards.
     Clock(i64),
     /// The daemon saves, ends, and starts again.
     Restart,
@@ -47,18 +49,18 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..16)
 }
 
-fn of_bits(bits: u8) -> impl Iterator<Item = &'static str> {
+fn selected_by(bits: u8) -> impl Iterator<Item = &'static str> {
     let names = NAMES.into_iter().enumerate();
     names.filter_map(move |(index, name)| (bits >> index & 1 == 1).then_some(name))
 }
 
-/// A project, what Aiven has said of it, and the questions under way.
+/// A project, what Aiven has said about it, and the questions not yet answered.
 struct Run {
     project: Project,
     addresses: Addresses,
     now: i64,
     questions: Vec<Arc<[Arc<str>]>>,
-    /// Aiven has denied these by name, and not shown them since.
+    /// Services that Aiven has denied by name and not shown since.
     denied: BTreeSet<String>,
 }
 
@@ -76,7 +78,7 @@ impl Run {
         }
     }
 
-    fn take(&mut self, step: &Step) {
+    fn perform(&mut self, step: &Step) {
         match *step {
             Step::List {
                 present,
@@ -86,10 +88,10 @@ impl Run {
                 let listing = Listing {
                     at_limit,
                     unreadable,
-                    ..listing(of_bits(present))
+                    ..listing(selected_by(present))
                 };
                 self.denied
-                    .retain(|name| of_bits(present).all(|shown| shown != name));
+                    .retain(|name| selected_by(present).all(|shown| shown != name));
                 let at = at(self.now);
                 self.absorb(Report::Listed { at, listing });
             }
@@ -106,7 +108,7 @@ impl Run {
             Step::Clock(seconds) => self.now += seconds,
             Step::Restart => self.restart(),
         }
-        self.project.depart(at(self.now), GRACE);
+        self.project.forget_departed(at(self.now), GRACE);
     }
 
     fn absorb(&mut self, report: Report) {
@@ -123,7 +125,7 @@ impl Run {
             return;
         }
         let names = self.questions.remove(0);
-        let is_in = |bits, name: &str| of_bits(bits).any(|one| one == name);
+        let is_in = |bits, name: &str| selected_by(bits).any(|one| one == name);
         let answers = names.iter().map(|name| {
             let answer = if is_in(exists, name) {
                 self.denied.remove(&**name);
@@ -157,7 +159,7 @@ impl Run {
         self.project.addresses_changed();
     }
 
-    /// Questions under way are lost with the process.
+    /// Questions not yet answered are lost with the process.
     fn restart(&mut self) {
         let saved = Saved {
             inventory: Inventory::restore(
@@ -184,10 +186,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
-    fn no_target_goes_that_aiven_has_not_denied_by_name(steps in steps()) {
+    fn only_services_that_aiven_denied_by_name_lose_their_targets(steps in steps()) {
         let mut run = Run::new();
         for (index, step) in steps.iter().enumerate() {
-            run.take(step);
+            run.perform(step);
             let published = run.published();
             for name in NAMES {
                 prop_assert!(
@@ -204,16 +206,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn what_aiven_denies_goes_once_the_grace_is_over(steps in steps()) {
+    fn services_that_aiven_denies_are_removed_after_the_grace(steps in steps()) {
         let mut run = Run::new();
-        steps.iter().for_each(|step| run.take(step));
-        run.take(&Step::List { present: 0, at_limit: false, unreadable: 0 });
+        steps.iter().for_each(|step| run.perform(step));
+        run.perform(&Step::List { present: 0, at_limit: false, unreadable: 0 });
         while let Some(names) = run.questions.first().cloned() {
-            run.take(&Step::Answer { exists: 0, denied: 31 });
+            run.perform(&Step::Answer { exists: 0, denied: 31 });
             prop_assert!(names.len() <= MAX_UNLISTED);
         }
-        // The clock may have been far ahead when some of them went missing.
-        run.take(&Step::Clock(8_000 * 24));
+        // The clock may have been far ahead when some services went missing.
+        run.perform(&Step::Clock(8_000 * 24));
         prop_assert_eq!(run.published(), BTreeSet::new());
     }
 }
