@@ -1,8 +1,8 @@
-//! Aiven's API: one client, the few calls that are needed, and what can go
-//! wrong with them. Knows JSON and HTTP; decides nothing about services.
+//! Aiven's API: a client for the calls that are needed, and the errors that they
+//! can end with. It knows JSON and HTTP, and decides nothing about services.
 //!
 //! Sources: Aiven's OpenAPI as generated into `aiven/go-client-codegen`, and
-//! Aiven's own clients where that is silent.
+//! Aiven's own clients for what that does not say.
 
 pub(crate) mod client;
 pub(crate) mod error;
@@ -13,7 +13,7 @@ pub(crate) mod wire;
 pub(crate) use client::Client;
 pub(crate) use error::{Error, ErrorKind};
 
-/// The calls of the API that are made, by the name they have in metrics and messages.
+/// The API calls that are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Operation {
     /// `GET /project/{p}/service`

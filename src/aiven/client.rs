@@ -1,5 +1,5 @@
-//! The client: authenticated, bounded in time and size, retrying what is worth
-//! it, and never following a redirect with the token.
+//! The client: authenticated, with limits on time and size. It retries reads, and
+//! never follows a redirect with the token.
 
 use std::time::Duration;
 
@@ -29,17 +29,18 @@ mod trust;
 
 use call::{Call, retries, wait_after};
 
-/// Rows asked for in a listing. The API has no paging for services, and an
-/// unset limit may be a low one (Aiven's own client sets 999 everywhere).
+/// How many rows a listing asks for. The API has no paging for services, and the
+/// default limit may be low (Aiven's own client sets 999 everywhere).
 const LISTING_LIMIT: usize = 100_000;
 
-/// A listing may take this many request timeouts in all, as long as bytes keep coming.
+/// How many request timeouts a listing may take in all, while bytes keep arriving.
 const LISTING_TIMEOUTS: u32 = 10;
 
-/// Largest error body read.
+/// How many bytes of an error body are read.
 const MAX_ERROR_BODY: usize = 64 << 10;
 
-/// Longest wait within one call. What asks for more is left for a later cycle.
+/// The longest wait within one call. If Aiven asks for more, the call fails, and
+/// the caller tries again later.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// A client of one Aiven account, shared by all projects.
@@ -83,10 +84,11 @@ impl Client {
         })
     }
 
-    /// Lists the services of a project. `last` lets unchanged ones pass unparsed.
+    /// Lists the services of a project. Services that are unchanged since the
+    /// listing behind `last` are not parsed again.
     ///
     /// # Errors
-    /// After retries; nothing may be concluded from a failed listing.
+    /// After retries. A failed listing proves nothing about any service.
     pub async fn list_services(
         &self,
         project: &str,
@@ -124,13 +126,13 @@ impl Client {
         let mut response = self.send(self.http.get(url)).await?;
         let mut listing = ListingReader::new(reader, last);
         let mut received = 0;
-        // A connection that breaks now leaves a listing cut off in the middle.
+        // If the connection breaks now, the listing is cut off in the middle.
         let cut_off = |kind, received| match kind {
             ErrorKind::Transport(_) => ErrorKind::Truncated(received),
             other => other,
         };
         while let Some(chunk) = self
-            .chunk(&mut response)
+            .next_chunk(&mut response)
             .await
             .map_err(|kind| cut_off(kind, received))?
         {
@@ -191,7 +193,7 @@ impl Client {
     /// the current state before calling again.
     ///
     /// # Errors
-    /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may exist all the same.
+    /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may still have been created.
     pub async fn create_endpoint(
         &self,
         project: &str,
@@ -209,11 +211,11 @@ impl Client {
         });
         let path = ["project", project, "integration_endpoint"];
         let created = call.post(&path, &body).await;
-        // A refusal may quote the value that it does not like.
+        // Aiven may quote the value that it refuses.
         created.map_err(|error| error.without(credentials.password.expose_secret()))
     }
 
-    /// Whether a service has a Prometheus integration, with whatever endpoint.
+    /// Whether a service has a Prometheus integration, with any endpoint.
     ///
     /// # Errors
     /// After retries.
@@ -230,10 +232,11 @@ impl Client {
         Ok(answer.has_prometheus(service))
     }
 
-    /// Integrates a service with an endpoint. Sent once, as [`Client::create_endpoint`].
+    /// Integrates a service with an endpoint. Sent once, never retried: look up
+    /// the current state before calling again.
     ///
     /// # Errors
-    /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may exist all the same.
+    /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may still have been created.
     pub async fn create_integration(
         &self,
         project: &str,
@@ -249,7 +252,7 @@ impl Client {
         call.post(&["project", project, "integration"], &body).await
     }
 
-    /// Sends a request and returns its answer if it is a 2xx.
+    /// Sends a request. Returns its response if the status is 2xx.
     async fn send(&self, request: RequestBuilder) -> Result<Response, ErrorKind> {
         self.wait_out_throttling().await?;
         let request = request.header(AUTHORIZATION, self.authorization.clone());
@@ -261,14 +264,14 @@ impl Client {
             self.token_rejected.lock().end(Timestamp::now());
             return Ok(response);
         }
-        Err(self.refusal(response).await)
+        Err(self.read_error(response).await)
     }
 
-    async fn refusal(&self, mut response: Response) -> ErrorKind {
+    async fn read_error(&self, mut response: Response) -> ErrorKind {
         let status = response.status();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
         let mut body = Vec::new();
-        while let Ok(Some(chunk)) = self.chunk(&mut response).await {
+        while let Ok(Some(chunk)) = self.next_chunk(&mut response).await {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_ERROR_BODY {
                 break;
@@ -277,7 +280,9 @@ impl Client {
         let kind =
             ErrorKind::from_answer(status, retry_after, &body).without(self.token.expose_secret());
         match &kind {
-            ErrorKind::Throttled { wait, .. } => self.hold(wait.unwrap_or(Duration::from_secs(1))),
+            ErrorKind::Throttled { wait, .. } => {
+                self.pause_all(wait.unwrap_or(Duration::from_secs(1)))
+            }
             ErrorKind::TokenRejected(_)
                 if self.token_rejected.lock().begin(Timestamp::now()) == Failure::First =>
             {
@@ -288,22 +293,22 @@ impl Client {
         kind
     }
 
-    async fn chunk(&self, response: &mut Response) -> Result<Option<bytes::Bytes>, ErrorKind> {
+    async fn next_chunk(&self, response: &mut Response) -> Result<Option<bytes::Bytes>, ErrorKind> {
         timeout(self.request_timeout, response.chunk())
             .await
             .map_err(|_| ErrorKind::Timeout(self.request_timeout))?
             .map_err(transport)
     }
 
-    fn hold(&self, wait: Duration) {
+    fn pause_all(&self, wait: Duration) {
         let until = Instant::now() + wait;
-        let mut gate = self.not_before.lock();
-        *gate = Some(gate.map_or(until, |set| set.max(until)));
+        let mut not_before = self.not_before.lock();
+        *not_before = Some(not_before.map_or(until, |set| set.max(until)));
     }
 
     async fn wait_out_throttling(&self) -> Result<(), ErrorKind> {
-        let gate = *self.not_before.lock();
-        let Some(until) = gate.filter(|until| *until > Instant::now()) else {
+        let not_before = *self.not_before.lock();
+        let Some(until) = not_before.filter(|until| *until > Instant::now()) else {
             return Ok(());
         };
         let wait = until - Instant::now();
@@ -317,7 +322,7 @@ impl Client {
         Ok(())
     }
 
-    /// `base` + `/v1/` + segments, each percent-encoded.
+    /// `base` + `/v1/` + the segments, each percent-encoded.
     fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -342,7 +347,7 @@ fn retry_after(value: &HeaderValue) -> Option<Duration> {
     date.duration_since(jiff::Timestamp::now()).try_into().ok()
 }
 
-/// reqwest's error down to its cause, without the URL.
+/// The message of reqwest's error with all its sources, without the URL.
 fn transport(error: reqwest::Error) -> ErrorKind {
     use std::error::Error as _;
     let error = error.without_url();

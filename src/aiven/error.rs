@@ -1,7 +1,7 @@
 //! What can go wrong with a call, sorted by what the caller does next.
 //!
-//! A message carries Aiven's own words where the answer has Aiven's shape, and
-//! never the body otherwise: error bodies have been seen to quote secrets.
+//! A message quotes Aiven's own words if the answer has Aiven's shape. Otherwise
+//! it quotes nothing: error bodies have been seen to contain secrets.
 
 use std::time::Duration;
 
@@ -11,30 +11,30 @@ use serde::Deserialize;
 use super::Operation;
 use crate::model::backoff::Trouble;
 
-/// Longest message taken from an answer, in characters.
+/// How many characters of a message are kept.
 const MAX_MESSAGE: usize = 400;
 
 /// A call that failed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{} in project {project}: {kind}", .operation.as_str())]
 pub struct Error {
-    /// The call.
+    /// Which call.
     pub operation: Operation,
-    /// The project it was made in.
+    /// The project that it was about.
     pub project: String,
-    /// What happened.
+    /// What went wrong.
     pub kind: ErrorKind,
 }
 
 impl Error {
-    /// The same with a secret taken out of Aiven's words, should they quote it.
+    /// Removes a secret from Aiven's words, in case they quote it.
     pub fn without(mut self, secret: &str) -> Error {
         self.kind = self.kind.without(secret);
         self
     }
 }
 
-/// What happened to a call.
+/// What went wrong with a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
     /// 401, or a 403 about the token itself.
@@ -42,7 +42,7 @@ pub enum ErrorKind {
         "Aiven does not accept the token ({0}); check that aiven.api_token is complete, not expired and not revoked"
     )]
     TokenRejected(String),
-    /// 403: the token is good, but lacks a right here.
+    /// 403: the token is good, but lacks a right in this project.
     #[error(
         "the token lacks a right ({0}); it needs project:services:read and project:integrations:write in this project"
     )]
@@ -58,7 +58,7 @@ pub enum ErrorKind {
     /// 409: it exists already.
     #[error("conflict ({0})")]
     Conflict(String),
-    /// 429. The limit counts per user, so other tools with the same token take part.
+    /// 429. The limit counts per user, so other tools with the same token use it up, too.
     #[error("throttled ({message}); give this program a token of a user of its own")]
     Throttled {
         /// Aiven's words.
@@ -66,7 +66,8 @@ pub enum ErrorKind {
         /// How long Aiven asks to wait, in the header or the message.
         wait: Option<Duration>,
     },
-    /// Any other 4xx, or a 2xx that says it is an error: asking again will not help.
+    /// Any other 4xx, or a 2xx whose body says that it is an error: asking again does
+    /// not help.
     #[error("refused with {status} ({message})")]
     Refused {
         /// HTTP status.
@@ -82,7 +83,7 @@ pub enum ErrorKind {
         /// Aiven's words.
         message: String,
     },
-    /// No answer, or no more of it, in time.
+    /// The answer, or the rest of it, did not arrive in time.
     #[error(
         "no answer within {0:?}; check the network to aiven.api_url, or raise aiven.request_timeout"
     )]
@@ -113,7 +114,7 @@ impl ErrorKind {
         )
     }
 
-    /// What it means for the next call.
+    /// What the error means for the next call.
     pub fn trouble(&self) -> Trouble {
         match self {
             ErrorKind::Throttled { wait, .. } => Trouble::Throttled(*wait),
@@ -123,8 +124,8 @@ impl ErrorKind {
         }
     }
 
-    /// Whether this is Aiven's own word that the service does not exist. A 404
-    /// of a proxy, or one about the project, is not.
+    /// Whether Aiven itself says that the service does not exist. A 404 from a
+    /// proxy, or about the project, does not say so.
     pub fn says_service_does_not_exist(&self) -> bool {
         let ErrorKind::NotFound { message, code } = self else {
             return false;
@@ -133,7 +134,7 @@ impl ErrorKind {
             || (message.starts_with("Service ") && message.contains("does not exist"))
     }
 
-    /// The same with a secret taken out of Aiven's words, should they quote it.
+    /// Removes a secret from Aiven's words, in case they quote it.
     pub fn without(mut self, secret: &str) -> ErrorKind {
         let (ErrorKind::TokenRejected(message)
         | ErrorKind::Forbidden(message)
@@ -169,13 +170,14 @@ impl ErrorKind {
         }
     }
 
-    /// Sorts an answer that is not 2xx. `retry_after` is the header's value in seconds.
+    /// The kind of an answer that is not 2xx. `retry_after` is the value of the
+    /// `Retry-After` header.
     pub fn from_answer(
         status: StatusCode,
         retry_after: Option<Duration>,
         body: &[u8],
     ) -> ErrorKind {
-        let Said { message, code } = Said::read(body);
+        let AivensError { message, code } = AivensError::read(body);
         match status.as_u16() {
             401 => ErrorKind::TokenRejected(message),
             403 if is_about_the_token(&message) => ErrorKind::TokenRejected(message),
@@ -183,10 +185,10 @@ impl ErrorKind {
             404 => ErrorKind::NotFound { message, code },
             409 => ErrorKind::Conflict(message),
             429 => {
-                let wait = retry_after.or_else(|| wait_in(&message));
+                let wait = retry_after.or_else(|| wait_from_message(&message));
                 ErrorKind::Throttled { message, wait }
             }
-            // Aiven's own client takes "already exists" for a conflict whatever the status.
+            // Aiven's own client treats "already exists" as a conflict with any status.
             400..=499 if message.contains("already exists") => ErrorKind::Conflict(message),
             408 => ErrorKind::Server {
                 status: 408,
@@ -198,8 +200,8 @@ impl ErrorKind {
     }
 }
 
-/// The message of a 2xx answer that is an error all the same: Aiven's Python
-/// client treats a truthy `error` member so.
+/// The message of a 2xx answer that is an error nevertheless: Aiven's Python
+/// client treats a truthy `error` member as one.
 pub fn hidden_error(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Hidden {
@@ -212,8 +214,8 @@ pub fn hidden_error(body: &[u8]) -> Option<String> {
     error_message(&hidden.error, hidden.message)
 }
 
-/// As [`hidden_error`], of members that were already read.
-pub fn error_message(error: &serde_json::Value, message: Option<String>) -> Option<String> {
+/// Like [`hidden_error`], for members that are already parsed.
+fn error_message(error: &serde_json::Value, message: Option<String>) -> Option<String> {
     use serde_json::Value;
     let is_error = match error {
         Value::Null | Value::Bool(false) => false,
@@ -233,7 +235,7 @@ fn is_about_the_token(message: &str) -> bool {
 }
 
 /// The wait in `…Rate limit 120 exceeded - try again in 28s`.
-fn wait_in(message: &str) -> Option<Duration> {
+fn wait_from_message(message: &str) -> Option<Duration> {
     let (_, rest) = message.split_once("try again in ")?;
     let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
     let after = &rest[digits.len()..];
@@ -241,22 +243,22 @@ fn wait_in(message: &str) -> Option<Duration> {
     after.starts_with('s').then(|| Duration::from_secs(seconds))
 }
 
-/// What Aiven said in an error's body.
-struct Said {
+/// What an error's body says.
+struct AivensError {
     message: String,
     code: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Body {
+struct ErrorBody {
     message: Option<String>,
     errors: Option<serde_json::Value>,
 }
 
-impl Said {
-    fn read(body: &[u8]) -> Said {
-        let Ok(body) = serde_json::from_slice::<Body>(body) else {
-            return Said {
+impl AivensError {
+    fn read(body: &[u8]) -> AivensError {
+        let Ok(body) = serde_json::from_slice::<ErrorBody>(body) else {
+            return AivensError {
                 message: "no message of Aiven's in the answer".to_owned(),
                 code: None,
             };
@@ -264,14 +266,14 @@ impl Said {
         let first = body.errors.as_ref().and_then(|errors| errors.get(0));
         let text = |key| first?.get(key)?.as_str().map(str::to_owned);
         let message = body.message.or_else(|| text("message"));
-        Said {
+        AivensError {
             message: message.map_or_else(|| "no message in the answer".to_owned(), shorten),
             code: text("error_code"),
         }
     }
 }
 
-/// One printable line of bounded length.
+/// Makes a message one printable line of limited length.
 fn shorten(message: String) -> String {
     message
         .chars()
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn aivens_message_is_carried_and_other_json_is_not_echoed() {
+    fn aivens_message_is_quoted_and_other_bodies_are_not() {
         let body = r#"{"message": "Service nope does not exist", "errors": [{"error_code": "service_not_found"}]}"#;
         assert!(
             kind(404, body)
@@ -299,31 +301,33 @@ mod tests {
         );
         let odd = kind(500, r#"{"token": "hunter2"}"#).to_string();
         assert!(!odd.contains("hunter2"), "{odd}");
-        let html = kind(502, "<html>hunter2</html>").to_string();
-        assert!(!html.contains("hunter2"), "{html}");
+        let page = kind(502, "<html>hunter2</html>").to_string();
+        assert!(!page.contains("hunter2"), "{page}");
     }
 
     #[test]
-    fn only_aivens_own_word_proves_that_a_service_is_gone() {
-        let yes = [
+    fn only_aiven_itself_can_say_that_a_service_does_not_exist() {
+        let denials = [
             r#"{"message": "Service a does not exist"}"#,
             r#"{"message": "gone", "errors": [{"message": "x", "error_code": "service_not_found"}]}"#,
         ];
-        let no = [
+        let other_answers = [
             r#"{"message": "Project p does not exist"}"#,
             "<html>404</html>",
             "{}",
             r#"{"message": "Not found"}"#,
         ];
         assert!(
-            yes.iter()
+            denials
+                .iter()
                 .all(|body| kind(404, body).says_service_does_not_exist())
         );
         assert!(
-            !no.iter()
+            !other_answers
+                .iter()
                 .any(|body| kind(404, body).says_service_does_not_exist())
         );
-        assert!(!kind(500, yes[0]).says_service_does_not_exist());
+        assert!(!kind(500, denials[0]).says_service_does_not_exist());
     }
 
     #[test]
@@ -334,13 +338,16 @@ mod tests {
             panic!("429 is throttling");
         };
         assert_eq!(wait, Some(Duration::from_secs(28)));
-        assert_eq!(wait_in("try again in a while"), None);
-        assert_eq!(wait_in("try again in 99999999999999999999999s"), None);
-        assert_eq!(wait_in("try again in 3 minutes"), None);
+        assert_eq!(wait_from_message("try again in a while"), None);
+        assert_eq!(
+            wait_from_message("try again in 99999999999999999999999s"),
+            None
+        );
+        assert_eq!(wait_from_message("try again in 3 minutes"), None);
     }
 
     #[test]
-    fn a_header_goes_before_the_message() {
+    fn the_retry_after_header_overrides_the_message() {
         let body = br#"{"message": "try again in 28s"}"#;
         let header = Some(Duration::from_secs(3));
         let ErrorKind::Throttled { wait, .. } =
@@ -352,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_are_sorted_by_what_to_do_next() {
+    fn each_status_has_the_kind_of_what_to_do_next() {
         let exists = r#"{"message": "Integration already exists"}"#;
         assert!(matches!(kind(401, "{}"), ErrorKind::TokenRejected(_)));
         assert!(matches!(
@@ -375,9 +382,9 @@ mod tests {
     }
 
     #[test]
-    fn a_message_stays_one_line_of_bounded_length() {
+    fn a_message_is_one_line_of_limited_length() {
         let body = format!(r#"{{"message": "a\nb{}"}}"#, "x".repeat(10_000));
-        let said = Said::read(body.as_bytes()).message;
-        assert!(said.starts_with("a bx") && said.len() == MAX_MESSAGE);
+        let message = AivensError::read(body.as_bytes()).message;
+        assert!(message.starts_with("a bx") && message.len() == MAX_MESSAGE);
     }
 }

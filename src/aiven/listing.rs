@@ -1,8 +1,8 @@
 //! One listing of a project's services, read as it arrives.
 //!
-//! The body is never held: each service is cut down to its needed members
-//! while the bytes go by, and a service whose members are the same bytes as
-//! last time is not even parsed again.
+//! The body is never stored. Each service is reduced to its needed members as the
+//! bytes arrive, and is not parsed again if those are the same bytes as in the
+//! last listing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,28 +24,28 @@ pub struct ParseCache {
 /// A listing that is being read.
 pub struct ListingReader<'a> {
     projection: Projection,
-    intake: RowSink<'a>,
+    rows: RowSink<'a>,
 }
 
-/// Takes single services in, as the projection yields them.
+/// Collects the rows of the listing as the projection yields them.
 struct RowSink<'a> {
     reader: &'a mut ServiceReader,
     last: &'a ParseCache,
-    next: HashMap<u128, Arc<Service>>,
+    parsed: HashMap<u128, Arc<Service>>,
     listing: Listing,
     first_unreadable: Option<String>,
 }
 
 impl<'a> ListingReader<'a> {
-    /// Starts a listing; `last` is what the one before left behind.
+    /// Starts a listing; `last` is the cache that the previous listing returned.
     pub fn new(reader: &'a mut ServiceReader, last: &'a ParseCache) -> Self {
         let expected = last.services.len();
         ListingReader {
             projection: Projection::new(SERVICE_MEMBERS),
-            intake: RowSink {
+            rows: RowSink {
                 reader,
                 last,
-                next: HashMap::with_capacity(expected),
+                parsed: HashMap::with_capacity(expected),
                 listing: Listing {
                     services: Vec::with_capacity(expected),
                     ..Listing::default()
@@ -55,23 +55,23 @@ impl<'a> ListingReader<'a> {
         }
     }
 
-    /// Takes the next bytes of the body.
+    /// Reads the next bytes of the body.
     ///
     /// # Errors
-    /// When they cannot be part of a listing.
+    /// When the bytes cannot be part of a listing.
     pub fn feed(&mut self, chunk: &[u8]) -> Result<(), ErrorKind> {
-        let intake = &mut self.intake;
+        let rows = &mut self.rows;
         self.projection
-            .feed(chunk, &mut |element: Element<'_>| intake.take(element))
-            .map_err(kind)
+            .feed(chunk, &mut |element: Element<'_>| rows.take(element))
+            .map_err(error_kind)
     }
 
-    /// Ends the listing. `limit` is the number of rows that were asked for at most.
+    /// Ends the listing. `limit` is the number of rows that the request asked for.
     ///
     /// # Errors
-    /// When the body is not a whole listing, or says that it is an error.
+    /// When the body is not a complete listing, or says that it is an error.
     pub fn finish(self, limit: usize) -> Result<(Listing, ParseCache), ErrorKind> {
-        let envelope = self.projection.finish().map_err(kind)?;
+        let envelope = self.projection.finish().map_err(error_kind)?;
         if let Some(message) = hidden_error(&envelope.rest) {
             let status = 200;
             return Err(ErrorKind::Refused { status, message });
@@ -82,20 +82,20 @@ impl<'a> ListingReader<'a> {
             ));
         }
         let RowSink {
-            next,
+            parsed,
             mut listing,
             first_unreadable,
             ..
-        } = self.intake;
-        if let Some(why) = first_unreadable {
+        } = self.rows;
+        if let Some(cause) = first_unreadable {
             tracing::warn!(
                 rows = listing.unreadable,
-                why,
+                cause,
                 "services in the listing cannot be read"
             );
         }
         listing.at_limit = envelope.elements >= limit;
-        Ok((listing, ParseCache { services: next }))
+        Ok((listing, ParseCache { services: parsed }))
     }
 }
 
@@ -104,8 +104,8 @@ impl RowSink<'_> {
         let json = match element {
             Element::Service(json) => json,
             Element::Oversized(json) => return self.take_oversized(json),
-            Element::Odd(odd) => {
-                return self.note_unreadable(format!("{odd:?} instead of an object"));
+            Element::NotAnObject(kind) => {
+                return self.note_unreadable(format!("{kind:?} instead of an object"));
             }
         };
         let digest = xxh3_128(json);
@@ -116,12 +116,12 @@ impl RowSink<'_> {
                 Err(unreadable) => return self.note_unreadable(unreadable.0),
             },
         };
-        self.next.insert(digest, Arc::clone(&service));
+        self.parsed.insert(digest, Arc::clone(&service));
         self.listing.services.push(service);
     }
 
-    /// A service of which only a part could be kept. Some of its members may be
-    /// missing without a trace, so no more than its presence is believed.
+    /// Notes a service that was too large to keep whole. Any of its members may be
+    /// missing, so only its presence is trusted.
     fn take_oversized(&mut self, json: &[u8]) {
         match self
             .reader
@@ -132,13 +132,13 @@ impl RowSink<'_> {
         }
     }
 
-    fn note_unreadable(&mut self, why: String) {
+    fn note_unreadable(&mut self, cause: String) {
         self.listing.unreadable += 1;
-        self.first_unreadable.get_or_insert(why);
+        self.first_unreadable.get_or_insert(cause);
     }
 }
 
-fn kind(malformed: Malformed) -> ErrorKind {
+fn error_kind(malformed: Malformed) -> ErrorKind {
     match malformed {
         Malformed::Truncated { at } => ErrorKind::Truncated(at),
         other => ErrorKind::Malformed(other.to_string()),

@@ -1,33 +1,33 @@
 //! A streaming projection of Aiven's service listing.
 //!
 //! The listing is `{"services":[{…},…],…}`, up to hundreds of megabytes, of
-//! which we need about ten members a service. [`Projection`] takes the body in
-//! chunks of any size and hands over each service as a compact JSON object of
-//! the wanted members alone, copied byte for byte; everything else is passed
-//! over without being stored, so memory depends neither on the length of the
+//! which we need about ten members of each service. [`Projection`] reads the body
+//! in chunks of any size, and yields each service as a compact JSON object that
+//! has only the wanted members, copied byte for byte. Everything else is skipped
+//! without being stored, so memory use depends neither on the length of the
 //! listing nor on the size of a service.
 //!
-//! It checks the structure of what it walks (the document, its `services`, the
-//! members of each service) and that every value ends; it does not check what
-//! is inside a value (escapes, numbers, the order of brackets), nor UTF-8.
-//! Wanted members get that check from whoever parses them.
+//! It checks the structure of the document, of `services` and of each service,
+//! and that every value ends. It does not check the inside of a value (escapes,
+//! numbers, the order of brackets), nor UTF-8: the parser of the wanted members
+//! does.
 
 mod blocks;
 mod members;
 mod outcome;
 mod value;
 
-pub use outcome::{Element, Envelope, Malformed, Odd};
+pub use outcome::{Element, Envelope, JsonKind, Malformed};
 
 use members::Members;
 use value::{Text, Value};
 
-/// Most bytes of wanted members that are kept of one service.
-const SERVICE_CAP: usize = 1024 * 1024;
-/// Most bytes of the document's members other than `services` that are kept.
-const REST_CAP: usize = 4 * 1024;
-/// Longest key, as it is written, that is compared with the wanted ones.
-const KEY_CAP: usize = 1024;
+/// How many bytes of wanted members are kept of one service.
+const MAX_SERVICE: usize = 1024 * 1024;
+/// How many bytes are kept of the document's members other than `services`.
+const MAX_REST: usize = 4 * 1024;
+/// The longest key, in bytes as written, that is compared with the wanted ones.
+const MAX_KEY: usize = 1024;
 
 /// The projection of one listing; see the [module](self).
 #[derive(Debug)]
@@ -35,15 +35,15 @@ pub struct Projection {
     wanted: &'static [&'static str],
     state: State,
     level: Level,
-    /// The key before the coming value is the document's `services`.
+    /// Whether the next value is that of the document's `services`.
     at_services: bool,
     listed: bool,
     elements: usize,
-    /// The part of a key that stood in earlier chunks.
+    /// The part of a key that was in earlier chunks.
     key: Vec<u8>,
     service: Members,
     rest: Members,
-    /// Bytes of all earlier chunks.
+    /// The number of bytes in all earlier chunks.
     consumed: u64,
     malformed: Option<Malformed>,
 }
@@ -72,7 +72,7 @@ enum Token {
     Nothing,
 }
 
-/// Which of the three nested structures that are walked is the innermost.
+/// The innermost structure that the input is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     Document,
@@ -93,8 +93,8 @@ impl Projection {
             listed: false,
             elements: 0,
             key: Vec::new(),
-            service: Members::new(SERVICE_CAP),
-            rest: Members::new(REST_CAP),
+            service: Members::new(MAX_SERVICE),
+            rest: Members::new(MAX_REST),
             consumed: 0,
             malformed: None,
         }
@@ -105,9 +105,9 @@ impl Projection {
     ///
     /// # Errors
     ///
-    /// As soon as the input cannot be a listing any more, and from then on.
-    /// The elements handed over before are as good as the listing: a caller
-    /// that needs all or nothing waits for [`finish`](Self::finish).
+    /// As soon as the input cannot be a listing, and for every later call. Do not
+    /// rely on the elements yielded so far until [`finish`](Self::finish)
+    /// succeeds, if you need a complete listing.
     pub fn feed(
         &mut self,
         chunk: &[u8],
@@ -122,14 +122,14 @@ impl Projection {
                 State::Before(token) => match skip_whitespace(chunk, at) {
                     None => chunk.len(),
                     Some(at) => {
-                        self.token(token, chunk[at], element)
+                        self.read_token(token, chunk[at], element)
                             .map_err(|expected| self.fail(at, expected))?;
                         at + 1
                     }
                 },
-                State::Key(text) => self.key(text, chunk, at),
+                State::Key(text) => self.read_key(text, chunk, at),
                 State::Value(value) => self
-                    .value(value, chunk, at)
+                    .read_value(value, chunk, at)
                     .map_err(|(at, expected)| self.fail(at, expected))?,
             };
         }
@@ -141,7 +141,7 @@ impl Projection {
     ///
     /// # Errors
     ///
-    /// What [`feed`](Self::feed) said, or [`Malformed::Truncated`] if the
+    /// The error of [`feed`](Self::feed), or [`Malformed::Truncated`] if the
     /// document is not complete.
     pub fn finish(self) -> Result<Envelope, Malformed> {
         if let Some(malformed) = self.malformed {
@@ -158,8 +158,8 @@ impl Projection {
         })
     }
 
-    /// Takes one structural byte.
-    fn token(
+    /// Reads one structural byte.
+    fn read_token(
         &mut self,
         token: Token,
         byte: u8,
@@ -183,7 +183,7 @@ impl Projection {
             (Token::FirstElement | Token::Element, _) => {
                 self.begin_value(byte).ok_or(token.expected())?;
                 self.elements += 1;
-                element(Element::Odd(Odd::starting_with(byte)));
+                element(Element::NotAnObject(JsonKind::starting_with(byte)));
                 return Ok(());
             }
             (Token::ElementEnd, b',') => Token::Element,
@@ -197,7 +197,7 @@ impl Projection {
         if self.listed {
             return Err("no second list of services");
         }
-        self.rest.take_back();
+        self.rest.discard_begun();
         self.at_services = false;
         self.listed = true;
         self.level = Level::Services;
@@ -227,7 +227,7 @@ impl Projection {
         Token::ElementEnd
     }
 
-    /// Starts the value with this first byte, if one can start so.
+    /// Starts a value with this first byte, if a value can start with it.
     fn begin_value(&mut self, byte: u8) -> Option<()> {
         self.state = State::Value(Value::starting_with(byte)?);
         self.at_services = false;
@@ -237,8 +237,8 @@ impl Projection {
         Some(())
     }
 
-    /// Reads on in a value; returns the offset where the rest is to be read.
-    fn value(
+    /// Reads on in a value. Returns the offset at which reading continues.
+    fn read_value(
         &mut self,
         mut value: Value,
         chunk: &[u8],
@@ -263,7 +263,7 @@ impl Projection {
         Ok(read)
     }
 
-    /// The members of the innermost object, unless that is an odd element.
+    /// The members of the innermost object; `None` between services.
     fn members(&mut self) -> Option<&mut Members> {
         match self.level {
             Level::Document => Some(&mut self.rest),
@@ -272,8 +272,8 @@ impl Projection {
         }
     }
 
-    /// Reads on in a key; returns the offset where the rest is to be read.
-    fn key(&mut self, mut text: Text, chunk: &[u8], at: usize) -> usize {
+    /// Reads on in a key. Returns the offset at which reading continues.
+    fn read_key(&mut self, mut text: Text, chunk: &[u8], at: usize) -> usize {
         let unread = &chunk[at..];
         let Some(length) = text.end(unread) else {
             self.keep_key(unread);
@@ -294,25 +294,25 @@ impl Projection {
         at + length
     }
 
-    /// Remembers a part of a key, as long as it can matter.
+    /// Keeps a part of a key, unless the key is too long already.
     fn keep_key(&mut self, part: &[u8]) {
-        let room = (KEY_CAP + 1).saturating_sub(self.key.len());
+        let room = (MAX_KEY + 1).saturating_sub(self.key.len());
         self.key.extend_from_slice(&part[..part.len().min(room)]);
     }
 
-    /// Decides whether the member with this key, as written between its
-    /// quotes, is kept.
+    /// Decides whether to keep the member with this key, which is as written
+    /// between its quotes.
     fn begin_member(&mut self, key: &[u8], has_escapes: bool) {
-        let too_long = key.len() > KEY_CAP;
+        let too_long = key.len() > MAX_KEY;
         match self.level {
             Level::Service => {
-                if !too_long && names(key, has_escapes, self.wanted) {
+                if !too_long && is_one_of(key, has_escapes, self.wanted) {
                     self.service.begin(key);
                 }
             }
-            Level::Document | Level::Services if too_long => self.rest.leave_out(),
+            Level::Document | Level::Services if too_long => self.rest.mark_cut(),
             Level::Document | Level::Services => {
-                self.at_services = names(key, has_escapes, &["services"]);
+                self.at_services = is_one_of(key, has_escapes, &["services"]);
                 self.rest.begin(key);
             }
         }
@@ -347,11 +347,11 @@ impl Token {
 }
 
 /// Whether a key, as written between its quotes, is one of `names`.
-fn names(key: &[u8], has_escapes: bool, names: &[&str]) -> bool {
+fn is_one_of(key: &[u8], has_escapes: bool, names: &[&str]) -> bool {
     if !has_escapes {
         return names.iter().any(|name| name.as_bytes() == key);
     }
-    // An escape that does not decode is in no name that anybody wants.
+    // A key with an invalid escape is none of the names.
     let quoted = [b"\"", key, b"\""].concat();
     serde_json::from_slice::<String>(&quoted).is_ok_and(|key| names.contains(&key.as_str()))
 }

@@ -1,9 +1,9 @@
-//! The shapes of Aiven's JSON, as far as they are read, and their way into
+//! The shapes of Aiven's JSON, as far as they are read, and their conversion into
 //! the model.
 //!
-//! Lenient to what is unknown: fields, enum values and oddly typed details are
-//! data or nothing. Strict on what everything hangs on: a service's name, type
-//! and state.
+//! Lenient: unknown fields and enum values, and details of an unexpected type, are
+//! accepted or ignored. Strict only about what everything depends on: a service's
+//! name, type and state.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -23,7 +23,7 @@ pub mod secrets;
 
 use lenient::{Lenient, Port, Rows, Text};
 
-/// The integration's and the endpoint's type at Aiven.
+/// Aiven's name for the type of the integration, and of its endpoint.
 pub const PROMETHEUS: &str = "prometheus";
 
 /// The members of a listed service that are read; all others are skipped unparsed.
@@ -41,14 +41,14 @@ pub const SERVICE_MEMBERS: &[&str] = &[
     "tags",
 ];
 
-/// Reads services, sharing the strings that many have in common.
+/// Reads services. Strings that many services have in common are shared.
 #[derive(Debug)]
 pub struct ServiceReader {
     tag_keys: BTreeSet<String>,
     shared: HashSet<Arc<str>>,
 }
 
-/// A row that could not be read as a service, nor its name be told.
+/// Why not even the name of a service could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(pub String);
 
@@ -66,11 +66,11 @@ impl ServiceReader {
         ServiceReader::new(self.tag_keys.iter().cloned())
     }
 
-    /// Reads one service object. One whose name can be told but not the rest
-    /// comes back with its `parse_problem` set.
+    /// Reads one service object. If only the name is readable, the service is
+    /// returned with `parse_problem` set.
     ///
     /// # Errors
-    /// When not even the name can be told.
+    /// When not even the name is readable.
     pub fn read(&mut self, json: &[u8]) -> Result<Service, Unreadable> {
         match serde_json::from_slice::<WireService<'_>>(json) {
             Ok(wire) => Ok(self.service(&wire)),
@@ -105,10 +105,10 @@ impl ServiceReader {
         }
     }
 
-    /// Reads no more than the name, and notes why.
+    /// Reads only the name, and sets `parse_problem`.
     ///
     /// # Errors
-    /// When not even the name can be told.
+    /// When not even the name is readable.
     pub fn read_presence(
         &mut self,
         json: &[u8],
@@ -132,8 +132,8 @@ impl ServiceReader {
         })
     }
 
-    /// A service can be the destination of integrations too; its own are those
-    /// whose source it is.
+    /// The integrations whose source is the service. It can also be the destination
+    /// of others.
     fn own_integrations(&mut self, wire: &WireService<'_>) -> Box<[ServiceIntegration]> {
         let rows = wire.service_integrations.0.iter();
         rows.filter(|row| row.is_prometheus_of(&wire.service_name))
@@ -150,8 +150,8 @@ impl ServiceReader {
             enabled: row.enabled.0.unwrap_or(true),
             active: row.active.0.unwrap_or(false),
             failure: failed.map(|status| {
-                let said = status.status_user_desc.0.as_deref();
-                Arc::from(said.unwrap_or("Aiven reports the integration as failed"))
+                let description = status.status_user_desc.0.as_deref();
+                Arc::from(description.unwrap_or("Aiven reports the integration as failed"))
             }),
         }
     }
@@ -270,8 +270,7 @@ pub struct WireIntegration<'a> {
 }
 
 impl WireIntegration<'_> {
-    /// Whether this is a Prometheus integration of that service, which it is
-    /// the source of.
+    /// Whether this is a Prometheus integration whose source is that service.
     pub fn is_prometheus_of(&self, service: &str) -> bool {
         self.integration_type == PROMETHEUS
             && self
@@ -311,7 +310,7 @@ struct IntegrationType {
 
 impl IntegrationTypes {
     /// The service types whose metrics Aiven can expose to Prometheus; `None`
-    /// when the answer does not know the integration at all.
+    /// if the answer does not have the integration at all.
     pub fn prometheus_sources(self) -> Option<SupportedTypes> {
         let rows = self.integration_types.into_iter();
         let mut types = SupportedTypes::new();
@@ -336,7 +335,7 @@ pub struct Endpoints {
 pub struct Endpoint {
     /// `endpoint_id`.
     pub endpoint_id: String,
-    /// `endpoint_name`; not unique by contract.
+    /// `endpoint_name`; need not be unique.
     #[serde(default)]
     pub endpoint_name: String,
     /// `endpoint_type`.
@@ -345,7 +344,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint as far as choosing one needs it.
+    /// The fields that are needed to choose an endpoint.
     pub fn listed(&self) -> ListedEndpoint<'_> {
         ListedEndpoint {
             id: &self.endpoint_id,
@@ -362,7 +361,7 @@ pub struct Integrations<'a> {
 }
 
 impl Integrations<'_> {
-    /// Whether the service has a Prometheus integration, with whatever endpoint.
+    /// Whether the service has a Prometheus integration, with any endpoint.
     pub fn has_prometheus(&self, service: &str) -> bool {
         let mut rows = self.service_integrations.0.iter();
         rows.any(|row| row.is_prometheus_of(service))
@@ -372,12 +371,12 @@ impl Integrations<'_> {
 /// Reads a whole answer.
 ///
 /// # Errors
-/// With serde's message, which names position and field but quotes no content.
+/// With the message of [`describe`], which quotes no content.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| describe(&error))
 }
 
-/// Where and how JSON went wrong, without the values, which may be secret.
+/// What is wrong with JSON, and where. Quotes no values, which may be secret.
 pub fn describe(error: &serde_json::Error) -> String {
     let kind = match error.classify() {
         serde_json::error::Category::Data => "another shape than expected",

@@ -1,4 +1,4 @@
-//! One call: its attempts, counted, and its errors, named.
+//! One call: counts its attempts, and names operation and project in its errors.
 
 use std::time::Duration;
 
@@ -13,10 +13,11 @@ use crate::aiven::Operation;
 use crate::aiven::error::{self, Error, ErrorKind};
 use crate::aiven::wire;
 
-/// Largest answer read whole. A single Kafka service can be some megabytes.
+/// How many bytes of an answer are read. A single Kafka service can take several
+/// megabytes.
 const MAX_ANSWER: usize = 16 << 20;
 
-/// One call: what its metrics and errors have in common.
+/// One call, with the operation and project that its metrics and errors name.
 pub(super) struct Call<'a> {
     pub(super) client: &'a Client,
     pub(super) operation: Operation,
@@ -50,14 +51,15 @@ impl<'a> Call<'a> {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Vec<u8>, Error> {
-        let ask = || async {
+        let attempt = || async {
             let request = self
                 .client
                 .http
                 .request(Method::GET, self.client.url(path, query));
             self.counted(self.ask(request)).await
         };
-        ask.retry(retries())
+        attempt
+            .retry(retries())
             .when(ErrorKind::is_transient)
             .adjust(wait_after)
             .await
@@ -83,7 +85,7 @@ impl<'a> Call<'a> {
     async fn ask(&self, request: RequestBuilder) -> Result<Vec<u8>, ErrorKind> {
         let mut response = self.client.send(request).await?;
         let mut body = Vec::new();
-        while let Some(chunk) = self.client.chunk(&mut response).await? {
+        while let Some(chunk) = self.client.next_chunk(&mut response).await? {
             if body.len() + chunk.len() > MAX_ANSWER {
                 return Err(ErrorKind::Malformed(format!(
                     "more than {MAX_ANSWER} bytes"
@@ -125,7 +127,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Three tries within some seconds; the poll interval is the retry beyond that.
+/// Three attempts within some seconds; after that the caller tries again.
 pub(super) fn retries() -> ExponentialBuilder {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(500))
@@ -135,7 +137,8 @@ pub(super) fn retries() -> ExponentialBuilder {
         .with_jitter()
 }
 
-/// The wait before the next try: what Aiven asks for, if that is bearable.
+/// The wait before the next attempt: what Aiven asks for, or `None` if that is
+/// too long.
 pub(super) fn wait_after(kind: &ErrorKind, planned: Option<Duration>) -> Option<Duration> {
     match kind {
         ErrorKind::Throttled {
@@ -143,7 +146,7 @@ pub(super) fn wait_after(kind: &ErrorKind, planned: Option<Duration>) -> Option<
         } if *wait > MAX_WAIT => None,
         ErrorKind::Throttled {
             wait: Some(wait), ..
-        } => planned.map(|own| own.max(*wait)),
+        } => planned.map(|planned| planned.max(*wait)),
         _ => planned,
     }
 }

@@ -1,5 +1,5 @@
-//! The calls that bring trust and credentials: the project's CA, and an
-//! integration endpoint with its secrets.
+//! The calls for trust and credentials: the project's CA, and an integration
+//! endpoint with its secrets.
 
 use reqwest::Method;
 use rustls::RootCertStore;
@@ -14,21 +14,20 @@ use crate::aiven::{Error, ErrorKind, Operation};
 use crate::model::credentials::Credentials;
 
 impl Client {
-    /// The certificate of the project's CA, as PEM that is known to hold at
-    /// least one certificate and none that cannot be a trust anchor.
+    /// The certificate of the project's CA, as PEM. It has at least one
+    /// certificate, and every one of them can be a trust anchor.
     ///
     /// # Errors
     /// After retries. A token without `organization:projects:write` gets
-    /// [`ErrorKind::Forbidden`], which is usual.
+    /// [`ErrorKind::Forbidden`], which is common.
     pub async fn project_ca(&self, project: &str) -> Result<String, Error> {
         let call = Call::new(self, Operation::GetProjectCa, project);
         let answer: ProjectCa = call.get(&["project", project, "kms", "ca"]).await?;
-        match is_usable_ca(&answer.certificate) {
-            true => Ok(answer.certificate),
-            false => {
-                let what = "no certificate of a CA in it".to_owned();
-                Err(call.error(ErrorKind::Malformed(what)))
-            }
+        if is_usable_ca(&answer.certificate) {
+            Ok(answer.certificate)
+        } else {
+            let cause = "no certificate of a CA in it".to_owned();
+            Err(call.error(ErrorKind::Malformed(cause)))
         }
     }
 
@@ -50,11 +49,11 @@ impl Client {
         Ok(answer.credentials())
     }
 
-    /// Gives an integration endpoint other credentials. Sent once, never
+    /// Changes the credentials of an integration endpoint. Sent once, never
     /// retried: look up the current state before calling again.
     ///
     /// # Errors
-    /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may be done all the same.
+    /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may still have been updated.
     pub async fn update_endpoint(
         &self,
         project: &str,

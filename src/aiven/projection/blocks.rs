@@ -1,14 +1,14 @@
-//! Sixty-four bytes at a time: where the bytes are that matter to a JSON
-//! scanner, as bit masks (bit 0 is the first byte).
+//! Finds the bytes that matter to a JSON scanner, 64 bytes at a time, as bit masks
+//! (bit 0 is the first byte).
 
 use wide::u8x16;
 
-/// Bytes in a block, as many as bits in a mask.
+/// Bytes in a block: as many as there are bits in a mask.
 pub(super) const BLOCK: usize = 64;
-/// Bytes in a vector register of any x86-64 or AArch64 processor.
+/// Bytes in a vector register that every x86-64 and AArch64 processor has.
 const LANE: usize = 16;
 
-/// Where the bytes of a block are that decide about structure.
+/// The positions of a block's structural bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Masks {
     pub(super) quotes: u64,
@@ -26,7 +26,7 @@ impl Masks {
         let (lanes, _) = block.as_chunks::<LANE>();
         for (index, lane) in lanes.iter().enumerate() {
             let lane = u8x16::new(*lane);
-            // The bit that tells `{` from `[` and `}` from `]`.
+            // This bit is the only difference between `{` and `[`, and between `}` and `]`.
             let braced = lane | u8x16::splat(0x20);
             let place = |lane: u8x16, byte| {
                 u64::from(lane.simd_eq(u8x16::splat(byte)).to_bitmask()) << (index * LANE)

@@ -2,24 +2,24 @@
 
 /// A compact JSON object under construction; its buffer is reused.
 ///
-/// A member that does not fit is left out whole, so that what is there is
-/// always sound.
+/// A member that does not fit is left out as a whole, so the object is always
+/// well-formed.
 #[derive(Debug)]
 pub(super) struct Members {
     /// `{` and the members so far, without the closing brace.
     bytes: Vec<u8>,
-    cap: usize,
-    /// Where the member that is being copied begins.
+    limit: usize,
+    /// The offset of the member that is being copied.
     member: Option<usize>,
     cut: bool,
 }
 
 impl Members {
-    /// An empty object that grows to at most `cap` bytes.
-    pub(super) fn new(cap: usize) -> Self {
+    /// An empty object that grows to at most `limit` bytes.
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             bytes: vec![b'{'],
-            cap,
+            limit,
             member: None,
             cut: false,
         }
@@ -41,14 +41,14 @@ impl Members {
         self.copy(b"\":");
     }
 
-    /// Copies a part of the value of a member that is kept; nothing otherwise.
+    /// Copies a part of the begun member; does nothing if there is none.
     pub(super) fn copy(&mut self, part: &[u8]) {
         let Some(start) = self.member else { return };
-        if self.bytes.len() + part.len() < self.cap {
+        if self.bytes.len() + part.len() < self.limit {
             self.bytes.extend_from_slice(part);
         } else {
             self.bytes.truncate(start);
-            self.leave_out();
+            self.mark_cut();
         }
     }
 
@@ -57,20 +57,20 @@ impl Members {
         self.member = None;
     }
 
-    /// Forgets the member that was begun.
-    pub(super) fn take_back(&mut self) {
+    /// Removes the begun member.
+    pub(super) fn discard_begun(&mut self) {
         if let Some(start) = self.member.take() {
             self.bytes.truncate(start);
         }
     }
 
-    /// Notes that a member is missing.
-    pub(super) fn leave_out(&mut self) {
+    /// Notes that the object lacks a member.
+    pub(super) fn mark_cut(&mut self) {
         self.member = None;
         self.cut = true;
     }
 
-    /// Whether members are missing.
+    /// Whether the object lacks members.
     pub(super) fn is_cut(&self) -> bool {
         self.cut
     }
@@ -87,7 +87,7 @@ impl Members {
         self.bytes
     }
 
-    /// Bytes of memory that are held.
+    /// The allocated memory, in bytes.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.bytes.capacity()

@@ -1,21 +1,21 @@
-//! What a projection hands over: elements, the envelope, or what is wrong.
+//! What a projection yields: elements, the envelope, or an error.
 
-/// What the listing has at one place in `services`.
+/// One element of `services`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Element<'a> {
     /// A service: a JSON object of its wanted members, in the order and the
     /// spelling of the listing (a repeated key stays repeated).
     Service(&'a [u8]),
     /// A service with more than 1 MiB of wanted members: a JSON object of
-    /// those that fit, as a rule with the name.
+    /// those that fit, usually including the name.
     Oversized(&'a [u8]),
     /// Something that cannot be a service.
-    Odd(Odd),
+    NotAnObject(JsonKind),
 }
 
 /// The kind of an element of `services` that is not an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Odd {
+pub enum JsonKind {
     /// `[…]`
     Array,
     /// `"…"`
@@ -28,8 +28,8 @@ pub enum Odd {
     Null,
 }
 
-/// Why the input is no listing. Says where, never what stood there: a listing
-/// can hold secrets.
+/// Why the input is not a listing. Says where, but never quotes the input: a
+/// listing can contain secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// The input ended inside the document.
@@ -39,7 +39,7 @@ pub enum Malformed {
         at: u64,
     },
     /// The input is not the JSON that it should be (a web page, a byte order
-    /// mark, a comma too many).
+    /// mark, a surplus comma).
     #[error("the answer is not the expected JSON: byte {at} should be {expected}")]
     Syntax {
         /// Offset in bytes from the start of the input.
@@ -55,24 +55,25 @@ pub enum Malformed {
     },
 }
 
-/// What is known of the document besides its services.
+/// The document without its services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    /// There is a member `services`, and it is an array.
+    /// Whether there is a member `services` that is an array.
     pub listed: bool,
-    /// How many elements that array has, odd ones included.
+    /// How many elements that array has, including those that are not objects.
     pub elements: usize,
-    /// A JSON object of all other members (of `services` too, if that is no
+    /// A JSON object of all other members (and of `services`, if that is not an
     /// array), such as `message` and `errors`.
     pub rest: Vec<u8>,
-    /// `rest` lacks members, since they did not fit into 4 KiB.
+    /// Whether `rest` lacks members that did not fit into 4 KiB.
     pub rest_cut: bool,
 }
 
-// === impl Odd ===
+// === impl JsonKind ===
 
-impl Odd {
-    /// The kind of the value, not an object, that starts with this byte.
+impl JsonKind {
+    /// The kind of the value that starts with this byte, which is not that of an
+    /// object.
     pub(super) fn starting_with(byte: u8) -> Self {
         match byte {
             b'[' => Self::Array,

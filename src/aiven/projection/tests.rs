@@ -1,5 +1,5 @@
-//! `serde_json` is the oracle: what it reads from a document, the projection
-//! must hand over, however the document is cut into chunks.
+//! `serde_json` is the oracle: the projection must yield what `serde_json` reads,
+//! however the document is cut into chunks.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,10 +19,10 @@ const WANTED: &[&str] = &["service_name", "state", "components", "tags"];
 enum Seen {
     Service(Vec<u8>),
     Oversized(Vec<u8>),
-    Odd(Odd),
+    NotAnObject(JsonKind),
 }
 
-/// Reads a document in chunks of these sizes, over and over.
+/// Reads a document in chunks of these sizes, repeated as needed.
 fn project(document: &[u8], sizes: &[usize]) -> (Vec<Seen>, Result<Envelope, Malformed>) {
     let mut seen = Vec::new();
     let mut projection = Projection::new(WANTED);
@@ -37,7 +37,7 @@ fn project(document: &[u8], sizes: &[usize]) -> (Vec<Seen>, Result<Envelope, Mal
             seen.push(match element {
                 Element::Service(members) => Seen::Service(members.to_vec()),
                 Element::Oversized(members) => Seen::Oversized(members.to_vec()),
-                Element::Odd(odd) => Seen::Odd(odd),
+                Element::NotAnObject(kind) => Seen::NotAnObject(kind),
             });
         });
         if let Err(malformed) = fed {
@@ -56,8 +56,8 @@ fn service(members: &str) -> Seen {
     Seen::Service(members.as_bytes().to_vec())
 }
 
-/// What the projection owes, by way of `serde_json`.
-fn pending_writes(document: &Json) -> (Vec<Json>, Envelope) {
+/// What the projection must yield, according to `serde_json`.
+fn expected(document: &Json) -> (Vec<Json>, Envelope) {
     let mut rest = document.as_object().unwrap().clone();
     let listed = rest["services"].is_array();
     let elements = match rest.remove("services").unwrap() {
@@ -89,17 +89,17 @@ fn pending_writes(document: &Json) -> (Vec<Json>, Envelope) {
 proptest! {
     #[test]
     fn services_are_projected_to_exactly_the_wanted_members(document in document(), sizes in sizes()) {
-        let (services, envelope) = pending_writes(&serde_json::from_str(&document).unwrap());
+        let (services, envelope) = expected(&serde_json::from_str(&document).unwrap());
         let (seen, result) = project(document.as_bytes(), &sizes);
         let seen: Vec<Json> = seen.iter().filter_map(|seen| match seen {
             Seen::Service(members) => Some(serde_json::from_slice(members).unwrap()),
             _ => None,
         }).collect();
         prop_assert_eq!(seen, services);
-        let got = result.unwrap();
-        let rest: Json = serde_json::from_slice(&got.rest).unwrap();
+        let envelope_read = result.unwrap();
+        let rest: Json = serde_json::from_slice(&envelope_read.rest).unwrap();
         prop_assert_eq!(serde_json::to_vec(&rest).unwrap(), envelope.rest.clone());
-        prop_assert_eq!(Envelope { rest: envelope.rest.clone(), ..got }, envelope);
+        prop_assert_eq!(Envelope { rest: envelope.rest.clone(), ..envelope_read }, envelope);
     }
 
     #[test]
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn chunking_changes_nothing_even_of_damaged_documents(
+    fn chunking_changes_nothing_even_in_damaged_documents(
         document in document(), sizes in sizes(),
         damage in vec((any::<prop::sample::Index>(), "[\"\\\\{}\\[\\],: a1\u{0}<]"), 0..4),
     ) {
@@ -197,24 +197,24 @@ fn every_cut_in_two_gives_the_same() {
 }
 
 #[test]
-fn elements_that_are_no_objects_are_odd() {
+fn elements_that_are_not_objects_are_reported_by_kind() {
     let (seen, result) =
         project_whole(r#"{"services":[1,"a{",[{"state":1}],null,true,{"state":2}]}"#);
-    let odd = [
-        Odd::Number,
-        Odd::String,
-        Odd::Array,
-        Odd::Null,
-        Odd::Boolean,
+    let kinds = [
+        JsonKind::Number,
+        JsonKind::String,
+        JsonKind::Array,
+        JsonKind::Null,
+        JsonKind::Boolean,
     ]
-    .map(Seen::Odd);
-    assert_eq!(seen[..5], odd);
+    .map(Seen::NotAnObject);
+    assert_eq!(seen[..5], kinds);
     assert_eq!(seen[5..], [service("{\"state\":2}")]);
     assert_eq!(result.unwrap().elements, 6);
 }
 
 #[test]
-fn a_document_without_a_list_says_so() {
+fn a_document_without_a_list_is_not_listed() {
     for document in [
         "{}",
         r#"{"services":null}"#,
@@ -236,7 +236,7 @@ fn a_document_without_a_list_says_so() {
 }
 
 #[test]
-fn what_is_no_listing_is_refused_with_its_place() {
+fn invalid_input_is_refused_with_its_offset() {
     for (document, at) in [
         ("<html>", 0),
         ("\u{feff}{}", 0),
@@ -260,7 +260,7 @@ fn what_is_no_listing_is_refused_with_its_place() {
     ] {
         for size in [1, 64] {
             match project(document.as_bytes(), &[size]).1 {
-                Err(Malformed::Syntax { at: got, .. }) => assert_eq!(got, at, "{document}"),
+                Err(Malformed::Syntax { at: found, .. }) => assert_eq!(found, at, "{document}"),
                 other => panic!("{document}: {other:?}"),
             }
         }
@@ -274,8 +274,8 @@ fn what_is_no_listing_is_refused_with_its_place() {
 }
 
 #[test]
-fn an_oversized_service_keeps_what_fits_and_spoils_no_other() {
-    let huge = "x".repeat(SERVICE_CAP);
+fn an_oversized_service_keeps_what_fits_and_does_not_affect_others() {
+    let huge = "x".repeat(MAX_SERVICE);
     let services = json!([
         {"service_name": "a", "state": huge, "tags": {}},
         {"service_name": "b"},
@@ -293,7 +293,7 @@ fn an_oversized_service_keeps_what_fits_and_spoils_no_other() {
 }
 
 #[test]
-fn memory_does_not_follow_the_listing() {
+fn memory_does_not_grow_with_the_listing() {
     let mut projection = Projection::new(WANTED);
     let mut services = 0;
     let mut feed = |part: &str| {
@@ -333,7 +333,10 @@ fn deep_nesting_is_only_counted() {
     let (seen, result) = project(document.as_bytes(), &[4096]);
     assert_eq!(
         seen,
-        [Seen::Oversized(b"{}".to_vec()), Seen::Odd(Odd::Array)]
+        [
+            Seen::Oversized(b"{}".to_vec()),
+            Seen::NotAnObject(JsonKind::Array)
+        ]
     );
     assert!(result.is_ok());
 }

@@ -1,24 +1,24 @@
-//! Finding the end of one JSON value that comes in pieces.
+//! Finds the end of a JSON value that arrives in pieces.
 //!
-//! Only what decides where the value ends is looked at: quotes and escapes in
-//! a string, and the depth of brackets besides in an object or array. Depth is
-//! a number, so no nesting can exhaust the stack.
+//! Only what decides where the value ends is looked at: quotes and escapes, and in
+//! an object or array also the depth of brackets. The depth is a number, so deep
+//! nesting cannot exhaust the stack.
 
 use super::blocks::{BLOCK, Masks, first_quote_or_backslash};
 
-/// Where in a value the input stands, after its first byte.
+/// The position in a value, after its first byte.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Value {
     /// In an object or array, with the bracket that ends it.
     Nested(Nesting, u8),
     Text(Text),
-    /// In `true`, `false` or `null`: what is left of it.
+    /// In `true`, `false` or `null`, with the bytes still to come.
     Literal(&'static [u8]),
     Number,
 }
 
 impl Value {
-    /// The value that starts with this byte, if one does.
+    /// The value that starts with this byte, if one can.
     pub(super) fn starting_with(byte: u8) -> Option<Self> {
         Some(match byte {
             b'{' => Self::Nested(Nesting::default(), b'}'),
@@ -36,7 +36,7 @@ impl Value {
     ///
     /// # Errors
     ///
-    /// The offset of a byte that cannot be there, and what should.
+    /// The offset of a byte that cannot be there, and what is expected instead.
     pub(super) fn end(&mut self, bytes: &[u8]) -> Result<Option<usize>, (usize, &'static str)> {
         match self {
             Self::Nested(nesting, bracket) => match nesting.end(bytes) {
@@ -65,7 +65,7 @@ impl Value {
 /// A position in a string, after its opening quote.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Text {
-    /// The next byte is escaped.
+    /// Whether the next byte is escaped.
     escaped: bool,
     has_escapes: bool,
 }
@@ -97,11 +97,11 @@ impl Text {
 /// A position in an object or array, after its opening bracket.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Nesting {
-    /// Brackets that are open.
+    /// The number of open brackets.
     depth: u64,
-    /// All ones in a string, else zero.
+    /// All ones inside a string, otherwise zero.
     in_string: u64,
-    /// 1 if the next byte is escaped, else 0.
+    /// 1 if the next byte is escaped, otherwise 0.
     escaped: u64,
 }
 
@@ -131,8 +131,8 @@ impl Nesting {
             .map(|length| blocks.len() * BLOCK + length)
     }
 
-    /// The same in one block, of which `length` bytes count and the others are
-    /// blanks.
+    /// The same for one block, of which only the first `length` bytes belong to the
+    /// input; the others are spaces.
     #[inline]
     fn end_in_block(&mut self, block: &[u8; BLOCK], length: usize) -> Option<usize> {
         let masks = Masks::of(block);

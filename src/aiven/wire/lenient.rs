@@ -1,5 +1,5 @@
-//! Members of an answer that may be absent or oddly typed: no reason to refuse
-//! the rest.
+//! Members of an answer that may be absent or have an unexpected type, without
+//! making the rest unreadable.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 use serde_json::value::RawValue;
 
-/// A string, borrowed from the answer where it needs no unescaping.
+/// A string, borrowed from the answer if it needs no unescaping.
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -31,7 +31,7 @@ impl<'de> Deserialize<'de> for Port {
     }
 }
 
-/// A member whose absence or odd type is no reason to refuse the service.
+/// A member that takes its default if it is absent or has an unexpected type.
 #[derive(Debug, Default)]
 pub(super) struct Lenient<T>(pub T);
 
@@ -42,7 +42,7 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Lenient<T> {
     }
 }
 
-/// A list of which odd rows are left out.
+/// A list without its unreadable rows.
 #[derive(Debug)]
 pub(super) struct Rows<T>(pub Vec<T>);
 

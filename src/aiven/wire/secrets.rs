@@ -1,5 +1,5 @@
-//! The two answers that carry trust and secrets. No `Debug` here: what is read
-//! holds passwords.
+//! The two answers with the CA and with secrets. Nothing here implements `Debug`,
+//! because the answers contain passwords.
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use crate::model::credentials::Credentials;
 /// `GET …/kms/ca`.
 #[derive(Deserialize)]
 pub struct ProjectCa {
-    /// PEM; one certificate as a rule.
+    /// PEM, usually of one certificate.
     pub certificate: String,
 }
 
@@ -44,8 +44,8 @@ impl EndpointAnswer {
     }
 }
 
-/// Whether a text stands in a password's place. No document says what Aiven
-/// puts there, if anything.
+/// Whether a text is a placeholder for a hidden password. Aiven does not document
+/// whether it uses one.
 fn is_mask(text: &str) -> bool {
     let word = text.trim_matches(|letter: char| !letter.is_alphanumeric());
     let is_word = ["redacted", "hidden", "masked", "secret"]
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_hides_a_password_is_not_taken_for_one() {
+    fn a_placeholder_is_not_taken_for_a_password() {
         let with = |password: &str| {
             let config = format!(
                 r#"{{"basic_auth_username": "scraper", "basic_auth_password": {password}}}"#

@@ -1,4 +1,4 @@
-//! Lenient to what is unknown, strict on what everything hangs on.
+//! Lenient about details, strict about what everything depends on.
 
 use serde_json::{Value, json};
 
@@ -67,12 +67,12 @@ fn the_documented_example_reads_as_documented() {
     assert_eq!(
         read.tag("service_id"),
         None,
-        "tags that nobody asks about are dropped"
+        "tags that the configuration does not use are dropped"
     );
 }
 
 #[test]
-fn unknown_values_and_odd_details_are_data() {
+fn unknown_values_and_unexpected_types_are_accepted() {
     let cases = [
         changed("/state", json!("HIBERNATING")),
         changed("/service_type", json!("quantumdb")),
@@ -97,7 +97,7 @@ fn unknown_values_and_odd_details_are_data() {
 }
 
 #[test]
-fn powered_off_is_the_one_state_apart() {
+fn only_poweroff_counts_as_off() {
     assert_eq!(
         read(&changed("/state", json!("POWEROFF"))).power,
         Power::Off
@@ -108,7 +108,7 @@ fn powered_off_is_the_one_state_apart() {
 }
 
 #[test]
-fn a_service_with_a_name_only_is_present_and_odd() {
+fn a_service_with_only_a_readable_name_is_present_with_a_parse_problem() {
     for case in [
         without("state"),
         without("service_type"),
@@ -177,8 +177,8 @@ fn supported_types_come_from_every_prometheus_row() {
     let types: IntegrationTypes = read_json(&answer);
     let types = types.prometheus_sources().unwrap();
     assert!(types.contains("quantumdb") && !types.contains("grafana"));
-    let none: IntegrationTypes = read_json(&json!({"integration_types": []}));
-    assert_eq!(none.prometheus_sources(), None);
+    let without_prometheus: IntegrationTypes = read_json(&json!({"integration_types": []}));
+    assert_eq!(without_prometheus.prometheus_sources(), None);
 }
 
 fn read_json<T: DeserializeOwned>(value: &Value) -> T {

@@ -1,5 +1,5 @@
-//! Arbitrary listings as text: every kind of value, blanks wherever JSON
-//! allows them, escapes in keys and strings, and ways to cut them up.
+//! Arbitrary listings as text: every kind of value, whitespace everywhere that
+//! JSON allows it, escapes in keys and strings, and ways to cut them up.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ fn blank() -> impl Strategy<Value = String> {
     prop_oneof![3 => Just(String::new()), 1 => "[ \n\r\t]{1,4}"]
 }
 
-/// A string as it stands in JSON, quotes included.
+/// A string as written in JSON, including quotes.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[a-z{}\\[\\],: ]{1,9}",
@@ -20,7 +20,7 @@ fn text() -> impl Strategy<Value = String> {
     vec(piece, 0..6).prop_map(|pieces| format!("\"{}\"", pieces.concat()))
 }
 
-/// A character as it stands in a JSON string.
+/// A character as written in a JSON string.
 fn escape(character: char) -> String {
     let quoted = serde_json::to_string(&character).unwrap();
     quoted[1..quoted.len() - 1].to_owned()
@@ -77,7 +77,7 @@ fn service_object() -> impl Strategy<Value = String> {
     )
 }
 
-/// A document with a member `services`, as a rule an array of objects.
+/// A document with a member `services`, usually an array of objects.
 pub(super) fn document() -> impl Strategy<Value = String> {
     let element = prop_oneof![6 => service_object(), 1 => value()];
     let services = prop_oneof![
@@ -97,7 +97,7 @@ pub(super) fn document() -> impl Strategy<Value = String> {
     })
 }
 
-/// Lengths of the chunks that a document comes in, over and over.
+/// The lengths of the chunks of a document, repeated as needed.
 pub(super) fn sizes() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![
         1 => Just(vec![1]),
