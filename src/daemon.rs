@@ -1,5 +1,5 @@
-//! The daemon: everything joined. The coordinator owns all that is known, plans
-//! and publishes; the other tasks ask, or carry out what they are told.
+//! The daemon: all parts together. The coordinator owns everything that is known,
+//! plans and publishes. The other tasks ask Aiven and DNS, or carry out the plan.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,8 +36,8 @@ use coordinator::{Coordinator, Inbox, Wishes};
 pub(crate) use http_client::api_client;
 use start::Lock;
 
-/// Reports on their way to the coordinator.
-const QUEUE: usize = 64;
+/// How many reports may wait for the coordinator.
+const MAX_QUEUED_REPORTS: usize = 64;
 
 /// A daemon that holds its lock and its ports, and has published what the last
 /// run saved. Nothing runs yet.
@@ -53,7 +53,7 @@ pub struct Daemon {
     coordinator: Coordinator,
 }
 
-/// Where the stages send what they find.
+/// Where the stages send their reports.
 #[derive(Clone)]
 struct Outbox {
     reports: mpsc::Sender<(Arc<str>, project::Report)>,
@@ -109,7 +109,7 @@ impl Daemon {
     /// On return the state is saved and the ports are free.
     ///
     /// # Errors
-    /// When a part of the daemon ended that should not.
+    /// When a part of the daemon ends too early, which is a defect.
     pub async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
         let mut tasks = JoinSet::new();
         let (inbox, outbox) = mailbox();
@@ -156,15 +156,15 @@ impl Daemon {
             ended = drain::run(&mut coordinator, inbox, proxy, &stop) => ended,
             Some(ended) = tasks.join_next() => Err(ended_early(ended)),
         };
-        // The next daemon on the same ports may start the moment this one returns.
+        // The next daemon on the same ports may start as soon as this one returns.
         tasks.shutdown().await;
         ended
     }
 }
 
 fn mailbox() -> (Inbox, Outbox) {
-    let (reports, reports_inbox) = mpsc::channel(QUEUE);
-    let (rounds, rounds_inbox) = mpsc::channel(QUEUE);
+    let (reports, reports_inbox) = mpsc::channel(MAX_QUEUED_REPORTS);
+    let (rounds, rounds_inbox) = mpsc::channel(MAX_QUEUED_REPORTS);
     let inbox = Inbox {
         reports: reports_inbox,
         rounds: rounds_inbox,
@@ -232,7 +232,7 @@ async fn listen(key: &'static str, address: SocketAddr) -> anyhow::Result<TcpLis
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!("{key}: cannot listen on {address}; free the port or choose another")
     })?;
-    // With port 0 the system chooses, and somebody has to be told.
+    // With port 0 the system chooses the port, so the log must name it.
     tracing::info!(key, address = %listener.local_addr()?, "listening");
     Ok(listener)
 }

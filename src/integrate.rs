@@ -1,9 +1,9 @@
-//! Integrate: carry out the writes that Aiven lacks, project by project.
+//! Integrate: carry out pending writes at Aiven, project by project.
 //!
-//! Two instances do this at once on two VMs, and Aiven may not notice a
+//! Two instances do this at the same time on two VMs, and Aiven may not notice a
 //! duplicate. So this instance looks again before every write, writes only in
-//! its own [`WriteWindow`], and never repeats a write blindly: after a write
-//! without an answer it looks what became of it.
+//! its own [`WriteWindow`], and never repeats a write blindly: if a write gets
+//! no answer, it first looks whether the write took effect.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,70 +26,70 @@ use crate::model::project::{PendingWrites, Report};
 use crate::model::write_budget::WriteBudget;
 use crate::model::write_window::WriteWindow;
 
-/// Services of one project that are worked on at once, so that one answer that
-/// does not come delays the others little.
-const CONCURRENCY: usize = 4;
+/// How many services of one project are handled at once, so that a missing
+/// answer hardly delays the others.
+const MAX_CONCURRENT_SERVICES: usize = 4;
 
-/// The integrator of one project.
+/// Carries out the pending writes of one project.
 pub struct Integrator {
     /// The project.
     pub project: Arc<str>,
     /// Aiven's API.
     pub client: Arc<Client>,
-    /// The endpoint to make where it is missing.
+    /// The endpoint to create if it is missing.
     pub endpoint: EndpointChoice,
     /// When this instance may write.
     pub window: WriteWindow,
-    /// How much may be written, by all projects together.
+    /// How many writes are allowed, shared by all projects.
     pub budget: Arc<Mutex<WriteBudget>>,
-    /// Counts what is created.
+    /// Counts created integrations.
     pub metrics: Metrics,
-    /// Where the outcomes go.
+    /// Where the reports go.
     pub reports: mpsc::Sender<(Arc<str>, Report)>,
 }
 
-/// What is not to be tried before a certain moment.
+/// When to try each pending write again.
 #[derive(Default)]
 struct Backoffs {
     endpoint: Option<Pause>,
     services: HashMap<Arc<str>, Pause>,
-    /// Since the budget is spent.
-    all: Option<Instant>,
+    /// Set while the budget is spent; applies to all services.
+    budget_spent_until: Option<Instant>,
 }
 
 struct Pause {
     until: Instant,
-    /// The pauses after further failures.
+    /// Yields the pauses after further failures.
     backoff: ExponentialBackoff,
 }
 
-/// What working on one service came to.
-enum Worked {
-    /// See [`Attempt`].
-    Ended(Attempt),
-    /// Not begun: this instance's window is over.
+/// The outcome of working on one service.
+enum Outcome {
+    /// The integration was attempted.
+    Attempted(Attempt),
+    /// Not started: this instance's write window is over.
     WindowOver,
-    /// Not begun: the budget is spent until then.
+    /// Not started: the budget is spent until then.
     BudgetSpent(Instant),
-    /// Aiven refused it because the endpoint is not the one that was known.
+    /// Aiven refused it because the project has a different endpoint now, or none.
     EndpointChanged(EndpointFact),
 }
 
 impl Integrator {
     /// Carries pending writes out. Returns when the `pending_writes` channel closes.
     pub async fn run(self, mut pending_writes: watch::Receiver<PendingWrites>) {
-        let mut pauses = Backoffs::default();
+        let mut backoffs = Backoffs::default();
         loop {
             let next = {
                 let work = pending_writes.borrow_and_update();
-                pauses.forget_settled(&work);
-                pauses.next_due(&work)
+                backoffs.forget_done(&work);
+                backoffs.next_due(&work)
             };
             let is_due = next.is_some_and(|next| next <= Instant::now());
             if is_due {
                 sleep(self.window.opens_in(Timestamp::now())).await;
                 let work = pending_writes.borrow_and_update().clone();
-                self.carry_out(&work, &mut pauses).await;
+                self.carry_out(&work, &mut backoffs).await;
                 continue;
             }
             let wake = async {
@@ -105,11 +105,11 @@ impl Integrator {
         }
     }
 
-    async fn carry_out(&self, work: &PendingWrites, pauses: &mut Backoffs) {
+    async fn carry_out(&self, work: &PendingWrites, backoffs: &mut Backoffs) {
         let now = Instant::now();
-        if work.endpoint_missing && pauses.endpoint_is_due(now) {
-            let pause = self.ensure_endpoint().await;
-            Pause::set(&mut pauses.endpoint, pause);
+        if work.endpoint_missing && backoffs.endpoint_is_due(now) {
+            let retry = self.ensure_endpoint().await;
+            Pause::lengthen(&mut backoffs.endpoint, retry);
         }
         let Some(endpoint_id) = &work.endpoint_id else {
             return;
@@ -117,32 +117,32 @@ impl Integrator {
         let due: Vec<_> = work
             .services
             .iter()
-            .filter(|name| pauses.is_due(name, now))
+            .filter(|name| backoffs.is_due(name, now))
             .collect();
         let mut working = stream::iter(due.into_iter().cloned().collect::<Vec<_>>())
             .map(|service| async move {
-                let worked = self.integrate(&service, endpoint_id).await;
-                (service, worked)
+                let outcome = self.integrate(&service, endpoint_id).await;
+                (service, outcome)
             })
-            .buffer_unordered(CONCURRENCY);
-        while let Some((service, worked)) = working.next().await {
-            match worked {
-                Worked::Ended(attempt) => {
-                    pauses.note(&service, &attempt);
+            .buffer_unordered(MAX_CONCURRENT_SERVICES);
+        while let Some((service, outcome)) = working.next().await {
+            match outcome {
+                Outcome::Attempted(attempt) => {
+                    backoffs.note(&service, &attempt);
                     self.report(Report::Attempted { service, attempt }).await;
                 }
-                Worked::WindowOver => {}
-                Worked::BudgetSpent(until) => pauses.all = Some(until),
-                Worked::EndpointChanged(fact) => {
-                    // What follows comes by the channel; until then this one waits.
-                    pauses.pause(&service, Trouble::Transient);
+                Outcome::WindowOver => {}
+                Outcome::BudgetSpent(until) => backoffs.budget_spent_until = Some(until),
+                Outcome::EndpointChanged(fact) => {
+                    // The changed endpoint leads to new pending writes; wait for those.
+                    backoffs.pause(&service, Trouble::Transient);
                     self.report(Report::Endpoint(fact)).await;
                 }
             }
         }
     }
 
-    /// Looks, and makes the endpoint if it is still missing.
+    /// Looks for the endpoint, and creates it if it is still missing.
     async fn ensure_endpoint(&self) -> Retry {
         let fact = match self.find_or_create_endpoint().await {
             Ok(Some(fact)) => fact,
@@ -201,32 +201,32 @@ impl Integrator {
         Ok(self.endpoint.find(endpoints.iter().map(Endpoint::listed)))
     }
 
-    /// Looks, and integrates the service if nobody has by now.
-    async fn integrate(&self, service: &str, endpoint_id: &str) -> Worked {
+    /// Looks for an integration of the service, and creates it if it is still missing.
+    async fn integrate(&self, service: &str, endpoint_id: &str) -> Outcome {
         match self
             .client
             .has_prometheus_integration(&self.project, service)
             .await
         {
-            Ok(true) => return Worked::Ended(Attempt::Requested),
+            Ok(true) => return Outcome::Attempted(Attempt::Requested),
             Ok(false) => {}
-            Err(error) => return Worked::Ended(self.attempt_after(service, &error)),
+            Err(error) => return Outcome::Attempted(self.attempt_after(service, &error)),
         }
         if !self.window.is_open(Timestamp::now()) {
-            return Worked::WindowOver;
+            return Outcome::WindowOver;
         }
         let spent = {
             let now = Instant::now().into_std();
             self.budget.lock().take(now)
         };
         if let Err(until) = spent {
-            return Worked::BudgetSpent(until.into());
+            return Outcome::BudgetSpent(until.into());
         }
         let created = self
             .client
             .create_integration(&self.project, service, endpoint_id)
             .await;
-        Worked::Ended(match created {
+        Outcome::Attempted(match created {
             Ok(()) => {
                 self.metrics.integration_created(&self.project);
                 tracing::info!(project = %self.project, service, "integration created");
@@ -235,16 +235,16 @@ impl Integrator {
             Err(error) if matches!(error.kind, ErrorKind::Conflict(_)) => Attempt::Requested,
             Err(error) => {
                 if let Some(fact) = self.changed_endpoint(&error, endpoint_id).await {
-                    return Worked::EndpointChanged(fact);
+                    return Outcome::EndpointChanged(fact);
                 }
                 self.attempt_after(service, &error)
             }
         })
     }
 
-    /// The endpoint as it is now, if that is why Aiven refused to integrate with
-    /// the one that was known: a 404 that is not about the service may be about
-    /// an endpoint that somebody deleted.
+    /// The current endpoint, if it differs from the known one and that explains the
+    /// refusal: a 404 that is not about the service may be about an endpoint that
+    /// somebody deleted.
     async fn changed_endpoint(&self, error: &Error, known: &str) -> Option<EndpointFact> {
         let ErrorKind::NotFound { .. } = error.kind else {
             return None;
@@ -260,10 +260,10 @@ impl Integrator {
         differs.then_some(fact)
     }
 
-    /// Sorts a failure: what Aiven refuses for this service, what will pass.
+    /// Whether Aiven refuses to integrate this service, or the error is transient.
     fn attempt_after(&self, service: &str, error: &Error) -> Attempt {
         let kind = &error.kind;
-        // A service that was just made is not visible everywhere at Aiven yet.
+        // A new service is not yet visible everywhere at Aiven.
         if kind.is_transient() || kind.says_service_does_not_exist() {
             tracing::debug!(project = %self.project, service, %error, "integration postponed");
             return Attempt::Postponed(format!("integration put off: {kind}").into());
@@ -273,31 +273,30 @@ impl Integrator {
     }
 
     async fn report(&self, report: Report) {
-        // With nobody listening the daemon is stopping, and `run` ends by itself.
+        // If nothing receives it, the daemon is stopping, and `run` returns soon.
         let _ = self.reports.send((Arc::clone(&self.project), report)).await;
     }
 }
 
-/// When to come back to something.
+/// When to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Retry {
-    /// As soon as this instance may write again.
+    /// In the next write window of this instance.
     NextWindow,
-    /// After the pause that this calls for.
+    /// After the pause for this trouble.
     After(Trouble),
 }
 
 impl Backoffs {
-    fn forget_settled(&mut self, work: &PendingWrites) {
+    fn forget_done(&mut self, work: &PendingWrites) {
         if !work.endpoint_missing {
             self.endpoint = None;
         }
-        let pending_writes: HashSet<&Arc<str>> = work.services.iter().collect();
-        self.services
-            .retain(|service, _| pending_writes.contains(service));
+        let pending: HashSet<&Arc<str>> = work.services.iter().collect();
+        self.services.retain(|service, _| pending.contains(service));
     }
 
-    /// When the next thing of `work` may be tried; `None` when there is nothing.
+    /// When the next write of `work` may be tried; `None` if there is none.
     fn next_due(&self, work: &PendingWrites) -> Option<Instant> {
         let now = Instant::now();
         let endpoint = work
@@ -307,7 +306,7 @@ impl Backoffs {
         let service = services
             .map(|name| self.services.get(name).map_or(now, |pause| pause.until))
             .min()
-            .map(|due| self.all.map_or(due, |all| due.max(all)));
+            .map(|due| self.budget_spent_until.map_or(due, |until| due.max(until)));
         endpoint.into_iter().chain(service).min()
     }
 
@@ -318,7 +317,7 @@ impl Backoffs {
     }
 
     fn is_due(&self, service: &Arc<str>, now: Instant) -> bool {
-        self.all.is_none_or(|until| until <= now)
+        self.budget_spent_until.is_none_or(|until| until <= now)
             && self
                 .services
                 .get(service)
@@ -337,20 +336,20 @@ impl Backoffs {
 
     fn pause(&mut self, service: &Arc<str>, trouble: Trouble) {
         let mut pause = self.services.remove(service);
-        Pause::set(&mut pause, Retry::After(trouble));
+        Pause::lengthen(&mut pause, Retry::After(trouble));
         self.services
             .extend(pause.map(|pause| (Arc::clone(service), pause)));
     }
 }
 
 impl Pause {
-    /// Lengthens the pause; the shape of the first failure decides its growth.
-    fn set(pause: &mut Option<Pause>, retry: Retry) {
+    /// Lengthens the pause. The first of consecutive failures decides how it grows.
+    fn lengthen(pause: &mut Option<Pause>, retry: Retry) {
         let pauses = match retry {
             Retry::NextWindow => return *pause = None,
             Retry::After(trouble) => Caller::Integrate.pauses(trouble),
         };
-        let fresh = || {
+        let first_backoff = || {
             ExponentialBuilder::default()
                 .with_min_delay(pauses.shortest)
                 .with_max_delay(pauses.longest)
@@ -358,7 +357,9 @@ impl Pause {
                 .without_max_times()
                 .build()
         };
-        let mut backoff = pause.take().map_or_else(fresh, |pause| pause.backoff);
+        let mut backoff = pause
+            .take()
+            .map_or_else(first_backoff, |pause| pause.backoff);
         let wait = backoff.next().unwrap_or(pauses.longest);
         *pause = Some(Pause {
             until: Instant::now() + wait,

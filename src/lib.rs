@@ -1,7 +1,7 @@
 //! aiven-metrics keeps Prometheus supplied with the metrics targets of every
 //! Aiven service.
 //!
-//! The way of the data, module by module:
+//! How data flows through the modules:
 //!
 //! ```text
 //! observe ──► model::plan ──► integrate
@@ -11,9 +11,9 @@
 //! ```
 //!
 //! `model` decides and does no I/O. `observe`, `integrate`, `resolve` and
-//! `publish` do and decide nothing; [`daemon`] joins them.
+//! `publish` do the I/O and decide nothing; [`daemon`] joins them.
 //!
-//! What is public here is what the binary and the benchmarks need.
+//! Only what the binary and the benchmarks need is public.
 
 pub mod aiven;
 pub mod cli;

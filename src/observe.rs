@@ -1,10 +1,10 @@
-//! Observe: ask Aiven what there is, project by project.
+//! Observe: ask Aiven what exists, project by project.
 //!
-//! Three loops a project, so that none waits for another: one lists the
-//! services, one asks by name for those that a listing lacks, and one keeps the
-//! integration *setup* known, namely which types can have the integration and
-//! which endpoint to use. All of them only report; what follows is decided in
-//! [`crate::model::project`].
+//! Each project has three loops, so that none waits for another. One lists the
+//! services, one asks by name for services that a listing lacks, and one keeps
+//! the integration *setup* known: which types can have the integration, and
+//! which endpoint to use. They only report; [`crate::model::project`] decides
+//! what follows.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,22 +25,22 @@ use crate::model::outage::{Failure, Outage};
 use crate::model::project::{Report, UnlistedServices};
 use crate::model::service::Service;
 
-/// How long an answer about the supported types holds.
-const TYPES_HOLD: Duration = Duration::from_secs(3600);
+/// How old the answer about the supported types may become.
+const MAX_TYPES_AGE: Duration = Duration::from_secs(3600);
 
 /// Where the reports of all projects go, each with the project's name.
 pub type Reports = mpsc::Sender<(Arc<str>, Report)>;
 
-/// What the loops of one project have in common.
+/// What the loops of one project share.
 #[derive(Clone)]
 pub struct Observer {
     /// The project.
     pub project: Arc<str>,
     /// Aiven's API.
     pub client: Arc<Client>,
-    /// `aiven.poll_interval`: the time between two observations.
+    /// `aiven.poll_interval`: the time between two listings.
     pub interval: Duration,
-    /// `aiven.request_timeout`: how long all questions of one round may take.
+    /// `aiven.request_timeout`: how long asking for one service by name may take.
     pub timeout: Duration,
     /// The tags to keep of each service.
     pub tag_keys: BTreeSet<String>,
@@ -48,11 +48,12 @@ pub struct Observer {
     pub reports: Reports,
 }
 
-/// Nobody listens any more: the daemon stops.
+/// Nothing receives the reports any more: the daemon is stopping.
 struct Stopped;
 
 impl Observer {
-    /// Lists the project's services every `interval`. Returns when nobody listens.
+    /// Lists the project's services every `interval`. Returns when the `reports`
+    /// channel closes.
     pub async fn list_services(self) {
         let mut reader = self.reader();
         let mut cache = ParseCache::default();
@@ -81,8 +82,8 @@ impl Observer {
         }
     }
 
-    /// Asks by name for the services that are wished for. Returns when nobody
-    /// wishes any more.
+    /// Asks by name for the `unlisted` services. Returns when that channel or the
+    /// `reports` channel closes.
     pub async fn ask_for_unlisted(self, mut unlisted: watch::Receiver<UnlistedServices>) {
         let reader = self.reader();
         let observer = &self;
@@ -112,12 +113,12 @@ impl Observer {
         }
     }
 
-    /// Keeps the integration setup known. Returns when nobody listens.
+    /// Keeps the integration setup known. Returns when the `reports` channel closes.
     pub async fn keep_setup_known(self, choice: EndpointChoice) {
-        let mut types_until: Option<Instant> = None;
+        let mut types_expire: Option<Instant> = None;
         let mut outage = Outage::default();
         loop {
-            let types_due = types_until.is_none_or(|until| Instant::now() >= until);
+            let types_due = types_expire.is_none_or(|expire| Instant::now() >= expire);
             let (types, endpoints) = tokio::join!(
                 async {
                     if !types_due {
@@ -127,23 +128,25 @@ impl Observer {
                 },
                 self.client.prometheus_endpoints(&self.project)
             );
-            let mut failed = None;
+            let mut retry_after = None;
             let mut reports = Vec::new();
             match types {
                 Some(Ok(types)) => {
-                    types_until = Some(Instant::now() + TYPES_HOLD);
+                    types_expire = Some(Instant::now() + MAX_TYPES_AGE);
                     reports.push(Report::SupportedTypes(types));
                 }
-                Some(Err(error)) => failed = Some(self.note_failure(&mut outage, &error)),
+                Some(Err(error)) => retry_after = Some(self.note_failure(&mut outage, &error)),
                 None => {}
             }
             match endpoints {
                 Ok(endpoints) => reports.push(Report::Endpoint(
                     choice.find(endpoints.iter().map(Endpoint::listed)),
                 )),
-                Err(error) => failed = failed.max(Some(self.note_failure(&mut outage, &error))),
+                Err(error) => {
+                    retry_after = retry_after.max(Some(self.note_failure(&mut outage, &error)))
+                }
             }
-            if failed.is_none() {
+            if retry_after.is_none() {
                 self.note_success(&mut outage, "integration setup known again");
             }
             for report in reports {
@@ -151,14 +154,14 @@ impl Observer {
                     return;
                 }
             }
-            sleep(failed.unwrap_or(self.interval)).await;
+            sleep(retry_after.unwrap_or(self.interval)).await;
         }
     }
 
     async fn ask_by_name(&self, name: &str, reader: &mut ServiceReader) -> ByName {
         let question = self.client.service(&self.project, name, reader);
         match timeout(self.timeout, question).await {
-            Ok(answer) => by_name(name, answer),
+            Ok(answer) => proven_by(name, answer),
             Err(_) => ByName::Unknown,
         }
     }
@@ -172,12 +175,12 @@ impl Observer {
         self.reports.send(report).await.map_err(|_| Stopped)
     }
 
-    /// Says the first of several failures, and returns the wait after each.
+    /// Logs the first of consecutive failures. Returns how long to wait after this one.
     fn note_failure(&self, outage: &mut Outage, error: &Error) -> Duration {
         let project = &self.project;
         match outage.begin(Timestamp::now()) {
             Failure::Again => tracing::debug!(%project, %error, "Aiven still cannot be asked"),
-            // The client has said so already, once for all projects.
+            // The client has already logged this, once for all projects.
             Failure::First if matches!(error.kind, ErrorKind::TokenRejected(_)) => {}
             Failure::First => {
                 tracing::warn!(%project, %error, "asking Aiven failed; targets stay as they are");
@@ -189,8 +192,8 @@ impl Observer {
     }
 
     fn note_success(&self, outage: &mut Outage, what: &'static str) {
-        if let Some(lasted) = outage.end(Timestamp::now()) {
-            let seconds = lasted.as_secs();
+        if let Some(duration) = outage.end(Timestamp::now()) {
+            let seconds = duration.as_secs();
             tracing::info!(project = %self.project, seconds, "trouble with Aiven is over: {what}");
         }
     }
@@ -210,7 +213,7 @@ fn listing_failed(error: &Error) -> Report {
 }
 
 /// What an answer about one service proves.
-fn by_name(name: &str, answer: Result<Service, Error>) -> ByName {
+fn proven_by(name: &str, answer: Result<Service, Error>) -> ByName {
     match answer {
         Ok(service) if *service.name == *name => ByName::Exists(Arc::new(service)),
         Err(error) if error.kind.says_service_does_not_exist() => ByName::DoesNotExist,

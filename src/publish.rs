@@ -1,5 +1,5 @@
-//! Publish: the snapshot, swapped whole, and its two forms on disk,
-//! `targets.json` for Prometheus and `state.json` for the next start.
+//! Publish: the current snapshot in memory, and two files: `targets.json` for
+//! Prometheus and `state.json` for the next run.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub mod file_sd;
 pub mod scrape_results;
 pub mod state;
 
-/// The snapshot that is published now. Cheap to clone; readers never wait.
+/// The current snapshot. Cheap to clone; readers never wait.
 #[derive(Debug, Clone)]
 pub struct Published {
     snapshot: Arc<ArcSwap<Snapshot>>,
@@ -29,12 +29,12 @@ impl Published {
         }
     }
 
-    /// The present snapshot; hold it for one request only.
+    /// The current snapshot; hold it for one request only.
     pub fn load(&self) -> Guard<Arc<Snapshot>> {
         self.snapshot.load()
     }
 
-    /// The present snapshot, to keep for longer.
+    /// The current snapshot, to keep for longer.
     pub fn load_full(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
     }

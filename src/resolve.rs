@@ -1,6 +1,6 @@
-//! Resolve: look the needed host names up, again and again, with bounded
-//! concurrency, and report what DNS said. What that changes is decided in
-//! [`crate::model::resolution`].
+//! Resolve: look up the needed host names regularly, a limited number at a time,
+//! and report what DNS said. [`crate::model::resolution`] decides what that
+//! changes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +17,13 @@ mod dns;
 
 pub use dns::NameResolver;
 
-/// Lookups under way at once.
-const CONCURRENCY: usize = 64;
+/// How many lookups run at once.
+const MAX_CONCURRENT_LOOKUPS: usize = 64;
 
-/// Lookups in one report at most: what is not reported yet takes memory.
+/// How many lookups one report has at most, to limit memory.
 const MAX_REPORTED: usize = 256;
 
-/// With no lookup ending for this long, what is known so far is published.
+/// If no lookup ends for this long, the results so far are published.
 const PAUSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A part of one round of lookups.
@@ -31,27 +31,27 @@ const PAUSE_TIMEOUT: Duration = Duration::from_millis(500);
 pub struct ResolveRound {
     /// What DNS said, by host name.
     pub lookups: Vec<(Arc<str>, Lookup)>,
-    /// How far the round is.
+    /// The state of the round.
     pub progress: Progress,
 }
 
-/// How far a round is.
+/// The state of a round of lookups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// More comes in a moment.
+    /// More results follow soon.
     Ongoing,
-    /// More comes, but the rest hangs: publish what is known.
+    /// The remaining lookups are slow: publish the results so far.
     Paused,
     /// Every name was looked up.
     Ended(Timestamp),
 }
 
-/// Nobody listens any more: the daemon stops.
+/// Nothing receives the reports any more: the daemon is stopping.
 struct Stopped;
 
 /// Keeps every needed host name resolved. Returns when the `needed` channel closes.
 ///
-/// New names are looked up at once, all names every `interval`.
+/// Looks up new names at once, and all names every `interval`.
 pub async fn keep_resolved(
     resolver: NameResolver,
     mut needed: watch::Receiver<NeededHosts>,
@@ -60,17 +60,17 @@ pub async fn keep_resolved(
     metrics: Metrics,
 ) {
     let mut looked_up = NeededHosts::default();
-    let mut next_full = Instant::now();
+    let mut next_full_round = Instant::now();
     loop {
         let hosts = Arc::clone(&needed.borrow_and_update());
-        let full = Instant::now() >= next_full;
-        let due: Vec<Arc<str>> = if full {
+        let is_full_round = Instant::now() >= next_full_round;
+        let due: Vec<Arc<str>> = if is_full_round {
             hosts.iter().cloned().collect()
         } else {
             hosts.difference(&looked_up).cloned().collect()
         };
-        if full {
-            next_full = Instant::now() + interval;
+        if is_full_round {
+            next_full_round = Instant::now() + interval;
         }
         looked_up = hosts;
         if !due.is_empty() {
@@ -80,14 +80,14 @@ pub async fn keep_resolved(
             }
         }
         tokio::select! {
-            () = sleep_until(next_full) => {}
+            () = sleep_until(next_full_round) => {}
             changed = needed.changed() => if changed.is_err() { return },
         }
     }
 }
 
-/// Looks all of `names` up once and reports, in parts when it takes long: one
-/// name that hangs delays no other.
+/// Looks up all `names` once and reports the results, in parts if it takes long, so
+/// that a slow name does not delay the others.
 async fn look_all_up(
     resolver: &NameResolver,
     names: Vec<Arc<str>>,
@@ -99,7 +99,7 @@ async fn look_all_up(
             let lookup = resolver.look_up(&name).await;
             (name, lookup)
         })
-        .buffer_unordered(CONCURRENCY);
+        .buffer_unordered(MAX_CONCURRENT_LOOKUPS);
     let mut done = Vec::new();
     let mut unpublished = false;
     loop {
@@ -127,14 +127,14 @@ async fn look_all_up(
     }
 }
 
-/// Looks names up once, for callers that do not keep them resolved.
+/// Looks up names once, for callers that do not keep them resolved.
 pub async fn look_up_once(resolver: &NameResolver, names: Vec<Arc<str>>) -> Addresses {
     let mut lookups = stream::iter(names)
         .map(|name| async move {
             let lookup = resolver.look_up(&name).await;
             (name, lookup)
         })
-        .buffer_unordered(CONCURRENCY);
+        .buffer_unordered(MAX_CONCURRENT_LOOKUPS);
     let mut addresses = Addresses::default();
     while let Some((name, lookup)) = lookups.next().await {
         addresses.absorb(name, lookup, Timestamp::now());

@@ -1,5 +1,5 @@
-//! The one writer: takes reports in, plans, and publishes. What is known
-//! belongs to it alone; the stages report facts and receive wishes.
+//! The coordinator takes reports in, plans, and publishes. It alone owns what is
+//! known; the stages report facts and receive wishes.
 
 use std::io;
 use std::path::PathBuf;
@@ -25,16 +25,16 @@ use crate::publish::file_sd::TargetsFile;
 use crate::publish::state::{State, StateFile};
 use crate::resolve::{Progress, ResolveRound};
 
-/// When to try again to write what could not be written.
-const WRITE_AGAIN: Duration = Duration::from_secs(5);
+/// The pause before writing files again after a failure.
+const WRITE_RETRY_PAUSE: Duration = Duration::from_secs(5);
 
-/// Where reports come in.
+/// Where reports arrive.
 pub(super) struct Inbox {
     pub(super) reports: mpsc::Receiver<(Arc<str>, project::Report)>,
     pub(super) rounds: mpsc::Receiver<ResolveRound>,
 }
 
-/// What the coordinator wants of the stages of one project.
+/// What the coordinator wants from the stages of one project.
 pub(super) struct Wishes {
     pub(super) project: Arc<str>,
     pub(super) pending_writes: watch::Receiver<PendingWrites>,
@@ -42,43 +42,43 @@ pub(super) struct Wishes {
     pub(super) unlisted: watch::Receiver<UnlistedServices>,
 }
 
-/// The owner of all that is known.
+/// The owner of everything that is known.
 pub(super) struct Coordinator {
     config: Arc<Config>,
-    projects: Vec<Coordinated>,
+    projects: Vec<ProjectEntry>,
     addresses: Addresses,
-    /// Whether some address differs from what the plans know.
+    /// Whether some address changed since the plans were made.
     addresses_changed: bool,
     published: Published,
     needed_hosts: watch::Sender<NeededHosts>,
     targets: TargetsFile,
     state: StateFile,
     metrics: Metrics,
-    /// Whether there is something that the state file lacks.
+    /// Whether something changed since the state file was written.
     unsaved: bool,
     /// Set while some file cannot be written.
     writing: Outage,
 }
 
-/// A project, and where its stages hear what is wanted of them.
-struct Coordinated {
+/// A project, and the channels of its wishes.
+struct ProjectEntry {
     project: Project,
     pending_writes: watch::Sender<PendingWrites>,
     needed_endpoints: watch::Sender<NeededEndpoints>,
     unlisted: watch::Sender<UnlistedServices>,
 }
 
-/// One report.
+/// A report from a stage.
 enum Report {
     Project(Arc<str>, project::Report),
     Round(ResolveRound),
 }
 
 impl Coordinator {
-    /// Starts from what an earlier run left.
+    /// Starts with what an earlier run saved.
     ///
     /// # Errors
-    /// When the folder of `targets.path` cannot be made.
+    /// When the folder of `targets.path` cannot be created.
     pub(super) fn new(
         config: Arc<Config>,
         mut start: State,
@@ -92,10 +92,10 @@ impl Coordinator {
             .map(|name| {
                 let name: Arc<str> = name.into();
                 let saved = start.projects.remove(&name).unwrap_or_default();
-                Coordinated::new(Project::new(name, saved, start.saved_at))
+                ProjectEntry::new(Project::new(name, saved, start.saved_at))
             })
             .collect();
-        metrics.expect_projects(projects.iter().map(|one| &**one.project.name()));
+        metrics.expect_projects(projects.iter().map(|entry| &**entry.project.name()));
         Ok(Coordinator {
             targets: start::open_targets(&config)?,
             state: StateFile::new(&config.state_dir),
@@ -111,43 +111,43 @@ impl Coordinator {
         })
     }
 
-    /// What is wanted of the stages of each project.
+    /// The wishes for the stages of each project.
     pub(super) fn wishes(&self) -> impl Iterator<Item = Wishes> {
-        self.projects.iter().map(|one| Wishes {
-            project: Arc::clone(one.project.name()),
-            pending_writes: one.pending_writes.subscribe(),
-            needed_endpoints: one.needed_endpoints.subscribe(),
-            unlisted: one.unlisted.subscribe(),
+        self.projects.iter().map(|entry| Wishes {
+            project: Arc::clone(entry.project.name()),
+            pending_writes: entry.pending_writes.subscribe(),
+            needed_endpoints: entry.needed_endpoints.subscribe(),
+            unlisted: entry.unlisted.subscribe(),
         })
     }
 
-    /// Which host names are to be kept resolved.
+    /// The host names to keep resolved.
     pub(super) fn needed_hosts(&self) -> watch::Receiver<NeededHosts> {
         self.needed_hosts.subscribe()
     }
 
-    /// Takes reports in and publishes what follows, until `stop`. The state is
-    /// saved on return.
+    /// Takes reports in and publishes the result, until `stop` is cancelled. The
+    /// state is saved on return.
     pub(super) async fn run(&mut self, mut inbox: Inbox, stop: &CancellationToken) {
         loop {
             let write_again = self.writing.is_on();
             let departure = self.next_departure();
-            let mut news = true;
+            let mut must_publish = true;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 report = inbox.next() => match report {
-                    Some(report) => news = self.absorb(report),
+                    Some(report) => must_publish = self.absorb(report),
                     None => break,
                 },
-                () = sleep(WRITE_AGAIN), if write_again => {}
+                () = sleep(WRITE_RETRY_PAUSE), if write_again => {}
                 () = sleep(departure.unwrap_or_default()), if departure.is_some() => {}
             }
             while let Some(report) = inbox.try_next() {
-                news |= self.absorb(report);
+                must_publish |= self.absorb(report);
             }
-            if news {
-                self.depart();
+            if must_publish {
+                self.forget_departed();
                 self.publish();
             }
         }
@@ -162,18 +162,18 @@ impl Coordinator {
             create: self.config.integration.create,
         };
         let mut changed = false;
-        for one in &mut self.projects {
-            let outdated = one.project.is_outdated();
-            changed |= one.project.replan(&self.addresses, rules);
-            one.send_wishes(outdated);
+        for entry in &mut self.projects {
+            let outdated = entry.project.is_outdated();
+            changed |= entry.project.replan(&self.addresses, rules);
+            entry.send_wishes(outdated);
         }
         if changed {
             self.send_needed_hosts();
         }
         let snapshot = self.snapshot();
         self.published.swap(snapshot.clone());
-        // Files are written on this task's own thread: it is the only writer,
-        // and it has nothing else to do until they are on disk.
+        // This task writes the files itself, without another task: it has nothing
+        // else to do until they are on disk.
         tokio::task::block_in_place(|| self.write(&snapshot));
         self.published.swap(self.snapshot());
     }
@@ -181,23 +181,23 @@ impl Coordinator {
     fn snapshot(&self) -> Snapshot {
         let projects = self.projects.iter();
         Snapshot {
-            projects: projects.map(|one| one.project.snapshot()).collect(),
+            projects: projects.map(|entry| entry.project.snapshot()).collect(),
             through_proxy: self.config.scrape_proxy.listen.is_some(),
             instance: self.config.instance_index,
         }
     }
 
-    /// Takes a report in. Returns whether there is something to publish.
+    /// Takes a report in. Returns whether to publish.
     fn absorb(&mut self, report: Report) -> bool {
         match report {
             Report::Round(round) => return self.absorb_round(round),
             Report::Project(name, report) => {
                 let mut projects = self.projects.iter_mut();
-                let Some(one) = projects.find(|one| *one.project.name() == name) else {
+                let Some(entry) = projects.find(|entry| *entry.project.name() == name) else {
                     debug_assert!(false, "a report about {name}, which is not configured");
                     return false;
                 };
-                let absorbed = one.project.absorb(report);
+                let absorbed = entry.project.absorb(report);
                 self.conclude(&name, absorbed);
             }
         }
@@ -219,18 +219,18 @@ impl Coordinator {
         if std::mem::take(&mut self.addresses_changed) {
             self.unsaved = true;
             let projects = self.projects.iter_mut();
-            projects.for_each(|one| one.project.addresses_changed());
+            projects.for_each(|entry| entry.project.addresses_changed());
         }
         if let Progress::Ended(at) = round.progress {
-            for one in &mut self.projects {
-                one.project.note_resolve_round(at, &self.addresses);
+            for entry in &mut self.projects {
+                entry.project.note_resolve_round(at, &self.addresses);
             }
         }
         true
     }
 
-    /// Forgets what is gone for good.
-    fn depart(&mut self) {
+    /// Forgets the services that are gone for good.
+    fn forget_departed(&mut self) {
         let now = Timestamp::now();
         let grace = self.config.targets.removal_grace;
         for index in 0..self.projects.len() {
@@ -243,16 +243,16 @@ impl Coordinator {
         }
     }
 
-    /// The time until something is gone for good, if anything is about to be.
+    /// The time until the next service is gone for good, if any is about to be.
     fn next_departure(&self) -> Option<Duration> {
         let grace = self.config.targets.removal_grace;
         let projects = self.projects.iter();
-        let next = projects.filter_map(|one| one.project.next_departure(grace));
+        let next = projects.filter_map(|entry| entry.project.next_departure(grace));
         let wait = next.min()?.duration_since(Timestamp::now());
         Some(Duration::try_from(wait).unwrap_or_default())
     }
 
-    /// Notes and says what came of a report.
+    /// Counts and logs what happened because of a report.
     fn conclude(&mut self, project: &str, absorbed: Absorbed) {
         self.unsaved |= absorbed.worth_saving;
         for event in absorbed.events {
@@ -276,9 +276,9 @@ impl Coordinator {
         }
     }
 
-    /// Tells the resolver which names are needed, and forgets the others.
+    /// Sends the needed names to the resolver, and forgets the addresses of others.
     fn send_needed_hosts(&mut self) {
-        let needed = project::needed_hosts(self.projects.iter().map(|one| &one.project));
+        let needed = project::needed_hosts(self.projects.iter().map(|entry| &entry.project));
         self.addresses.retain(&needed);
         self.needed_hosts.send_if_modified(|hosts| {
             let differs = **hosts != needed;
@@ -289,8 +289,8 @@ impl Coordinator {
         });
     }
 
-    /// Brings both files in line, the state first: a target list that is newer
-    /// than the state would go back to the older one in a restart.
+    /// Writes both files, the state first: if the target list were newer than the
+    /// state, a restart would go back to the older list.
     fn write(&mut self, snapshot: &Snapshot) {
         let unsaved = self.save_state(snapshot).err();
         let unwritten = self.update_targets(snapshot).err();
@@ -303,7 +303,7 @@ impl Coordinator {
         if !self.unsaved || !snapshot.is_ready() {
             return Ok(());
         }
-        let projects = self.projects.iter().map(|one| &one.project);
+        let projects = self.projects.iter().map(|entry| &entry.project);
         let tag_keys = self.config.services.tags.keys().map(String::as_str);
         self.state
             .save(Timestamp::now(), projects, &self.addresses, tag_keys)?;
@@ -322,7 +322,7 @@ impl Coordinator {
         Ok(())
     }
 
-    /// Says a failure once. What could not be written is tried again.
+    /// Logs a failure once. What could not be written is written later.
     fn note_writing(&mut self, failure: Option<(PathBuf, io::Error)>) {
         let now = Timestamp::now();
         let Some((path, error)) = failure else {
@@ -332,24 +332,24 @@ impl Coordinator {
             let known = self
                 .projects
                 .iter_mut()
-                .filter(|one| one.project.is_known());
-            known.for_each(|one| one.project.stages.publish.succeeded(now));
+                .filter(|entry| entry.project.is_known());
+            known.for_each(|entry| entry.project.stages.publish.succeeded(now));
             return;
         };
         let path = path.display();
         if self.writing.begin(now) == Failure::First {
             tracing::error!(%path, %error, "writing failed; the old file stays, /sd is current; free space or mend permissions");
         }
-        for one in &mut self.projects {
+        for entry in &mut self.projects {
             let cause = format!("{path}: {error}");
-            one.project.stages.publish.failed(now, cause);
+            entry.project.stages.publish.failed(now, cause);
         }
     }
 }
 
-impl Coordinated {
-    fn new(project: Project) -> Coordinated {
-        Coordinated {
+impl ProjectEntry {
+    fn new(project: Project) -> ProjectEntry {
+        ProjectEntry {
             project,
             pending_writes: watch::Sender::default(),
             needed_endpoints: watch::Sender::default(),
@@ -357,7 +357,7 @@ impl Coordinated {
         }
     }
 
-    /// Wakes the stages of which something else is wanted than before.
+    /// Sends the wishes that changed; each wakes its stage.
     fn send_wishes(&self, planned: bool) {
         if planned {
             send_if_different(&self.pending_writes, self.project.pending_writes());

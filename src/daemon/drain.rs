@@ -1,4 +1,4 @@
-//! The end in order: first the scrapes in flight, then all the rest.
+//! The orderly end: first the scrapes in flight, then everything else.
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -37,7 +37,7 @@ async fn drained(
         return Ok(());
     };
     tokio::select! {
-        // After a stop it ends by itself.
+        // After `stop` the proxy ends by itself.
         biased;
         () = stop.cancelled() => {}
         ended = &mut proxy => return Err(ended_early(ended)),

@@ -1,4 +1,5 @@
-//! The HTTP client for the API: our own trust, our own resolver, no redirects.
+//! The HTTP client for the API: with our trust anchors and our resolver, without
+//! redirects.
 
 use std::sync::Arc;
 
@@ -24,9 +25,9 @@ pub(crate) fn api_client(
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(trusting(&config.aiven.ca_cert)?)
         .dns_resolver(Arc::new(resolver.clone()))
-        // A redirect would carry the token to wherever it points.
+        // A redirect would send the token to another server.
         .redirect(reqwest::redirect::Policy::none())
-        // What is reached must not depend on variables in the environment.
+        // Proxy variables in the environment must have no effect.
         .no_proxy()
         .connect_timeout(config.aiven.request_timeout)
         .user_agent(concat!("aiven-metrics/", env!("CARGO_PKG_VERSION")))

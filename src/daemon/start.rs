@@ -1,4 +1,5 @@
-//! Before anything runs: the lock on `state_dir`, and what an earlier run left.
+//! Before anything runs: takes the lock on `state_dir`, and restores what an
+//! earlier run saved.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -12,20 +13,20 @@ use crate::config::Config;
 use crate::model::inventory::Inventory;
 use crate::model::resolution::Resolution;
 use crate::model::service::Service;
-use crate::publish::file_sd::{Recovered, TargetsFile};
+use crate::publish::file_sd::{RecoveredService, TargetsFile};
 use crate::publish::state::{State, StateFile};
 
-/// Proof that no other daemon works on the same `state_dir`. Let go when
-/// dropped, and by the kernel when the process dies.
+/// Proof that no other daemon uses the same `state_dir`. The lock is released when
+/// this is dropped or the process dies.
 pub(super) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Makes `state_dir` if need be and locks it.
+    /// Creates `state_dir` if it does not exist, and locks it.
     ///
     /// # Errors
-    /// When it cannot be made or written, or when another daemon has it.
+    /// When it cannot be created or written, or another daemon holds the lock.
     pub(super) fn take(state_dir: &Path) -> anyhow::Result<Lock> {
         let shown = state_dir.display();
         fs::create_dir_all(state_dir).with_context(|| {
@@ -51,10 +52,10 @@ impl Lock {
     }
 }
 
-/// What the last run left: its state, and what only `targets.json` tells.
+/// Restores the saved state, and services that only `targets.json` has.
 ///
 /// # Errors
-/// When the folder of `targets.path` cannot be made.
+/// When the folder of `targets.path` cannot be created.
 pub(super) fn restore(config: &Config) -> anyhow::Result<State> {
     let targets = open_targets(config)?;
     let file = StateFile::new(&config.state_dir);
@@ -62,14 +63,14 @@ pub(super) fn restore(config: &Config) -> anyhow::Result<State> {
         Ok(Some(state)) => state,
         Ok(None) => State::default(),
         Err(unusable) => {
-            let aside = file.set_aside();
-            let kept =
-                aside.map_or_else(|error| error.to_string(), |path| path.display().to_string());
+            let kept = file
+                .keep_unusable()
+                .map_or_else(|error| error.to_string(), |path| path.display().to_string());
             tracing::warn!(%unusable, kept, "the saved state is not usable; going on with what targets.json tells");
             State::default()
         }
     };
-    complete(&mut state, &targets, config);
+    add_recovered(&mut state, &targets, config);
     trust_unknown_tags(&mut state, config);
     Ok(state)
 }
@@ -77,7 +78,7 @@ pub(super) fn restore(config: &Config) -> anyhow::Result<State> {
 /// Opens `targets.json`.
 ///
 /// # Errors
-/// When its folder cannot be made.
+/// When its folder cannot be created.
 pub(super) fn open_targets(config: &Config) -> anyhow::Result<TargetsFile> {
     let path = &config.targets.path;
     TargetsFile::open(path.clone()).with_context(|| {
@@ -88,9 +89,9 @@ pub(super) fn open_targets(config: &Config) -> anyhow::Result<TargetsFile> {
     })
 }
 
-/// Adds the services that `targets.json` has and the state lacks: what was
-/// published goes on being so, also when the state could not be saved.
-fn complete(state: &mut State, targets: &TargetsFile, config: &Config) {
+/// Adds the services that `targets.json` has and the state lacks, so that published
+/// services stay published even if the state could not be saved.
+fn add_recovered(state: &mut State, targets: &TargetsFile, config: &Config) {
     let recovered = match targets.recover() {
         Ok(recovered) => recovered,
         Err(error) => {
@@ -98,9 +99,9 @@ fn complete(state: &mut State, targets: &TargetsFile, config: &Config) {
             return;
         }
     };
-    let is_unknown = |one: &Recovered| {
-        let project = state.projects.get(one.project.as_str());
-        project.is_none_or(|project| project.inventory.get(&one.service.name).is_none())
+    let is_unknown = |recovered: &RecoveredService| {
+        let project = state.projects.get(recovered.project.as_str());
+        project.is_none_or(|project| project.inventory.get(&recovered.service.name).is_none())
     };
     let unknown: Vec<_> = recovered.into_iter().filter(is_unknown).collect();
     if unknown.is_empty() {
@@ -118,16 +119,16 @@ fn complete(state: &mut State, targets: &TargetsFile, config: &Config) {
     }
     state.saved_at.get_or_insert_with(Timestamp::now);
     let mut by_project: BTreeMap<String, Vec<Arc<Service>>> = BTreeMap::new();
-    for one in unknown {
-        for (host, addresses) in one.addresses {
+    for recovered in unknown {
+        for (host, addresses) in recovered.addresses {
             let resolution = Resolution {
                 addresses: addresses.into(),
                 failing: None,
             };
             state.addresses.restore(host, resolution);
         }
-        let services = by_project.entry(one.project).or_default();
-        services.push(Arc::new(one.service));
+        let services = by_project.entry(recovered.project).or_default();
+        services.push(Arc::new(recovered.service));
     }
     for (project, services) in by_project {
         let project = state.projects.entry(project.into()).or_default();
@@ -138,9 +139,9 @@ fn complete(state: &mut State, targets: &TargetsFile, config: &Config) {
     }
 }
 
-/// A saved service tells nothing of tags that nobody asked about then. Until
-/// Aiven is asked, it counts as having them: a target is not dropped for a
-/// question that is still open.
+/// A saved service lacks the tags that the configuration did not use when it was
+/// saved. Until Aiven shows the service again, it is assumed to have the wanted
+/// tags, so that no target is dropped without an answer from Aiven.
 fn trust_unknown_tags(state: &mut State, config: &Config) {
     let unknown: Vec<_> = config
         .services

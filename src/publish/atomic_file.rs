@@ -1,5 +1,5 @@
-//! Replacing a file as a whole: whoever opens it reads the old content or the
-//! new, also when the process or the machine dies in between.
+//! Replaces a file as a whole: every reader sees either the old or the new content,
+//! even if the process or the machine dies in between.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub enum Readers {
     /// Mode 0600.
     OwnerOnly,
-    /// Mode 0644, whatever the umask.
+    /// Mode 0644, regardless of the umask.
     Everyone,
 }
 
@@ -24,15 +24,15 @@ impl Readers {
     }
 }
 
-/// Writes what `content` produces beside `path`, brings it to disk, and renames
-/// it into place. On failure the file at `path` is untouched.
+/// Writes what `content` produces to a draft in the same folder, syncs it to disk,
+/// and renames it to `path`. On failure the file at `path` is untouched.
 ///
-/// The name beside it begins with a dot and ends in `.tmp`, so that no
-/// `*.json` glob takes it up; there is one for each path, which is enough for
-/// the one process that holds the lock on `state_dir`.
+/// The name of the draft starts with a dot and ends in `.tmp`, so that no
+/// `*.json` glob matches it. Each path has only one draft, which is enough because
+/// only one process holds the lock on `state_dir`.
 ///
 /// # Errors
-/// Those of the file system and of `content`.
+/// When the file system or `content` fails.
 pub fn replace(
     path: &Path,
     readers: Readers,
@@ -41,8 +41,8 @@ pub fn replace(
     let draft = draft_path(path);
     let written = write_draft(&draft, readers, content).and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
-        // The first error is the one to report; a draft left behind is
-        // overwritten by the next attempt.
+        // Report the first error. The next attempt overwrites a draft that is
+        // left behind.
         let _ = fs::remove_file(&draft);
         return written;
     }
@@ -69,7 +69,7 @@ fn write_draft(
     file.sync_all()
 }
 
-/// A rename is durable once the folder is.
+/// Makes a rename durable.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_of_a_killed_process_is_no_obstacle() {
+    fn a_draft_of_a_killed_process_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("targets.json");
         fs::write(draft_path(&path), "torn and much longer than the rest").unwrap();

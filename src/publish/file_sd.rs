@@ -1,7 +1,7 @@
 //! `targets.json`, as Prometheus' `file_sd` reads it.
 //!
-//! Written only when its bytes would differ: Prometheus reads the whole file
-//! again on every event in its folder.
+//! It is written only if its content changes, because Prometheus rereads the
+//! whole file after every event in its folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,39 +20,39 @@ use crate::model::service::{Power, Service, ServiceIntegration};
 use crate::model::snapshot::Snapshot;
 use crate::model::target_group::write_groups;
 
-/// The file, and what it holds now.
+/// The file, and what is known about its content.
 #[derive(Debug)]
 pub struct TargetsFile {
     path: PathBuf,
-    /// Digest of the bytes on disk; unset when they are not known.
+    /// Digest of the bytes on disk, if they are known.
     on_disk: Option<u128>,
-    /// The plans that the file is in line with; none at first.
+    /// The plans that the content of the file follows from; none at first.
     plans: Vec<Arc<ProjectPlan>>,
 }
 
-/// A target group as the file has it.
+/// A target group in the file.
 #[derive(Debug, Deserialize)]
 struct Group {
     targets: Vec<SocketAddr>,
     labels: BTreeMap<String, String>,
 }
 
-/// A service as far as `targets.json` tells of it, with its addresses by host.
+/// A service as it can be recovered from `targets.json`.
 #[derive(Debug, PartialEq)]
-pub struct Recovered {
+pub struct RecoveredService {
     /// Its project.
     pub project: String,
-    /// The service, taken for powered on and integrated.
+    /// The service, assumed to be powered on and integrated.
     pub service: Service,
-    /// Addresses by host name.
+    /// Its addresses, by host name.
     pub addresses: BTreeMap<Arc<str>, Vec<IpAddr>>,
 }
 
 impl TargetsFile {
-    /// The file at `path`, which need not exist yet; its folder is made.
+    /// The file at `path`, which need not exist yet. Its folder is created.
     ///
     /// # Errors
-    /// When the folder cannot be made.
+    /// When the folder cannot be created.
     pub fn open(path: PathBuf) -> io::Result<TargetsFile> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -65,17 +65,17 @@ impl TargetsFile {
         })
     }
 
-    /// Brings the file in line with the snapshot. Returns whether it had to be
-    /// written. A snapshot that knows nothing leaves it alone.
+    /// Writes the snapshot's target groups, if they differ from those in the file.
+    /// Returns whether it wrote. A snapshot that knows no project changes nothing.
     ///
     /// # Errors
-    /// Those of the file system; the file is then as it was.
+    /// When the file cannot be written; its content is then unchanged.
     pub fn update(&mut self, snapshot: &Snapshot) -> io::Result<bool> {
         if !snapshot.is_ready() {
             return Ok(false);
         }
         let exists = self.path.exists();
-        if exists && self.is_in_line_with(snapshot) {
+        if exists && self.has_the_plans_of(snapshot) {
             return Ok(false);
         }
         let digest = digest(snapshot);
@@ -91,9 +91,10 @@ impl TargetsFile {
         Ok(differs)
     }
 
-    /// Target groups follow from plans, and a plan that did not change is shared:
-    /// most snapshots need not even be written out to be compared.
-    fn is_in_line_with(&self, snapshot: &Snapshot) -> bool {
+    /// Whether the plans are those that the file was written from. Target groups
+    /// follow from plans, and unchanged plans are shared, so most snapshots need
+    /// not be serialised to be compared.
+    fn has_the_plans_of(&self, snapshot: &Snapshot) -> bool {
         let plans = snapshot.projects.iter().map(|project| &project.plan);
         plans.len() == self.plans.len()
             && plans
@@ -101,18 +102,18 @@ impl TargetsFile {
                 .all(|(now, then)| Arc::ptr_eq(now, then))
     }
 
-    /// The services that the file speaks of, for a start without a usable
-    /// state. Groups that are not ours are left out.
+    /// The services in the file, for a start without a usable state. Groups that
+    /// this program did not write are ignored.
     ///
     /// # Errors
-    /// When the file is there but is no list of target groups.
-    pub fn recover(&self) -> io::Result<Vec<Recovered>> {
+    /// When the file exists but is not a list of target groups.
+    pub fn recover(&self) -> io::Result<Vec<RecoveredService>> {
         let file = match fs::File::open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
             other => other?,
         };
         let groups: Vec<Group> = serde_json::from_reader(BufReader::new(file))?;
-        let mut services: BTreeMap<(String, String), Recovered> = BTreeMap::new();
+        let mut services: BTreeMap<(String, String), RecoveredService> = BTreeMap::new();
         for group in groups {
             group.collect_into(&mut services);
         }
@@ -121,7 +122,7 @@ impl TargetsFile {
 }
 
 impl Group {
-    fn collect_into(self, services: &mut BTreeMap<(String, String), Recovered>) {
+    fn collect_into(self, services: &mut BTreeMap<(String, String), RecoveredService>) {
         let label = |key: &str| self.labels.get(key).cloned();
         let (Some(project), Some(name), Some(host), Some(first)) = (
             label("aiven_project"),
@@ -137,7 +138,7 @@ impl Group {
             source: HostSource::Component,
         };
         let key = (project.clone(), name.clone());
-        let entry = services.entry(key).or_insert_with(|| Recovered {
+        let entry = services.entry(key).or_insert_with(|| RecoveredService {
             project,
             service: recovered_service(&name, &self.labels),
             addresses: BTreeMap::new(),
@@ -160,7 +161,7 @@ fn recovered_service(name: &str, labels: &BTreeMap<String, String>) -> Service {
         node_count: label("aiven_node_count").parse().ok(),
         power: Power::On,
         hosts: Box::default(),
-        // It was published, so it had an integration; which one, a listing will tell.
+        // It was published, so it had an integration. The next listing shows which one.
         integrations: Box::new([ServiceIntegration {
             id: "".into(),
             endpoint_id: "".into(),

@@ -14,7 +14,7 @@ use crate::model::scrape::{Failure, NodeFacts, Scrapes, Target, TargetHealth};
 pub struct ScrapeResults(Arc<Mutex<Scrapes>>);
 
 impl ScrapeResults {
-    /// Notes that Prometheus asked for something, whatever it was.
+    /// Notes that Prometheus sent a request of any kind.
     pub fn note_request(&self, at: Timestamp) {
         self.0.lock().last_request = Some(at);
     }
@@ -31,7 +31,7 @@ impl ScrapeResults {
         self.0.lock().note(target, at, took, failure, learnt);
     }
 
-    /// What is known of a target.
+    /// What is known about a target.
     pub fn of(&self, target: &Target) -> Option<Arc<TargetHealth>> {
         self.0.lock().targets.get(target).cloned()
     }
@@ -41,7 +41,7 @@ impl ScrapeResults {
         self.0.lock().clone()
     }
 
-    /// Forgets the targets that are not to be kept.
+    /// Forgets all targets except those to `keep`.
     pub fn retain(&self, keep: impl Fn(&Target) -> bool) {
         self.0.lock().targets.retain(|target, _| keep(target));
     }

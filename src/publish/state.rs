@@ -1,7 +1,7 @@
-//! `state.json`: what was known, for the next start.
+//! `state.json`: what one run knows, for the next run.
 //!
-//! A restarted daemon publishes it before its first call to anyone, so that no
-//! restart ever empties the target list. Readable by the owner alone.
+//! A restarted daemon publishes it before its first request to Aiven or DNS, so
+//! that a restart never empties the target list. Only the owner can read it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +20,7 @@ use crate::model::project::{Project, Saved};
 use crate::model::resolution::{Addresses, Failing, Resolution};
 use crate::model::service::Service;
 
-/// The format below. A file of another version is not read.
+/// The version of the format below. Files of other versions are not read.
 const VERSION: u32 = 1;
 
 /// The state file of one daemon.
@@ -29,16 +29,16 @@ pub struct StateFile {
     path: PathBuf,
 }
 
-/// What a run leaves for the next.
+/// What one run leaves for the next.
 #[derive(Debug, Default)]
 pub struct State {
     /// When it was saved.
     pub saved_at: Option<Timestamp>,
-    /// By project name.
+    /// What was known about each project, by name.
     pub projects: BTreeMap<Arc<str>, Saved>,
-    /// By host name.
+    /// The addresses of host names.
     pub addresses: Addresses,
-    /// The tags that the services below were kept with.
+    /// The keys of the tags that were kept of each service.
     pub tag_keys: BTreeSet<String>,
 }
 
@@ -53,7 +53,7 @@ pub enum Unusable {
         /// What is wrong with it.
         cause: String,
     },
-    /// It is of another version of this program.
+    /// Another version of this program wrote it.
     #[error("{path} has format {found}, this version reads format {VERSION}")]
     OtherVersion {
         /// The file.
@@ -148,7 +148,7 @@ impl StateFile {
     /// Saves what is known.
     ///
     /// # Errors
-    /// Those of the file system; the file is then as it was.
+    /// When the file cannot be written; its content is then unchanged.
     pub fn save<'a>(
         &self,
         saved_at: Timestamp,
@@ -168,10 +168,10 @@ impl StateFile {
         })
     }
 
-    /// What the last run saved; `None` when there was none.
+    /// What the last run saved; `None` if there is no file.
     ///
     /// # Errors
-    /// When the file is there and cannot be used.
+    /// When the file exists but cannot be used.
     pub fn load(&self) -> Result<Option<State>, Unusable> {
         let damaged = |cause: String| Unusable::Damaged {
             path: self.path.clone(),
@@ -196,14 +196,15 @@ impl StateFile {
         Ok(Some(file.into()))
     }
 
-    /// Puts an unusable file aside, where somebody can look at it.
+    /// Renames an unusable file, so that an operator can look at it. Returns its new
+    /// path.
     ///
     /// # Errors
-    /// Those of renaming.
-    pub fn set_aside(&self) -> io::Result<PathBuf> {
-        let aside = self.path.with_extension("json.unusable");
-        fs::rename(&self.path, &aside)?;
-        Ok(aside)
+    /// When it cannot be renamed.
+    pub fn keep_unusable(&self) -> io::Result<PathBuf> {
+        let kept = self.path.with_extension("json.unusable");
+        fs::rename(&self.path, &kept)?;
+        Ok(kept)
     }
 }
 
@@ -216,7 +217,7 @@ fn project_out(project: &Project) -> ProjectOut<'_> {
     }
 }
 
-/// A row is made when it is written: there are as many as services.
+/// Makes each row only when it is written, because there may be many thousands.
 fn one_by_one<S: Serializer>(inventory: &Inventory, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(inventory.iter().map(|known| ServiceOut {
         service: &known.service,

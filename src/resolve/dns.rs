@@ -1,5 +1,5 @@
-//! One lookup: A and AAAA of an absolute name, each with its own outcome,
-//! within one deadline. Over hickory, which needs no libc.
+//! Looks up A and AAAA of an absolute name, each with its own outcome, within one
+//! deadline. Uses hickory, which needs no libc.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -26,8 +26,8 @@ pub struct NameResolver {
 }
 
 impl NameResolver {
-    /// A resolver that asks `nameservers`, or those of `/etc/resolv.conf` when
-    /// there are none given, and gives up on a name after `deadline`.
+    /// A resolver that asks `nameservers`, or if there are none, those of
+    /// `/etc/resolv.conf`. It gives up on a name after `deadline`.
     ///
     /// # Errors
     /// When `/etc/resolv.conf` is needed and cannot be used.
@@ -45,8 +45,8 @@ impl NameResolver {
         options.timeout = deadline / 2;
         options.attempts = 2;
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-        // Every name is asked for on a schedule of our own; a cache would only
-        // hide a failover, and remember an NXDOMAIN through it.
+        // The daemon has its own schedule for lookups; a cache would only hide a
+        // failover, and repeat an old NXDOMAIN.
         options.cache_size = 0;
         let resolver = builder
             .build()
@@ -57,7 +57,7 @@ impl NameResolver {
         })
     }
 
-    /// Looks an absolute host name up. Search domains never apply.
+    /// Looks up an absolute host name. Search domains never apply.
     pub async fn look_up(&self, host: &str) -> Lookup {
         let (v4, v6) = tokio::join!(
             self.ask(host, RecordType::A),
@@ -80,7 +80,7 @@ impl NameResolver {
                     });
                 Answer::Addresses(addresses.collect())
             }
-            Ok(Err(error)) => negative(&error),
+            Ok(Err(error)) => answer_without_records(&error),
             Err(_) => Answer::Failed(format!(
                 "no answer within {:?}; check dns.nameservers",
                 self.deadline
@@ -89,9 +89,9 @@ impl NameResolver {
     }
 }
 
-fn negative(error: &NetError) -> Answer {
-    if let NetError::Dns(DnsError::NoRecordsFound(nothing)) = error {
-        return match nothing.response_code {
+fn answer_without_records(error: &NetError) -> Answer {
+    if let NetError::Dns(DnsError::NoRecordsFound(response)) = error {
+        return match response.response_code {
             ResponseCode::NoError => Answer::Addresses(vec![]),
             ResponseCode::NXDomain => Answer::NoSuchName,
             code => Answer::Failed(code.to_string()),

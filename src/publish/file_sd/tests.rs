@@ -1,4 +1,4 @@
-//! When the file is written, and what can be got back from it.
+//! When the file is written, and what can be recovered from it.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ fn open() -> (tempfile::TempDir, PathBuf, TargetsFile) {
 }
 
 #[test]
-fn the_file_is_written_only_when_its_bytes_would_differ() {
+fn the_file_is_written_only_if_its_content_changes() {
     let (_folder, path, mut file) = open();
     assert!(file.update(&snapshot(Origin::Api, &["192.0.2.1"])).unwrap());
     assert!(!file.update(&snapshot(Origin::Api, &["192.0.2.1"])).unwrap());
@@ -65,7 +65,7 @@ fn the_file_is_written_only_when_its_bytes_would_differ() {
 }
 
 #[test]
-fn a_file_that_somebody_deleted_comes_back() {
+fn a_deleted_file_is_written_again() {
     let (_folder, path, mut file) = open();
     file.update(&snapshot(Origin::Api, &["192.0.2.1"])).unwrap();
     fs::remove_file(&path).unwrap();
@@ -74,7 +74,7 @@ fn a_file_that_somebody_deleted_comes_back() {
 }
 
 #[test]
-fn knowing_nothing_leaves_the_file_alone() {
+fn a_snapshot_without_known_projects_leaves_the_file_alone() {
     let (_folder, path, mut file) = open();
     assert!(!file.update(&snapshot(Origin::Nothing, &[])).unwrap());
     assert!(!path.exists());
@@ -101,7 +101,7 @@ fn services_are_recovered_with_hosts_and_addresses() {
 }
 
 #[test]
-fn nothing_is_recovered_from_no_file_and_an_error_from_a_broken_one() {
+fn a_missing_file_recovers_nothing_and_a_broken_one_is_an_error() {
     let (_folder, path, file) = open();
     assert_eq!(file.recover().unwrap(), []);
     fs::write(

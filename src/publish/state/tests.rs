@@ -1,4 +1,4 @@
-//! What comes back from the file, and what does not.
+//! What can be loaded from the file, and what cannot.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -81,7 +81,7 @@ fn what_was_saved_comes_back() {
 }
 
 #[test]
-fn the_file_is_for_the_owner_alone() {
+fn only_the_owner_can_read_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = StateFile::new(folder.path());
     save_one(&file);
@@ -93,30 +93,30 @@ fn the_file_is_for_the_owner_alone() {
 }
 
 #[test]
-fn no_file_is_no_error() {
+fn a_missing_file_is_not_an_error() {
     let folder = tempfile::tempdir().unwrap();
     assert!(StateFile::new(folder.path()).load().unwrap().is_none());
 }
 
 #[test]
-fn damaged_files_and_other_versions_are_told_apart_and_can_be_put_aside() {
+fn damaged_files_and_other_versions_are_distinguished_and_can_be_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.json");
     let file = StateFile::new(folder.path());
     save_one(&file);
-    let whole = fs::read_to_string(&path).unwrap();
-    for damaged in ["", "{}", "[]", "not json", &whole[..whole.len() / 2]] {
+    let complete = fs::read_to_string(&path).unwrap();
+    for damaged in ["", "{}", "[]", "not json", &complete[..complete.len() / 2]] {
         fs::write(&path, damaged).unwrap();
         assert!(
             matches!(file.load(), Err(Unusable::Damaged { .. })),
             "{damaged}"
         );
     }
-    fs::write(&path, whole.replace("\"version\":1", "\"version\":2")).unwrap();
+    fs::write(&path, complete.replace("\"version\":1", "\"version\":2")).unwrap();
     assert!(matches!(
         file.load(),
         Err(Unusable::OtherVersion { found: 2, .. })
     ));
-    let aside = file.set_aside().unwrap();
-    assert!(aside.exists() && !path.exists());
+    let kept = file.keep_unusable().unwrap();
+    assert!(kept.exists() && !path.exists());
 }
