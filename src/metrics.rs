@@ -193,6 +193,12 @@ impl Metrics {
             "Listings of services that were not believed as they stood, by reason",
             self.0.listings_distrusted.clone(),
         );
+        self.register_scrapes(registry);
+        register_build(registry);
+        root
+    }
+
+    fn register_scrapes(&self, registry: &mut Registry) {
         registry.register(
             "scrape_proxy_requests",
             "Scrapes through the proxy, by outcome",
@@ -208,8 +214,6 @@ impl Metrics {
             "Bytes of pages relayed, as they went over the wire",
             self.0.scrape_bytes.clone(),
         );
-        register_build(registry);
-        root
     }
 }
 
