@@ -266,7 +266,7 @@ impl Integrator {
         // A new service is not yet visible everywhere at Aiven.
         if kind.is_transient() || kind.says_service_does_not_exist() {
             tracing::debug!(project = %self.project, service, %error, "integration postponed");
-            return Attempt::Postponed(format!("integration put off: {kind}").into());
+            return Attempt::Postponed(format!("integration postponed: {kind}").into());
         }
         tracing::warn!(project = %self.project, service, %error, "Aiven refuses the integration; trying again later");
         Attempt::Refused(format!("Aiven refuses the integration: {kind}").into())

@@ -179,7 +179,7 @@ impl Observer {
     fn note_failure(&self, outage: &mut Outage, error: &Error) -> Duration {
         let project = &self.project;
         match outage.begin(Timestamp::now()) {
-            Failure::Again => tracing::debug!(%project, %error, "Aiven still cannot be asked"),
+            Failure::Again => tracing::debug!(%project, %error, "asking Aiven still fails"),
             // The client has already logged this, once for all projects.
             Failure::First if matches!(error.kind, ErrorKind::TokenRejected(_)) => {}
             Failure::First => {

@@ -66,7 +66,7 @@ pub(super) fn restore(config: &Config) -> anyhow::Result<State> {
             let kept = file
                 .keep_unusable()
                 .map_or_else(|error| error.to_string(), |path| path.display().to_string());
-            tracing::warn!(%unusable, kept, "the saved state is not usable; going on with what targets.json tells");
+            tracing::warn!(%unusable, kept, "the saved state is not usable; starting with the services in targets.json");
             State::default()
         }
     };

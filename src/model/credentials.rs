@@ -50,7 +50,7 @@ pub struct KnownCredentials {
     pub previous: Vec<Credentials>,
     /// When `remote` last changed.
     pub changed_at: Option<Timestamp>,
-    /// Since when `remote` differs from `written`.
+    /// Since when `remote` has been as it is, if it differs from `written`.
     pub differs_since: Option<Timestamp>,
 }
 

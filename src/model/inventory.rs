@@ -23,7 +23,7 @@ pub struct Inventory {
     generation: u64,
 }
 
-/// A service and what is known of its presence.
+/// A service and what is known about its presence.
 #[derive(Debug, Clone)]
 pub struct Known {
     /// The newest readable answer.

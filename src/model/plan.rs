@@ -50,7 +50,7 @@ pub struct Facts<'a> {
 /// `source_service_types` of Aiven's integration type `prometheus`.
 pub type SupportedTypes = BTreeSet<Arc<str>>;
 
-/// The newest outcome of requesting an integration, by service name.
+/// The outcome of the last request for an integration, by service name.
 pub type Attempts = BTreeMap<Arc<str>, Attempt>;
 
 /// What became of the request to integrate one service.

@@ -135,7 +135,7 @@ fn integrated_without_metrics(case: &Case<'_>) -> Option<Judgement> {
         Some(cause) => Judgement::left_alone(Verdict::IntegrationFailed, cause.to_string()),
         None => Judgement::left_alone(
             Verdict::AwaitingIntegration,
-            "integrated; Aiven has not activated it yet (about a minute as a rule)",
+            "integrated; Aiven has not activated it yet (this usually takes about a minute)",
         ),
     })
 }
