@@ -149,11 +149,11 @@ impl Project {
             Report::SupportedTypes(types) => {
                 let differs = self.supported.as_ref() != Some(&types);
                 self.supported = Some(types);
-                self.absorbed_if(differs)
+                self.note_change(differs)
             }
             Report::Endpoint(fact) => {
                 let differs = self.note_endpoint(fact);
-                self.absorbed_if(differs)
+                self.note_change(differs)
             }
             Report::Attempted { service, attempt } => {
                 self.attempts.insert(service, attempt);
@@ -166,7 +166,7 @@ impl Project {
     /// Forgets the services that Aiven has denied by name and whose removal grace is over.
     pub fn forget_departed(&mut self, now: Timestamp, grace: Duration) -> Absorbed {
         let gone = self.inventory.forget_departed(now, grace);
-        let mut absorbed = self.absorbed_if(!gone.is_empty());
+        let mut absorbed = self.note_change(!gone.is_empty());
         absorbed.events = gone.into_iter().map(Event::Departed).collect();
         absorbed
     }
@@ -286,7 +286,7 @@ impl Project {
         }
         Absorbed {
             events,
-            ..self.absorbed_if(merge.changed || is_first)
+            ..self.note_change(merge.changed || is_first)
         }
     }
 
@@ -300,7 +300,7 @@ impl Project {
         let event = self.judge_listing(wrongly_missing.then_some(Distrust::Shrunk));
         Absorbed {
             events: event.into_iter().collect(),
-            ..self.absorbed_if(changed)
+            ..self.note_change(changed)
         }
     }
 
@@ -328,7 +328,7 @@ impl Project {
         }
     }
 
-    fn absorbed_if(&mut self, changed: bool) -> Absorbed {
+    fn note_change(&mut self, changed: bool) -> Absorbed {
         self.outdated |= changed;
         Absorbed {
             worth_saving: changed,
