@@ -73,6 +73,8 @@ pub struct Project {
     /// When the newest listing was read, while answers about services that it lacks
     /// are awaited. Until then it is neither trusted nor distrusted.
     unjudged_listing: Option<Timestamp>,
+    /// Whether the answers about `unlisted` are awaited.
+    asking: bool,
     plan: Arc<ProjectPlan>,
     /// Whether something changed since the plan was made.
     outdated: bool,
@@ -98,6 +100,7 @@ impl Project {
             awaits_lookups: false,
             unlisted: UnlistedServices::default(),
             unjudged_listing: None,
+            asking: false,
             plan: Arc::default(),
             outdated: true,
         }
@@ -281,7 +284,7 @@ impl Project {
         }
         self.unjudged_listing = Some(at);
         self.ask_for_unlisted(at);
-        if merge.distrust.is_some() || self.unlisted.names.is_empty() {
+        if merge.distrust.is_some() || !self.asking {
             events.extend(self.judge_listing(merge.distrust));
         }
         Absorbed {
@@ -291,6 +294,7 @@ impl Project {
     }
 
     fn absorb_answers(&mut self, at: Timestamp, answers: report::Answers) -> Absorbed {
+        self.asking = false;
         let mut wrongly_missing = false;
         let mut changed = false;
         for (name, answer) in answers {
@@ -318,9 +322,15 @@ impl Project {
         Some(Event::ListingDistrusted { distrust, missing })
     }
 
+    /// Wishes for answers about the next few services, unless some are due:
+    /// nothing is asked twice because a listing was faster than the answers.
     fn ask_for_unlisted(&mut self, now: Timestamp) {
+        if self.asking {
+            return;
+        }
         let names = self.inventory.next_to_ask(MAX_UNLISTED, now);
-        if !(names.is_empty() && self.unlisted.names.is_empty()) {
+        self.asking = !names.is_empty();
+        if self.asking {
             self.unlisted = UnlistedServices {
                 round: self.unlisted.round + 1,
                 names: names.into(),

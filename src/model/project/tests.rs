@@ -167,6 +167,19 @@ fn an_unanswered_question_is_asked_again_after_the_next_listing() {
 }
 
 #[test]
+fn nothing_is_asked_while_answers_are_awaited() {
+    let mut project = new_project();
+    project.absorb(listed(0, &["a", "b", "c"]));
+    project.absorb(listed(60, &["a", "b"]));
+    let asked = project.unlisted_services().clone();
+    project.absorb(listed(61, &["a"]));
+    assert_eq!(project.unlisted_services(), &asked);
+    project.absorb(answered(62, "c", ByName::DoesNotExist));
+    project.absorb(listed(63, &["a"]));
+    assert_eq!(&*project.unlisted_services().names, ["b".into()]);
+}
+
+#[test]
 fn late_answers_do_not_turn_a_failed_listing_into_a_success() {
     let mut project = new_project();
     project.absorb(listed(0, &["a", "b"]));

@@ -209,10 +209,11 @@ proptest! {
     fn services_that_aiven_denies_are_removed_after_the_grace(steps in steps()) {
         let mut run = Run::new();
         steps.iter().for_each(|step| run.perform(step));
-        run.perform(&Step::List { present: 0, at_limit: false, unreadable: 0 });
-        while let Some(names) = run.questions.first().cloned() {
+        // The first answers may be those to questions of before.
+        for _ in 0..2 {
+            run.perform(&Step::List { present: 0, at_limit: false, unreadable: 0 });
             run.perform(&Step::Answer { exists: 0, denied: 31 });
-            prop_assert!(names.len() <= MAX_UNLISTED);
+            prop_assert!(run.questions.is_empty());
         }
         // The clock may have been far ahead when some services went missing.
         run.perform(&Step::Clock(8_000 * 24));
