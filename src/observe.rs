@@ -89,9 +89,6 @@ impl Observer {
         let observer = &self;
         while unlisted.changed().await.is_ok() {
             let names = Arc::clone(&unlisted.borrow_and_update().names);
-            if names.is_empty() {
-                continue;
-            }
             let questions = names.iter().map(|name| {
                 let mut reader = reader.fork();
                 async move {

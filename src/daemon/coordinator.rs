@@ -280,13 +280,7 @@ impl Coordinator {
     fn send_needed_hosts(&mut self) {
         let needed = project::needed_hosts(self.projects.iter().map(|entry| &entry.project));
         self.addresses.retain(&needed);
-        self.needed_hosts.send_if_modified(|hosts| {
-            let differs = **hosts != needed;
-            if differs {
-                *hosts = Arc::new(needed);
-            }
-            differs
-        });
+        send_if_different(&self.needed_hosts, Arc::new(needed));
     }
 
     /// Writes both files, the state first: if the target list were newer than the

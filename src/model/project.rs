@@ -322,8 +322,8 @@ impl Project {
         Some(Event::ListingDistrusted { distrust, missing })
     }
 
-    /// Wishes for answers about the next few services, unless some are due:
-    /// nothing is asked twice because a listing was faster than the answers.
+    /// Chooses the next few services to ask for, unless answers are still awaited:
+    /// a listing that is faster than the answers must not ask for a service twice.
     fn ask_for_unlisted(&mut self, now: Timestamp) {
         if self.asking {
             return;
