@@ -174,11 +174,6 @@ impl Inventory {
         self.get(name).is_some_and(|known| known.missing.is_some())
     }
 
-    /// How many known services the newest listing lacks.
-    pub fn missing(&self) -> usize {
-        self.iter().filter(|known| known.missing.is_some()).count()
-    }
-
     /// Chooses at most `limit` services to ask Aiven for by name: those that are
     /// missing and not yet confirmed gone, the least recently asked first. They
     /// count as asked at `now`.

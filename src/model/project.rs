@@ -56,6 +56,15 @@ pub struct UnlistedServices {
     pub names: Arc<[Arc<str>]>,
 }
 
+/// A listing that is neither trusted nor distrusted yet.
+#[derive(Debug, Clone, Copy)]
+struct UnjudgedListing {
+    /// When it was read.
+    at: Timestamp,
+    /// How many known services it lacks.
+    missing: usize,
+}
+
 /// One project.
 #[derive(Debug)]
 pub struct Project {
@@ -70,9 +79,9 @@ pub struct Project {
     /// Listed in this run, but some host names have never been looked up.
     awaits_lookups: bool,
     unlisted: UnlistedServices,
-    /// When the newest listing was read, while answers about services that it lacks
-    /// are awaited. Until then it is neither trusted nor distrusted.
-    unjudged_listing: Option<Timestamp>,
+    /// The newest listing, while answers about services that it lacks are awaited.
+    /// Until then it is neither trusted nor distrusted.
+    unjudged_listing: Option<UnjudgedListing>,
     /// Whether the answers about `unlisted` are awaited.
     asking: bool,
     plan: Arc<ProjectPlan>,
@@ -282,7 +291,10 @@ impl Project {
         if merge.changed {
             self.forget_finished_attempts();
         }
-        self.unjudged_listing = Some(at);
+        self.unjudged_listing = Some(UnjudgedListing {
+            at,
+            missing: merge.missing,
+        });
         self.ask_for_unlisted(at);
         if merge.distrust.is_some() || !self.asking {
             events.extend(self.judge_listing(merge.distrust));
@@ -310,7 +322,7 @@ impl Project {
 
     /// Trusts or distrusts the newest listing, once no answer about it is awaited.
     fn judge_listing(&mut self, distrust: Option<Distrust>) -> Option<Event> {
-        let at = self.unjudged_listing.take()?;
+        let UnjudgedListing { at, missing } = self.unjudged_listing.take()?;
         let Some(distrust) = distrust else {
             self.stages.list.succeeded(at);
             self.note_integration(at);
@@ -318,7 +330,7 @@ impl Project {
         };
         let cause = format!("the listing is not trusted: {}", distrust.as_str());
         self.stages.list.failed(at, cause);
-        let missing = Some(self.inventory.missing());
+        let missing = Some(missing);
         Some(Event::ListingDistrusted { distrust, missing })
     }
 

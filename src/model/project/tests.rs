@@ -131,7 +131,7 @@ fn a_listing_that_lacks_a_service_which_exists_counts_as_shrunk_once() {
     let absorbed = project.absorb(answered(61, "a", exists));
     let shrunk = Event::ListingDistrusted {
         distrust: Distrust::Shrunk,
-        missing: Some(0),
+        missing: Some(1),
     };
     assert_eq!(absorbed.events, [shrunk]);
     assert!(!list_stage_works(&project));
