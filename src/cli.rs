@@ -11,15 +11,16 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use self::ask::Daemon;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Invalid};
 use crate::{daemon, log};
 
+mod ago;
 mod ask;
 mod explain;
+mod output;
 mod plan;
 mod smoke_test;
 mod status;
-mod table;
 mod targets;
 mod wait_ready;
 
@@ -141,9 +142,21 @@ pub fn run(cli: Cli) -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("aiven-metrics: {error:#}");
+            complain(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Says on standard error why a command failed: what is wrong with a configuration
+/// in a line for each problem, all else in one line.
+fn complain(error: &anyhow::Error) {
+    let Some(invalid) = error.downcast_ref::<Invalid>() else {
+        return output::note(format_args!("aiven-metrics: {error:#}"));
+    };
+    for (index, problem) in invalid.problems.iter().enumerate() {
+        let who = if index == 0 { "aiven-metrics: " } else { "" };
+        output::note(format_args!("{who}{problem}"));
     }
 }
 
@@ -193,19 +206,19 @@ fn stop_on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
 fn check_config(path: &Path) -> anyhow::Result<ExitCode> {
     let config = Config::load(path)?;
     let projects = config.aiven.projects.len();
-    println!("{}: fine ({projects} projects)", path.display());
+    output::line(format_args!(
+        "{}: fine ({projects} projects)",
+        path.display()
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
 fn print_schema(refusals: bool) -> anyhow::Result<ExitCode> {
-    print!(
-        "{}",
-        if refusals {
-            config::refusals_template()
-        } else {
-            config::properties_schema()
-        }
-    );
+    output::file(&if refusals {
+        config::refusals_template()
+    } else {
+        config::properties_schema()
+    });
     Ok(ExitCode::SUCCESS)
 }
 

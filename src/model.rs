@@ -17,6 +17,7 @@ pub mod hosts;
 pub mod inventory;
 pub mod needed_endpoints;
 pub mod outage;
+pub mod outside_text;
 pub mod plan;
 pub mod project;
 pub mod project_cas;

@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
+use super::ago::ago;
 use super::ask::Daemon;
-use super::table::{self, ago};
+use super::output::{self, Rows};
 use crate::model::explain::{Explanation, Unknown, explain};
 
 /// Prints the explanation. Exits 0 only when all steps are done and nothing
@@ -14,10 +15,13 @@ pub(super) async fn run(daemon: &Daemon, name: &str, json: bool) -> anyhow::Resu
     let (_, status) = daemon.status().await?;
     let explanations = match explain(&status, name) {
         Ok(explanations) => explanations,
-        Err(unknown) => anyhow::bail!(not_known(name, &unknown)),
+        Err(unknown) => {
+            say_unknown(name, &unknown);
+            return Ok(ExitCode::FAILURE);
+        }
     };
     if json {
-        println!("{}", serde_json::to_string_pretty(&explanations)?);
+        output::json(&serde_json::to_string_pretty(&explanations)?);
     } else {
         for explanation in &explanations {
             print(explanation, status.at);
@@ -28,33 +32,36 @@ pub(super) async fn run(daemon: &Daemon, name: &str, json: bool) -> anyhow::Resu
 }
 
 fn print(explanation: &Explanation, now: Timestamp) {
-    println!(
-        "{}/{}: {}\n",
+    output::line(format_args!(
+        "{}/{}: {}",
         explanation.project, explanation.service, explanation.verdict
-    );
-    let mut steps = table::table(["step", "done", "seen", "evidence"]);
+    ));
+    output::line("");
+    let mut steps = Rows::new(["step", "done", "seen", "evidence"]);
     for step in &explanation.steps {
         let mark = if step.ok { "ok" } else { "FAILED" };
         let when = step
             .at
             .map_or_else(String::new, |at| format!("{} ago", ago(at, now)));
-        steps.add_row([step.name, mark, &when, &step.evidence]);
+        steps.add([step.name, mark, &when, &step.evidence]);
     }
-    table::print(steps);
+    steps.print();
     if let Some(trouble) = &explanation.trouble {
-        println!("\nCAUSE  {}\nDO     {}", trouble.cause, trouble.remedy);
+        output::line("");
+        output::line(format_args!("CAUSE  {}", trouble.cause));
+        output::line(format_args!("DO     {}", trouble.remedy));
     }
 }
 
-fn not_known(name: &str, unknown: &Unknown) -> String {
-    let mut lines = vec![format!("no service {name} is known")];
+fn say_unknown(name: &str, unknown: &Unknown) {
+    output::note(format_args!("aiven-metrics: no service {name} is known"));
     if !unknown.near.is_empty() {
-        lines.push(format!("did you mean {}?", unknown.near.join(" or ")));
+        let near = unknown.near.join(" or ");
+        output::note(format_args!("did you mean {near}?"));
     }
     for project in &unknown.unlisted {
-        lines.push(format!(
+        output::note(format_args!(
             "CAUSE  it may be in a project that cannot be listed: {project}"
         ));
     }
-    lines.join("\n")
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::table;
+use super::output::{self, Rows};
 use crate::aiven::listing::ParseCache;
 use crate::aiven::wire::{Endpoint, ServiceReader};
 use crate::aiven::{Client, Error};
@@ -71,7 +71,7 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
         failed,
     };
     match json {
-        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        true => output::json(&serde_json::to_string_pretty(&report)?),
         false => print(&report),
     }
     Ok(super::exit_code(report.failed.is_empty()))
@@ -121,12 +121,12 @@ fn creation(project: &str, action: &Action) -> Creation {
 
 fn print(report: &Report) {
     for (project, cause) in &report.failed {
-        println!("PROBLEM {project}: {cause}");
+        output::line(format_args!("PROBLEM {project}: {cause}"));
     }
-    let mut services = table::table(["project", "service", "type", "verdict", "targets", "why"]);
+    let mut services = Rows::new(["project", "service", "type", "verdict", "targets", "why"]);
     for one in &report.services {
         let targets: usize = one.hosts.iter().map(|host| host.targets.len()).sum();
-        services.add_row([
+        services.add([
             one.project.as_str(),
             &one.service,
             &one.service_type,
@@ -135,18 +135,20 @@ fn print(report: &Report) {
             one.cause.as_deref().unwrap_or_default(),
         ]);
     }
-    table::print(services);
-    println!();
+    services.print();
+    output::line("");
     if report.would_create.is_empty() {
-        println!("run would create nothing");
+        output::line("run would create nothing");
     }
     for creation in &report.would_create {
         match creation {
             Creation::IntegrationEndpoint { project } => {
-                println!("run would create the integration endpoint in project {project}");
+                output::line(format_args!(
+                    "run would create the integration endpoint in project {project}"
+                ));
             }
             Creation::Integration { project, service } => {
-                println!("run would integrate {project}/{service}");
+                output::line(format_args!("run would integrate {project}/{service}"));
             }
         }
     }

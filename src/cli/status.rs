@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use comfy_table::Table;
 use jiff::Timestamp;
 
+use super::ago::ago;
 use super::ask::Daemon;
-use super::table::{self, ago};
+use super::output::{self, Rows};
 use crate::model::snapshot::{Origin, Stage};
 use crate::model::status::{ProjectStatus, ServiceStatus, Status};
 use crate::model::verdict::Verdict;
@@ -16,7 +16,7 @@ pub(super) async fn run(daemon: &Daemon, json: bool) -> anyhow::Result<ExitCode>
     let (body, status) = daemon.status().await?;
     let problems = problems(&status);
     if json {
-        println!("{body}");
+        output::json(&body);
     } else {
         print(&status, &problems);
     }
@@ -24,24 +24,24 @@ pub(super) async fn run(daemon: &Daemon, json: bool) -> anyhow::Result<ExitCode>
 }
 
 fn print(status: &Status, problems: &[String]) {
-    println!(
+    output::line(format_args!(
         "aiven-metrics {}, instance {}: {}",
         status.version,
         status.instance_index,
         status.readiness()
-    );
+    ));
     for problem in problems {
-        println!("PROBLEM {problem}");
+        output::line(format_args!("PROBLEM {problem}"));
     }
-    println!();
-    table::print(stages(status));
-    println!();
-    table::print(verdicts(status));
+    output::line("");
+    stages(status).print();
+    output::line("");
+    verdicts(status).print();
 }
 
 /// A line for each project: how fresh each stage's result is.
-fn stages(status: &Status) -> Table {
-    let mut stages = table::table([
+fn stages(status: &Status) -> Rows<7> {
+    let mut stages = Rows::new([
         "project",
         "services",
         "targets",
@@ -58,14 +58,14 @@ fn stages(status: &Status) -> Table {
         let services: usize = project.verdicts.values().sum();
         let (services, targets) = (services.to_string(), project.targets.to_string());
         let name = project.name.clone();
-        stages.add_row([name, services, targets, list, integrate, resolve, publish]);
+        stages.add([name, services, targets, list, integrate, resolve, publish]);
     }
     stages
 }
 
 /// A line for each verdict that a service has.
-fn verdicts(status: &Status) -> Table {
-    let mut verdicts = table::table(["verdict", "services", "for example"]);
+fn verdicts(status: &Status) -> Rows<3> {
+    let mut verdicts = Rows::new(["verdict", "services", "for example"]);
     for verdict in Verdict::ALL {
         let mut of = status.services.iter().filter(|one| one.verdict == verdict);
         let count = of.clone().count();
@@ -74,7 +74,7 @@ fn verdicts(status: &Status) -> Table {
                 Some(cause) => format!("{}/{}: {cause}", first.project, first.service),
                 None => format!("{}/{}", first.project, first.service),
             };
-            verdicts.add_row([verdict.to_string(), count.to_string(), example]);
+            verdicts.add([verdict.to_string(), count.to_string(), example]);
         }
     }
     verdicts

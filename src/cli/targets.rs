@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::ask::{Answer, Daemon};
-use super::table;
+use super::output::{self, Rows};
 
 #[derive(Deserialize)]
 struct Group {
@@ -22,17 +22,17 @@ pub(super) async fn run(daemon: &Daemon, json: bool) -> anyhow::Result<ExitCode>
     if status != StatusCode::OK {
         anyhow::bail!("nothing is published: {}", body.trim());
     }
-    if json {
-        print!("{body}");
-        return Ok(ExitCode::SUCCESS);
-    }
     let groups: Vec<Group> = serde_json::from_str(&body)
         .context("the daemon's /sd is of another version than this command")?;
-    let mut rows = table::table(["target", "project", "service", "type", "host"]);
+    if json {
+        output::json(&body);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut rows = Rows::new(["target", "project", "service", "type", "host"]);
     for group in &groups {
         let label = |key: &str| group.labels.get(key).map_or("", String::as_str);
         for target in &group.targets {
-            rows.add_row([
+            rows.add([
                 target.as_str(),
                 label("aiven_project"),
                 label("aiven_service_name"),
@@ -41,6 +41,6 @@ pub(super) async fn run(daemon: &Daemon, json: bool) -> anyhow::Result<ExitCode>
             ]);
         }
     }
-    table::print(rows);
+    rows.print();
     Ok(ExitCode::SUCCESS)
 }

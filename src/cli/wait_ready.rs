@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::ask::Daemon;
-use super::status;
+use super::{output, status};
 
 /// Between two questions to the daemon.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ pub(super) async fn run(daemon: &Daemon, limit: Duration) -> anyhow::Result<Exit
     loop {
         let waits_for = match daemon.status().await {
             Ok((_, status)) if status.ready => {
-                println!("ready after {} s", began.elapsed().as_secs());
+                output::line(format_args!("ready after {} s", began.elapsed().as_secs()));
                 return Ok(ExitCode::SUCCESS);
             }
             Ok((_, status)) => status.readiness(),
@@ -34,23 +34,23 @@ pub(super) async fn run(daemon: &Daemon, limit: Duration) -> anyhow::Result<Exit
             return Ok(ExitCode::FAILURE);
         }
         if said.is_due(&waits_for, Instant::now()) {
-            eprintln!("waiting: {waits_for}");
+            output::note(format_args!("waiting: {waits_for}"));
         }
         sleep(POLL_INTERVAL).await;
     }
 }
 
 async fn give_up(daemon: &Daemon, limit: Duration, waits_for: &str) {
-    eprintln!(
+    output::note(format_args!(
         "aiven-metrics: nothing correct was published within {} s: {waits_for}",
         limit.as_secs()
-    );
+    ));
     // The long form, if there is one; the line above has the cause of its absence.
     let _ = status::run(daemon, false).await;
-    eprintln!(
+    output::note(
         "What to do: if the API cannot be reached or refuses the token, correct that (aiven.api_url, \
          aiven.api_token, aiven.projects) and deploy again; if no daemon answers, see \
-         /var/vcap/sys/log/aiven-metrics/aiven-metrics.stdout.log and aiven-metrics.stderr.log."
+         /var/vcap/sys/log/aiven-metrics/aiven-metrics.stdout.log and aiven-metrics.stderr.log.",
     );
 }
 

@@ -1,5 +1,7 @@
 //! One line for each check, and a sum at the end: an operator reads only that.
 
+use crate::cli::output;
+
 /// Counts the checks that were made.
 #[derive(Default)]
 pub(super) struct Report {
@@ -12,20 +14,22 @@ impl Report {
     /// A check passed.
     pub(super) fn pass(&mut self, check: &str, found: &str) {
         self.passed += 1;
-        println!("ok    {check}: {}", one_line(found));
+        output::line(format_args!("ok    {check}: {}", one_line(found)));
     }
 
     /// A check cannot be made from here.
     pub(super) fn skip(&mut self, check: &str, why: &str) {
         self.skipped += 1;
-        println!("skip  {check}: {}", one_line(why));
+        output::line(format_args!("skip  {check}: {}", one_line(why)));
     }
 
     /// A check failed.
     pub(super) fn fail(&mut self, check: &str, found: &str, remedy: &str) {
         self.failed += 1;
         let found = one_line(found);
-        println!("FAIL  {check}: no: {found}. What to do: {remedy}");
+        output::line(format_args!(
+            "FAIL  {check}: no: {found}. What to do: {remedy}"
+        ));
     }
 
     /// Prints the sum; whether something was checked, and nothing failed.
@@ -35,7 +39,9 @@ impl Report {
             failed,
             skipped,
         } = self;
-        println!("{passed} passed, {failed} failed, {skipped} skipped");
+        output::line(format_args!(
+            "{passed} passed, {failed} failed, {skipped} skipped"
+        ));
         *failed == 0 && *passed > 0
     }
 }
