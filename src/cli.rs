@@ -162,7 +162,7 @@ fn complain(error: &anyhow::Error) {
 
 fn run_daemon(path: &Path) -> anyhow::Result<ExitCode> {
     let config = Config::load(path)?;
-    log::to_stdout(config.log.level);
+    let log = log::to_stdout(config.log.level);
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
@@ -175,6 +175,7 @@ fn run_daemon(path: &Path) -> anyhow::Result<ExitCode> {
     if let Err(error) = &ended {
         tracing::error!(error = format!("{error:#}"), "the daemon ends");
     }
+    log.flush();
     ended.map(|()| ExitCode::SUCCESS)
 }
 

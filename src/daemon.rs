@@ -30,11 +30,12 @@ use crate::web::Web;
 mod coordinator;
 mod drain;
 mod http_client;
+mod lock;
 mod start;
 
 use coordinator::{Coordinator, Inbox, Wishes};
 pub(crate) use http_client::api_client;
-use start::Lock;
+use lock::Lock;
 
 /// How many reports may wait for the coordinator.
 const MAX_QUEUED_REPORTS: usize = 64;
@@ -72,7 +73,7 @@ impl Daemon {
     /// Takes the lock and the ports, and publishes what the last run saved.
     ///
     /// # Errors
-    /// When the state directory, a port, or DNS cannot be used.
+    /// When another daemon uses the state directory or a port, or DNS cannot be used.
     pub async fn build(config: Config) -> anyhow::Result<Daemon> {
         let config = Arc::new(config);
         let lock = Lock::take(&config.state_dir)?;
@@ -87,10 +88,10 @@ impl Daemon {
         let published = Published::default();
         let mut coordinator = Coordinator::new(
             Arc::clone(&config),
-            start::restore(&config)?,
+            start::restore(&config),
             published.clone(),
             metrics.clone(),
-        )?;
+        );
         coordinator.publish();
         Ok(Daemon {
             config,

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::log;
 use crate::model::inventory::Distrust;
 use crate::model::resolution::Lookup;
 use crate::model::scrape::FailureKind;
@@ -192,6 +193,11 @@ impl Metrics {
             "listings_distrusted",
             "Listings of services that were not believed as they stood, by reason",
             self.0.listings_distrusted.clone(),
+        );
+        registry.register(
+            "log_lines_lost",
+            "Log lines that could not be written: disk full, or nobody reads them",
+            log::lost_lines(),
         );
         self.register_scrapes(registry);
         register_build(registry);

@@ -11,6 +11,7 @@ use crate::model::snapshot::Snapshot;
 pub mod atomic_file;
 pub mod file_sd;
 pub mod scrape_results;
+mod seal;
 pub mod state;
 
 /// The current snapshot. Cheap to clone; readers never wait.

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::start;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::model::needed_endpoints::NeededEndpoints;
@@ -25,8 +24,9 @@ use crate::publish::file_sd::TargetsFile;
 use crate::publish::state::{State, StateFile};
 use crate::resolve::{Progress, ResolveRound};
 
-/// The pause before writing files again after a failure.
-const WRITE_RETRY_PAUSE: Duration = Duration::from_secs(5);
+/// How often the files are looked after though nothing was reported: what could
+/// not be written is written again, and what somebody took away is put back.
+const FILES_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Where reports arrive.
 pub(super) struct Inbox {
@@ -76,15 +76,12 @@ enum Report {
 
 impl Coordinator {
     /// Starts with what an earlier run saved.
-    ///
-    /// # Errors
-    /// When the folder of `targets.path` cannot be created.
     pub(super) fn new(
         config: Arc<Config>,
         mut start: State,
         published: Published,
         metrics: Metrics,
-    ) -> anyhow::Result<Coordinator> {
+    ) -> Coordinator {
         let mut names: Vec<_> = config.aiven.projects.clone();
         names.sort();
         let projects: Vec<_> = names
@@ -96,8 +93,8 @@ impl Coordinator {
             })
             .collect();
         metrics.expect_projects(projects.iter().map(|entry| &**entry.project.name()));
-        Ok(Coordinator {
-            targets: start::open_targets(&config)?,
+        Coordinator {
+            targets: TargetsFile::open(config.targets.path.clone()),
             state: StateFile::new(&config.state_dir),
             config,
             projects,
@@ -108,7 +105,7 @@ impl Coordinator {
             metrics,
             unsaved: false,
             writing: Outage::default(),
-        })
+        }
     }
 
     /// The wishes for the stages of each project.
@@ -129,8 +126,9 @@ impl Coordinator {
     /// Takes reports in and publishes the result, until `stop` is cancelled. The
     /// state is saved on return.
     pub(super) async fn run(&mut self, mut inbox: Inbox, stop: &CancellationToken) {
+        let mut look_after_files = interval(FILES_INTERVAL);
+        look_after_files.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let write_again = self.writing.is_on();
             let departure = self.next_departure();
             let mut must_publish = true;
             tokio::select! {
@@ -140,7 +138,7 @@ impl Coordinator {
                     Some(report) => must_publish = self.absorb(report),
                     None => break,
                 },
-                () = sleep(WRITE_RETRY_PAUSE), if write_again => {}
+                _ = look_after_files.tick() => must_publish = self.writing.is_on() || self.files_differ(),
                 () = sleep(departure.unwrap_or_default()), if departure.is_some() => {}
             }
             while let Some(report) = inbox.try_next() {
@@ -281,6 +279,13 @@ impl Coordinator {
         let needed = project::needed_hosts(self.projects.iter().map(|entry| &entry.project));
         self.addresses.retain(&needed);
         send_if_different(&self.needed_hosts, Arc::new(needed));
+    }
+
+    /// Whether somebody took away or changed a file.
+    fn files_differ(&mut self) -> bool {
+        let is_touched = self.state.was_touched();
+        self.unsaved |= is_touched;
+        is_touched || self.targets.was_touched()
     }
 
     /// Writes both files, the state first: if the target list were newer than the

@@ -1,65 +1,26 @@
-//! Before anything runs: takes the lock on `state_dir`, and restores what an
-//! earlier run saved.
+//! Before anything runs: restores what an earlier run saved. Whatever is wrong
+//! with it, the daemon starts with the rest.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
 use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::model::inventory::Inventory;
 use crate::model::resolution::Resolution;
 use crate::model::service::Service;
+use crate::publish::atomic_file::remove_drafts;
 use crate::publish::file_sd::{RecoveredService, TargetsFile};
 use crate::publish::state::{State, StateFile};
 
-/// Proof that no other daemon uses the same `state_dir`. The lock is released when
-/// this is dropped or the process dies.
-pub(super) struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    /// Creates `state_dir` if it does not exist, and locks it.
-    ///
-    /// # Errors
-    /// When it cannot be created or written, or another daemon holds the lock.
-    pub(super) fn take(state_dir: &Path) -> anyhow::Result<Lock> {
-        let shown = state_dir.display();
-        fs::create_dir_all(state_dir).with_context(|| {
-            format!("state_dir: {shown} cannot be created; check the path and its permissions")
-        })?;
-        let path = state_dir.join("lock");
-        let file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .with_context(|| {
-                format!("state_dir: {shown} is not writable; check its owner and permissions")
-            })?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => bail!(
-                "state_dir: another aiven-metrics is running on {shown}; stop it, or give this one a state_dir of its own"
-            ),
-            Err(TryLockError::Error(error)) => Err(error)
-                .with_context(|| format!("state_dir: {} cannot be locked", path.display())),
-        }
-    }
-}
-
 /// Restores the saved state, and services that only `targets.json` has.
-///
-/// # Errors
-/// When the folder of `targets.path` cannot be created.
-pub(super) fn restore(config: &Config) -> anyhow::Result<State> {
-    let targets = open_targets(config)?;
+pub(super) fn restore(config: &Config) -> State {
+    let targets = TargetsFile::open(config.targets.path.clone());
     let file = StateFile::new(&config.state_dir);
-    let mut state = match file.load() {
+    remove_drafts(&config.targets.path);
+    file.remove_drafts();
+    let mut state = match file.load(Timestamp::now()) {
         Ok(Some(state)) => state,
         Ok(None) => State::default(),
         Err(unusable) => {
@@ -72,21 +33,7 @@ pub(super) fn restore(config: &Config) -> anyhow::Result<State> {
     };
     add_recovered(&mut state, &targets, config);
     trust_unknown_tags(&mut state, config);
-    Ok(state)
-}
-
-/// Opens `targets.json`.
-///
-/// # Errors
-/// When its folder cannot be created.
-pub(super) fn open_targets(config: &Config) -> anyhow::Result<TargetsFile> {
-    let path = &config.targets.path;
-    TargetsFile::open(path.clone()).with_context(|| {
-        format!(
-            "targets.path: the folder of {} cannot be created",
-            path.display()
-        )
-    })
+    state
 }
 
 /// Adds the services that `targets.json` has and the state lacks, so that published

@@ -2,7 +2,6 @@
 //! whenever a part of it changes. Readable by the owner alone.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::aiven::wire::describe;
 use crate::model::outage::{Failure, Outage};
@@ -41,9 +41,10 @@ struct Versioned {
     version: u32,
 }
 
+/// One odd project costs the others nothing.
 #[derive(Deserialize)]
-struct FileIn<T> {
-    projects: BTreeMap<Arc<str>, T>,
+struct FileIn {
+    projects: BTreeMap<Arc<str>, Box<RawValue>>,
 }
 
 impl<T> ProjectFile<T>
@@ -54,10 +55,10 @@ where
     /// write. A file that cannot be used is renamed, and that is logged.
     pub(super) fn open(state_dir: &Path, name: &str, projects: &[String]) -> Self {
         let path = state_dir.join(name);
+        atomic_file::remove_drafts(&path);
         let mut known: BTreeMap<Arc<str>, T> = read(&path).unwrap_or_else(|cause| {
-            let aside = path.with_extension("json.unusable");
             // Where even that fails the next write replaces it.
-            let _ = fs::rename(&path, &aside);
+            let _ = atomic_file::put_aside(&path);
             tracing::warn!(path = %path.display(), cause, "saved file not usable, put aside; reading from Aiven again");
             BTreeMap::new()
         });
@@ -121,9 +122,9 @@ where
 /// The content of a file, nothing if there is none, or what is wrong with it,
 /// without quoting it.
 fn read<T: DeserializeOwned>(path: &Path) -> Result<BTreeMap<Arc<str>, T>, String> {
-    let text = match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        text => text.map_err(|error| error.to_string())?,
+    let read = atomic_file::read(path).map_err(|error| error.to_string())?;
+    let Some(text) = read else {
+        return Ok(BTreeMap::new());
     };
     let Versioned { version } = serde_json::from_slice(&text).map_err(|error| describe(&error))?;
     if version != VERSION {
@@ -131,12 +132,23 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<BTreeMap<Arc<str>, T>, Strin
             "it has format {version}, this version reads format {VERSION}"
         ));
     }
-    let file: FileIn<T> = serde_json::from_slice(&text).map_err(|error| describe(&error))?;
-    Ok(file.projects)
+    let file: FileIn = serde_json::from_slice(&text).map_err(|error| describe(&error))?;
+    let mut projects = BTreeMap::new();
+    for (name, row) in file.projects {
+        match serde_json::from_str(row.get()) {
+            Ok(known) => _ = projects.insert(name, known),
+            Err(error) => {
+                let cause = describe(&error);
+                tracing::warn!(path = %path.display(), project = %name, cause, "what is saved of this project is not usable; reading from Aiven again");
+            }
+        }
+    }
+    Ok(projects)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
@@ -166,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn an_unusable_file_is_renamed_and_not_quoted() {
         for content in [
-            r#"{"version": 1, "projects": {"london": 7}}"#,
+            r#"{"version": 1, "projects": ["hunter2"]}"#,
             "hunter2",
             r#"{"version": 2}"#,
         ] {
@@ -182,13 +194,50 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_odd_project_costs_the_others_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.json");
+        let text = r#"{"version": 1, "projects": {"london": 7, "dublin": "kept"}}"#;
+        fs::write(&path, text).unwrap();
+        let file = file(folder.path());
+        assert_eq!(
+            (file.get("london"), file.get("dublin")),
+            ("".into(), "kept".into())
+        );
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            text,
+            "until the next write"
+        );
+    }
+
+    #[test]
+    fn no_cut_and_no_changed_byte_makes_reading_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.json");
+        let whole = br#"{"version":1,"projects":{"london":"a","dublin":"b"}}"#;
+        for at in 0..whole.len() {
+            fs::write(&path, &whole[..at]).unwrap();
+            assert!(read::<String>(&path).is_err(), "cut at {at}");
+            for bit in 0..8 {
+                let mut changed = whole.to_vec();
+                changed[at] ^= 1 << bit;
+                fs::write(&path, changed).unwrap();
+                let _ = read::<String>(&path);
+            }
+        }
+    }
+
     #[tokio::test]
     async fn what_could_not_be_written_is_written_with_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let gone = folder.path().join("gone");
+        // Nothing can be made below a file.
+        fs::write(&gone, "").unwrap();
         let first = file(&gone);
         assert!(!first.put(&"london".into(), "a".to_owned()).await);
-        fs::create_dir(&gone).unwrap();
+        fs::remove_file(&gone).unwrap();
         assert!(first.put(&"dublin".into(), "b".to_owned()).await);
         assert_eq!(file(&gone).get("london"), "a");
     }

@@ -4,16 +4,15 @@
 //! whole file after every event in its folder.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, BufReader, Write};
+use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-use super::atomic_file::{self, Readers};
+use super::atomic_file::{self, Readers, Stamp};
 use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::plan::ProjectPlan;
 use crate::model::service::{Power, Service, ServiceIntegration};
@@ -24,8 +23,9 @@ use crate::model::target_group::write_groups;
 #[derive(Debug)]
 pub struct TargetsFile {
     path: PathBuf,
-    /// Digest of the bytes on disk, if they are known.
-    on_disk: Option<u128>,
+    /// The file whose content is known, and the digest of that; `None` where it
+    /// could not be read.
+    on_disk: Option<(Stamp, u128)>,
     /// The plans that the content of the file follows from; none at first.
     plans: Vec<Arc<ProjectPlan>>,
 }
@@ -49,24 +49,20 @@ pub struct RecoveredService {
 }
 
 impl TargetsFile {
-    /// The file at `path`, which need not exist yet. Its folder is created.
-    ///
-    /// # Errors
-    /// When the folder cannot be created.
-    pub fn open(path: PathBuf) -> io::Result<TargetsFile> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let on_disk = digest_of_file(&path).ok();
-        Ok(TargetsFile {
+    /// The file at `path`, which need not exist yet.
+    pub fn open(path: PathBuf) -> TargetsFile {
+        let text = atomic_file::read(&path).ok().flatten();
+        let on_disk = text.and_then(|text| Some((Stamp::of(&path)?, xxh3_128(&text))));
+        TargetsFile {
             path,
             on_disk,
             plans: vec![],
-        })
+        }
     }
 
-    /// Writes the snapshot's target groups, if they differ from those in the file.
-    /// Returns whether it wrote. A snapshot that knows no project changes nothing.
+    /// Writes the snapshot's target groups, if they differ from those in the file
+    /// or somebody else has touched it. Returns whether it wrote. A snapshot that
+    /// knows no project changes nothing.
     ///
     /// # Errors
     /// When the file cannot be written; its content is then unchanged.
@@ -74,21 +70,28 @@ impl TargetsFile {
         if !snapshot.is_ready() {
             return Ok(false);
         }
-        let exists = self.path.exists();
-        if exists && self.has_the_plans_of(snapshot) {
+        let stamp = Stamp::of(&self.path);
+        let content = self.on_disk.filter(|(known, _)| Some(*known) == stamp);
+        if content.is_some() && self.has_the_plans_of(snapshot) {
             return Ok(false);
         }
-        let digest = digest(snapshot);
-        let differs = !exists || self.on_disk != Some(digest);
+        let digest = digest(snapshot)?;
+        let differs = content.is_none_or(|(_, known)| known != digest);
         if differs {
             atomic_file::replace(&self.path, Readers::Everyone, |sink| {
                 write_groups(snapshot.target_groups(), sink)
             })?;
-            self.on_disk = Some(digest);
+            self.on_disk = Stamp::of(&self.path).map(|stamp| (stamp, digest));
         }
         let plans = snapshot.projects.iter();
         self.plans = plans.map(|project| Arc::clone(&project.plan)).collect();
         Ok(differs)
+    }
+
+    /// Whether somebody has taken away or changed what the file had.
+    pub fn was_touched(&self) -> bool {
+        let known = self.on_disk.map(|(stamp, _)| stamp);
+        known.is_some() && Stamp::of(&self.path) != known
     }
 
     /// Whether the plans are those that the file was written from. Target groups
@@ -108,11 +111,10 @@ impl TargetsFile {
     /// # Errors
     /// When the file exists but is not a list of target groups.
     pub fn recover(&self) -> io::Result<Vec<RecoveredService>> {
-        let file = match fs::File::open(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
-            other => other?,
+        let Some(text) = atomic_file::read(&self.path)? else {
+            return Ok(vec![]);
         };
-        let groups: Vec<Group> = serde_json::from_reader(BufReader::new(file))?;
+        let groups: Vec<Group> = serde_json::from_slice(&text)?;
         let mut services: BTreeMap<(String, String), RecoveredService> = BTreeMap::new();
         for group in groups {
             group.collect_into(&mut services);
@@ -175,17 +177,9 @@ fn recovered_service(name: &str, labels: &BTreeMap<String, String>) -> Service {
     }
 }
 
-fn digest(snapshot: &Snapshot) -> u128 {
+fn digest(snapshot: &Snapshot) -> io::Result<u128> {
     let mut digest = Digest::default();
-    write_groups(snapshot.target_groups(), &mut digest)
-        .expect("a digest takes every write, and groups are plain maps of strings");
-    digest.0.digest128()
-}
-
-fn digest_of_file(path: &std::path::Path) -> io::Result<u128> {
-    let mut file = fs::File::open(path)?;
-    let mut digest = Digest::default();
-    io::copy(&mut file, &mut digest)?;
+    write_groups(snapshot.target_groups(), &mut digest)?;
     Ok(digest.0.digest128())
 }
 

@@ -4,8 +4,7 @@
 //! that a restart never empties the target list. Only the owner can read it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, BufReader};
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +12,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::atomic_file::{self, Readers};
+use super::atomic_file::{self, Readers, Stamp};
+use super::seal;
 use crate::model::inventory::{Inventory, Missing};
 use crate::model::plan::SupportedTypes;
 use crate::model::project::{Project, Saved};
@@ -24,9 +24,11 @@ use crate::model::service::Service;
 const VERSION: u32 = 1;
 
 /// The state file of one daemon.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct StateFile {
     path: PathBuf,
+    /// Of the file as it was last written.
+    written: Option<Stamp>,
 }
 
 /// What one run leaves for the next.
@@ -44,23 +46,10 @@ pub struct State {
 
 /// Why a state file cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// It cannot be read or understood.
-    #[error("{path} cannot be used: {cause}")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        cause: String,
-    },
-    /// Another version of this program wrote it.
-    #[error("{path} has format {found}, this version reads format {VERSION}")]
-    OtherVersion {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-    },
+#[error("{path} cannot be used: {cause}")]
+pub struct Unusable {
+    path: PathBuf,
+    cause: String,
 }
 
 #[derive(Serialize)]
@@ -142,7 +131,13 @@ impl StateFile {
     pub fn new(state_dir: &Path) -> Self {
         StateFile {
             path: state_dir.join("state.json"),
+            written: None,
         }
+    }
+
+    /// Whether somebody has taken away or changed what was written last.
+    pub fn was_touched(&self) -> bool {
+        self.written.is_some() && Stamp::of(&self.path) != self.written
     }
 
     /// Saves what is known.
@@ -150,7 +145,7 @@ impl StateFile {
     /// # Errors
     /// When the file cannot be written; its content is then unchanged.
     pub fn save<'a>(
-        &self,
+        &mut self,
         saved_at: Timestamp,
         projects: impl Iterator<Item = &'a Project>,
         addresses: &Addresses,
@@ -164,36 +159,32 @@ impl StateFile {
             addresses,
         };
         atomic_file::replace(&self.path, Readers::OwnerOnly, |sink| {
-            serde_json::to_writer(sink, &file).map_err(io::Error::from)
-        })
+            seal::write(sink, &file)
+        })?;
+        self.written = Stamp::of(&self.path);
+        Ok(())
     }
 
-    /// What the last run saved; `None` if there is no file.
+    /// What the last run saved; `None` if there is no file. No moment in it is
+    /// later than `now`.
     ///
     /// # Errors
     /// When the file exists but cannot be used.
-    pub fn load(&self) -> Result<Option<State>, Unusable> {
-        let damaged = |cause: String| Unusable::Damaged {
+    pub fn load(&self, now: Timestamp) -> Result<Option<State>, Unusable> {
+        let text = atomic_file::read(&self.path).map_err(|error| Unusable {
+            path: self.path.clone(),
+            cause: error.to_string(),
+        })?;
+        let state = text.map(|text| from_bytes(&text, now)).transpose();
+        state.map_err(|cause| Unusable {
             path: self.path.clone(),
             cause,
-        };
-        let open = || fs::File::open(&self.path).map(BufReader::new);
-        let file = match open() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other.map_err(|error| damaged(error.to_string()))?,
-        };
-        let Versioned { version } =
-            serde_json::from_reader(file).map_err(|error| damaged(error.to_string()))?;
-        if version != VERSION {
-            return Err(Unusable::OtherVersion {
-                path: self.path.clone(),
-                found: version,
-            });
-        }
-        let file = open().map_err(|error| damaged(error.to_string()))?;
-        let file: FileIn =
-            serde_json::from_reader(file).map_err(|error| damaged(error.to_string()))?;
-        Ok(Some(file.into()))
+        })
+    }
+
+    /// Removes what killed processes began to write.
+    pub fn remove_drafts(&self) {
+        atomic_file::remove_drafts(&self.path);
     }
 
     /// Renames an unusable file, so that an operator can look at it. Returns its new
@@ -202,10 +193,26 @@ impl StateFile {
     /// # Errors
     /// When it cannot be renamed.
     pub fn keep_unusable(&self) -> io::Result<PathBuf> {
-        let kept = self.path.with_extension("json.unusable");
-        fs::rename(&self.path, &kept)?;
-        Ok(kept)
+        atomic_file::put_aside(&self.path)
     }
+}
+
+/// What a state file says: all of it, or nothing if any byte of it is not as it
+/// was written, since an address with another digit is an address, too.
+///
+/// # Errors
+/// Why it cannot be used.
+pub fn from_bytes(text: &[u8], now: Timestamp) -> Result<State, String> {
+    seal::check(text)?;
+    let damaged = |error: serde_json::Error| error.to_string();
+    let Versioned { version } = serde_json::from_slice(text).map_err(damaged)?;
+    if version != VERSION {
+        return Err(format!(
+            "it has format {version}, this version reads format {VERSION}"
+        ));
+    }
+    let file: FileIn = serde_json::from_slice(text).map_err(damaged)?;
+    Ok(file.into_state(now))
 }
 
 fn project_out(project: &Project) -> ProjectOut<'_> {
@@ -240,14 +247,16 @@ fn by_name<S: Serializer>(addresses: &Addresses, serializer: S) -> Result<S::Ok,
     }))
 }
 
-impl From<FileIn> for State {
-    fn from(file: FileIn) -> State {
-        let projects = file.projects.into_iter().map(|project| {
+impl FileIn {
+    /// The clock may have been set back since: what lies ahead of `now` would
+    /// keep a service that is gone for as long.
+    fn into_state(self, now: Timestamp) -> State {
+        let projects = self.projects.into_iter().map(|project| {
             let services = project.services.into_iter().map(|row| {
                 let missing = row.missing.map(|gone| {
                     Box::new(Missing {
-                        since: gone.since,
-                        confirmed: gone.confirmed,
+                        since: gone.since.min(now),
+                        confirmed: gone.confirmed.map(|at| at.min(now)),
                     })
                 });
                 (Arc::new(row.service), missing)
@@ -259,18 +268,22 @@ impl From<FileIn> for State {
             };
             (project.name, state)
         });
-        let addresses = file.addresses.into_iter().map(|(name, row)| {
+        let addresses = self.addresses.into_iter().map(|(name, row)| {
+            let failing = row.failing.map(|failing| Failing {
+                since: failing.since.min(now),
+                ..failing
+            });
             let resolution = Resolution {
                 addresses: row.addresses.into(),
-                failing: row.failing.map(Box::new),
+                failing: failing.map(Box::new),
             };
             (name, resolution)
         });
         State {
-            saved_at: Some(file.saved_at),
+            saved_at: Some(self.saved_at.min(now)),
             projects: projects.collect(),
             addresses: addresses.collect(),
-            tag_keys: file.tag_keys,
+            tag_keys: self.tag_keys,
         }
     }
 }

@@ -115,8 +115,21 @@ async fn a_full_disk_loses_nothing_and_is_recovered_from() {
 #[tokio::test]
 async fn a_state_that_cannot_be_saved_does_not_stop_the_list_or_its_survival() {
     let (sim, config, daemon) = logs_published().await;
-    // A folder in the place of the draft: only the state can no longer be written.
-    fs::create_dir(config.state_dir().join(".state.json.tmp")).unwrap();
+    // Folders in its place, and wherever they could be put aside to: only the
+    // state can no longer be written.
+    fs::remove_file(config.state_file()).unwrap();
+    let numbers = (2..10).map(|number| format!(".unusable.{number}"));
+    for suffix in ["".to_owned(), ".unusable".to_owned()]
+        .into_iter()
+        .chain(numbers)
+    {
+        fs::create_dir_all(
+            config
+                .state_dir()
+                .join(format!("state.json{suffix}/inside")),
+        )
+        .unwrap();
+    }
     sim.add_service(PROJECT, ServiceSpec::new("new", "opensearch"));
     integrate_all(&sim);
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
@@ -131,16 +144,72 @@ async fn a_state_that_cannot_be_saved_does_not_stop_the_list_or_its_survival() {
 }
 
 #[tokio::test]
-async fn a_target_folder_that_is_gone_is_made_again_or_said() {
+async fn what_somebody_takes_away_is_put_back_though_nothing_is_heard_of_aiven() {
     let (sim, config, daemon) = logs_published().await;
+    let list = config.targets_text();
+    sim.inject(aiven_sim::Fault::any(), aiven_sim::ApiFault::Hang);
+    sim.dns_fault("*", aiven_sim::DnsFault::Timeout);
+    let folder = config.targets_file().parent().unwrap().to_owned();
     // Moved away at once: deleting file by file could meet the daemon writing one.
+    fs::rename(&folder, config.path("gone")).unwrap();
+    fs::remove_file(config.state_file()).unwrap();
+    daemon
+        .until("both files are there again", async || {
+            (config.targets_file().exists() && config.state_file().exists()).then_some(())
+        })
+        .await;
+    assert_eq!(config.targets_text(), list);
+    fs::remove_file(config.targets_file()).unwrap();
+    fs::create_dir(config.targets_file()).unwrap();
+    daemon
+        .until("the list is a file again", async || {
+            config.targets_file().is_file().then_some(())
+        })
+        .await;
+    assert_eq!(config.targets_text(), list);
+}
+
+#[tokio::test]
+async fn a_target_folder_that_cannot_be_made_is_said_until_it_can() {
+    let (sim, config, daemon) = logs_published().await;
     let folder = config.targets_file().parent().unwrap().to_owned();
     fs::rename(&folder, config.path("gone")).unwrap();
+    fs::write(&folder, "no folder").unwrap();
     sim.fail_over(PROJECT, "logs");
     daemon.log.line("writing failed; the old file").await;
-    fs::create_dir(&folder).unwrap();
+    fs::remove_file(&folder).unwrap();
     daemon.log.line("files can be written again").await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     let ended = command(&config, "run", &[]).await;
     assert_eq!(ended.code, Some(1), "the first still holds the lock");
+}
+
+/// A daemon of whose log the first line is read, then `reader` follows.
+async fn with_a_log_read_by(reader: &str, config: &Config) -> Daemon {
+    let run = format!("exec \"$@\" > >(head -n 1; {reader})");
+    let program = Program::new("bash").args(["-c", &run, "bash", binary::PATH, "run", "--config"]);
+    let program = program.arg(config.write().unwrap());
+    Daemon::of(program, config).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_takes_any_more_costs_lines_and_nothing_else() {
+    let gone = "exit";
+    // Ends with the daemon, which has the shell's process id.
+    let stopped = "exec tail --pid=$$ -f /dev/null";
+    for reader in [gone, stopped] {
+        let sim = aiven().await;
+        sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").nodes(2));
+        integrate_all(&sim);
+        let config = Config::quick(&sim).with("log.level", "trace");
+        let daemon = with_a_log_read_by(reader, &config).await;
+        daemon.publishes(sim.serving_addresses(PROJECT)).await;
+        daemon
+            .metric_reaches("aiven_metrics_log_lines_lost_total", 1.0)
+            .await;
+        sim.inject(aiven_sim::Fault::any(), aiven_sim::ApiFault::status(403));
+        sim.fail_over(PROJECT, "logs");
+        daemon.publishes(sim.serving_addresses(PROJECT)).await;
+        daemon.stop().await.unwrap();
+    }
 }

@@ -151,21 +151,34 @@ async fn a_port_in_use_costs_no_target() {
 }
 
 #[tokio::test]
-async fn a_state_directory_that_cannot_be_written_is_named() {
+async fn a_state_directory_that_cannot_be_made_is_named_and_costs_no_target() {
     let sim = one_service().await;
-    let config = Config::quick(&sim);
-    let file = config.path("a-file");
+    let folder = Config::quick(&sim);
+    let file = folder.path("a-file");
     fs::write(&file, "not a directory").unwrap();
     let below_a_file = file.join("state");
     for impossible in [below_a_file.to_str().unwrap(), "/proc/aiven-metrics"] {
         let config = Config::quick(&sim).with("state_dir", impossible);
-        let ended = command(&config, "run", &[]).await;
-        assert_eq!(ended.code, Some(1));
-        let output = ended.output();
-        assert!(
-            output.contains("state_dir") && output.contains(impossible),
-            "{output}"
-        );
+        let daemon = start(&config).await;
+        let line = daemon.log.line("state_dir: it cannot be created").await;
+        assert_eq!(line["path"], impossible);
+        daemon
+            .until("its targets are served", async || {
+                (daemon.sd().await.len() == 3).then_some(())
+            })
+            .await;
+        let project = daemon
+            .project_when(PROJECT, |one| {
+                !one["stages"]["publish"]["failing"].is_null()
+            })
+            .await;
+        let cause = &project["stages"]["publish"]["failing"]["cause"];
+        assert!(cause.as_str().unwrap().contains(impossible), "{cause}");
+        if impossible != "/proc/aiven-metrics" {
+            fs::remove_file(&file).unwrap();
+            daemon.log.line("files can be written again").await;
+            daemon.publishes(sim.serving_addresses(PROJECT)).await;
+        }
+        daemon.stop().await.unwrap();
     }
-    assert_eq!(sim.requests().len(), 0);
 }

@@ -1,5 +1,6 @@
 //! When the file is written, and what can be recovered from it.
 
+use std::fs;
 use std::sync::Arc;
 
 use super::*;
@@ -46,7 +47,7 @@ fn snapshot(origin: Origin, addresses: &[&str]) -> Snapshot {
 fn open() -> (tempfile::TempDir, PathBuf, TargetsFile) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("targets/targets.json");
-    let file = TargetsFile::open(path.clone()).unwrap();
+    let file = TargetsFile::open(path.clone());
     (folder, path, file)
 }
 
@@ -56,7 +57,7 @@ fn the_file_is_written_only_if_its_content_changes() {
     assert!(file.update(&snapshot(Origin::Api, &["192.0.2.1"])).unwrap());
     assert!(!file.update(&snapshot(Origin::Api, &["192.0.2.1"])).unwrap());
     assert!(file.update(&snapshot(Origin::Api, &["192.0.2.2"])).unwrap());
-    let mut restarted = TargetsFile::open(path).unwrap();
+    let mut restarted = TargetsFile::open(path);
     assert!(
         !restarted
             .update(&snapshot(Origin::Api, &["192.0.2.2"]))
@@ -74,10 +75,37 @@ fn a_deleted_file_is_written_again() {
 }
 
 #[test]
+fn a_file_that_somebody_touched_is_written_again() {
+    let (_folder, path, mut file) = open();
+    let snapshot = snapshot(Origin::Api, &["192.0.2.1"]);
+    file.update(&snapshot).unwrap();
+    let whole = fs::read_to_string(&path).unwrap();
+    type Touch = (&'static str, fn(&std::path::Path));
+    let touches: [Touch; 4] = [
+        ("other content", |path| fs::write(path, "[]").unwrap()),
+        ("cut", |path| fs::write(path, "").unwrap()),
+        ("a folder in its place", |path| {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        }),
+        ("its folder removed", |path| {
+            fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        }),
+    ];
+    for (what, touch) in touches {
+        touch(&path);
+        assert!(file.update(&snapshot).unwrap(), "{what}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), whole, "{what}");
+        assert!(!file.update(&snapshot).unwrap(), "{what}");
+    }
+}
+
+#[test]
 fn a_snapshot_without_known_projects_leaves_the_file_alone() {
     let (_folder, path, mut file) = open();
     assert!(!file.update(&snapshot(Origin::Nothing, &[])).unwrap());
     assert!(!path.exists());
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, "what was there").unwrap();
     assert!(!file.update(&snapshot(Origin::Nothing, &[])).unwrap());
     assert_eq!(fs::read_to_string(&path).unwrap(), "what was there");
@@ -104,6 +132,7 @@ fn services_are_recovered_with_hosts_and_addresses() {
 fn a_missing_file_recovers_nothing_and_a_broken_one_is_an_error() {
     let (_folder, path, file) = open();
     assert_eq!(file.recover().unwrap(), []);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(
         &path,
         r#"[{"targets":["192.0.2.1:9273"],"labels":{"mine":"no"}}]"#,
@@ -112,4 +141,23 @@ fn a_missing_file_recovers_nothing_and_a_broken_one_is_an_error() {
     assert_eq!(file.recover().unwrap(), []);
     fs::write(&path, r#"[{"targets":"#).unwrap();
     assert!(file.recover().is_err());
+}
+
+#[test]
+fn a_list_that_is_cut_or_changed_at_any_byte_never_makes_recovery_panic() {
+    let (_folder, path, mut file) = open();
+    let before = snapshot(Origin::Api, &["192.0.2.1", "2001:db8::1"]);
+    file.update(&before).unwrap();
+    let whole = fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        fs::write(&path, &whole[..at]).unwrap();
+        // Without its line's end alone it is whole.
+        assert_eq!(file.recover().is_ok(), at + 1 == whole.len(), "cut at {at}");
+        for bit in 0..8 {
+            let mut changed = whole.clone();
+            changed[at] ^= 1 << bit;
+            fs::write(&path, changed).unwrap();
+            let _ = file.recover();
+        }
+    }
 }

@@ -1,10 +1,18 @@
 //! What can be loaded from the file, and what cannot.
 
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
 
 use super::*;
 use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::service::{Power, ServiceIntegration};
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1000).unwrap()
+}
 
 fn service() -> Service {
     Service {
@@ -32,7 +40,7 @@ fn service() -> Service {
     }
 }
 
-fn save_one(file: &StateFile) -> (Missing, Resolution) {
+fn save_one(file: &mut StateFile) -> (Missing, Resolution) {
     let missing = Missing {
         since: Timestamp::from_second(100).unwrap(),
         confirmed: Timestamp::from_second(200).ok(),
@@ -64,9 +72,9 @@ fn save_one(file: &StateFile) -> (Missing, Resolution) {
 #[test]
 fn what_was_saved_comes_back() {
     let folder = tempfile::tempdir().unwrap();
-    let file = StateFile::new(folder.path());
-    let (missing, resolution) = save_one(&file);
-    let state = file.load().unwrap().unwrap();
+    let mut file = StateFile::new(folder.path());
+    let (missing, resolution) = save_one(&mut file);
+    let state = file.load(now()).unwrap().unwrap();
     assert_eq!(state.saved_at, Timestamp::from_second(300).ok());
     assert!(state.tag_keys.contains("env"));
     assert_eq!(state.addresses.get("a.example"), Some(&resolution));
@@ -83,8 +91,8 @@ fn what_was_saved_comes_back() {
 #[test]
 fn only_the_owner_can_read_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let file = StateFile::new(folder.path());
-    save_one(&file);
+    let mut file = StateFile::new(folder.path());
+    save_one(&mut file);
     let mode = fs::metadata(folder.path().join("state.json"))
         .unwrap()
         .permissions()
@@ -95,28 +103,112 @@ fn only_the_owner_can_read_the_file() {
 #[test]
 fn a_missing_file_is_not_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(StateFile::new(folder.path()).load().unwrap().is_none());
+    assert!(StateFile::new(folder.path()).load(now()).unwrap().is_none());
 }
 
 #[test]
-fn damaged_files_and_other_versions_are_distinguished_and_can_be_kept() {
+fn damaged_files_and_other_versions_are_refused_and_can_be_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.json");
-    let file = StateFile::new(folder.path());
-    save_one(&file);
-    let complete = fs::read_to_string(&path).unwrap();
-    for damaged in ["", "{}", "[]", "not json", &complete[..complete.len() / 2]] {
+    let mut file = StateFile::new(folder.path());
+    save_one(&mut file);
+    for damaged in ["", "{}", "[]", "not json", r#"{"version":1}"#] {
         fs::write(&path, damaged).unwrap();
-        assert!(
-            matches!(file.load(), Err(Unusable::Damaged { .. })),
-            "{damaged}"
-        );
+        assert!(file.load(now()).is_err(), "{damaged}");
     }
-    fs::write(&path, complete.replace("\"version\":1", "\"version\":2")).unwrap();
-    assert!(matches!(
-        file.load(),
-        Err(Unusable::OtherVersion { found: 2, .. })
-    ));
+    fs::write(&path, r#"{"version":2,"else":"new"}"#).unwrap();
+    let unusable = file.load(now()).unwrap_err().to_string();
+    assert!(unusable.contains("format 2"), "{unusable}");
+    assert!(unusable.contains(path.to_str().unwrap()), "{unusable}");
     let kept = file.keep_unusable().unwrap();
     assert!(kept.exists() && !path.exists());
+}
+
+fn saved() -> Vec<u8> {
+    static SAVED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        save_one(&mut StateFile::new(folder.path()));
+        fs::read(folder.path().join("state.json")).unwrap()
+    });
+    SAVED.clone()
+}
+
+/// In a form that can be compared.
+fn shown(state: &State) -> String {
+    format!("{state:?}")
+}
+
+#[test]
+fn a_state_that_is_cut_or_changed_at_any_byte_is_refused_or_means_the_same() {
+    let whole = saved();
+    let meaning = shown(&from_bytes(&whole, now()).unwrap());
+    for at in 0..whole.len() {
+        assert!(from_bytes(&whole[..at], now()).is_err(), "cut at {at}");
+        for bit in 0..8 {
+            let mut changed = whole.clone();
+            changed[at] ^= 1 << bit;
+            if let Ok(state) = from_bytes(&changed, now()) {
+                let text = String::from_utf8_lossy(&changed);
+                assert_eq!(shown(&state), meaning, "bit {bit} of byte {at}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_state_that_an_earlier_version_wrote_without_a_seal_is_read() {
+    let whole = String::from_utf8(saved()).unwrap();
+    let (unsealed, _) = whole.split_once(",\"digest\"").unwrap();
+    let state = from_bytes(format!("{unsealed}}}").as_bytes(), now()).unwrap();
+    let meaning = from_bytes(whole.as_bytes(), now()).unwrap();
+    assert_eq!(shown(&state), shown(&meaning));
+}
+
+#[test]
+fn a_moment_ahead_of_the_clock_is_taken_for_now() {
+    let whole = saved();
+    let early = Timestamp::from_second(60).unwrap();
+    let state = from_bytes(&whole, early).unwrap();
+    assert_eq!(state.saved_at, Some(early));
+    let known = state.projects["proj"].inventory.get("a").unwrap();
+    let missing = known.missing.as_deref().unwrap();
+    assert_eq!((missing.since, missing.confirmed), (early, Some(early)));
+}
+
+#[test]
+fn it_is_known_when_somebody_touches_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    let mut file = StateFile::new(folder.path());
+    assert!(!file.was_touched());
+    save_one(&mut file);
+    assert!(!file.was_touched());
+    fs::remove_file(&path).unwrap();
+    assert!(file.was_touched());
+    save_one(&mut file);
+    fs::write(&path, "other").unwrap();
+    assert!(file.was_touched());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn no_bytes_make_reading_a_state_panic(
+        start in 0_usize..600,
+        length in 0_usize..40,
+        bytes in prop::collection::vec(any::<u8>(), 0..40),
+        is_sealed in any::<bool>(),
+    ) {
+        let mut text = saved();
+        if !is_sealed {
+            let sealed = text.len() - 45;
+            text.truncate(sealed);
+            text.push(b'}');
+        }
+        let start = start.min(text.len());
+        let end = (start + length).min(text.len());
+        text.splice(start..end, bytes);
+        let _ = from_bytes(&text, now());
+    }
 }

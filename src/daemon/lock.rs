@@ -1,0 +1,132 @@
+//! One daemon for each `state_dir`.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::bail;
+use rustix::fs::OFlags;
+
+/// Proof that no other daemon uses the same `state_dir`. Released when this is
+/// dropped or the process dies.
+///
+/// What is locked is the folder itself, which needs no space, no right to write,
+/// and cannot be something else. The file `lock` in it is locked too: earlier
+/// versions lock nothing else, nor can a folder on NFS be locked.
+#[derive(Debug, Default)]
+pub(super) struct Lock {
+    _held: Vec<File>,
+}
+
+impl Lock {
+    /// Creates `state_dir` if it does not exist, and locks it. What the file
+    /// system refuses is logged and does without: the ports are taken by one
+    /// daemon alone, too.
+    ///
+    /// # Errors
+    /// When another daemon holds the lock.
+    pub(super) fn take(state_dir: &Path) -> anyhow::Result<Lock> {
+        if let Err(error) = fs::create_dir_all(state_dir) {
+            tracing::error!(path = %state_dir.display(), %error, "state_dir: it cannot be created; check the path and its permissions; nothing is saved until then");
+        }
+        let mut held = Vec::new();
+        let mut refused = None;
+        for file in [open_folder(state_dir), open_file(&state_dir.join("lock"))] {
+            let locked = file.map_err(TryLockError::Error).and_then(|file| {
+                file.try_lock()?;
+                Ok(file)
+            });
+            match locked {
+                Ok(file) => held.push(file),
+                Err(TryLockError::WouldBlock) => bail!(
+                    "state_dir: another aiven-metrics is running on {}; stop it, or give this one a state_dir of its own",
+                    state_dir.display()
+                ),
+                Err(TryLockError::Error(error)) => refused = Some(error),
+            }
+        }
+        if let (true, Some(error)) = (held.is_empty(), refused) {
+            tracing::error!(path = %state_dir.display(), %error, "state_dir: it cannot be locked; going on without; make sure that no other daemon uses it");
+        }
+        Ok(Lock { _held: held })
+    }
+}
+
+fn open_folder(path: &Path) -> io::Result<File> {
+    let flags = OFlags::DIRECTORY;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags.bits().cast_signed());
+    options.open(path)
+}
+
+/// Opens the file, which may be one that only can be read. A link or a FIFO in
+/// its place is left alone.
+fn open_file(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags.bits().cast_signed());
+    let mut writing = options.clone();
+    writing.write(true).create(true).truncate(false);
+    let file = writing.open(path).or_else(|_| options.open(path))?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::other("lock: it is not a regular file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn the_second_is_refused_whatever_stands_in_the_place_of_the_lock_file() {
+        let make: [fn(&Path); 5] = [
+            |_| {},
+            |path| fs::write(path, "").unwrap(),
+            |path| fs::create_dir(path).unwrap(),
+            |path| symlink("/dev/full", path).unwrap(),
+            |path| {
+                use rustix::fs::{CWD, FileType, Mode, mknodat};
+                mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+            },
+        ];
+        for make in make {
+            let folder = tempfile::tempdir().unwrap();
+            make(&folder.path().join("lock"));
+            let first = Lock::take(folder.path()).unwrap();
+            let refused = Lock::take(folder.path()).unwrap_err().to_string();
+            assert!(refused.contains("another aiven-metrics"), "{refused}");
+            drop(first);
+            Lock::take(folder.path()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_daemon_of_an_earlier_version_is_noticed_and_notices_us() {
+        let folder = tempfile::tempdir().unwrap();
+        let earlier = File::create(folder.path().join("lock")).unwrap();
+        earlier.try_lock().unwrap();
+        assert!(Lock::take(folder.path()).is_err());
+        earlier.unlock().unwrap();
+        let _ours = Lock::take(folder.path()).unwrap();
+        assert!(earlier.try_lock().is_err());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_or_made_is_no_reason_to_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let read_only = folder.path().join("read-only");
+        fs::create_dir(&read_only).unwrap();
+        fs::set_permissions(&read_only, fs::Permissions::from_mode(0o500)).unwrap();
+        let _first = Lock::take(&read_only).unwrap();
+        assert!(Lock::take(&read_only).is_err());
+        let below_a_file = folder.path().join("file/state");
+        fs::write(folder.path().join("file"), "").unwrap();
+        for impossible in [&*below_a_file, Path::new("/proc/aiven-metrics")] {
+            Lock::take(impossible).unwrap();
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Lines on their way to a stream that may be full, closed, or read by nobody.
+//!
+//! Whoever logs puts a line into a bounded queue and goes on; one thread writes.
+//! `tracing-appender` does nearly this, but does not count lines that could not
+//! be written, and prints to standard output when it is dropped, which hangs or
+//! panics in the very case that this is for.
+
+use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, LazyLock};
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus_client::metrics::counter::Counter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Lines that may wait to be written.
+const MAX_QUEUED_LINES: usize = 8192;
+
+/// Bytes that may wait to be written.
+const MAX_QUEUED_BYTES: usize = 4 << 20;
+
+/// How long to wait for a stream that takes nothing now (`EAGAIN`).
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+
+/// The lines that could not be written. Logging is one for the process.
+pub(super) static LOST: LazyLock<Counter> = LazyLock::new(Counter::default);
+
+/// Takes lines and never waits.
+#[derive(Debug, Clone)]
+pub(super) struct Lines {
+    entries: SyncSender<Entry>,
+    queued_bytes: Arc<AtomicUsize>,
+    lost: Counter,
+}
+
+/// Waits for the lines that were taken before.
+#[derive(Debug)]
+pub(super) struct Flush(SyncSender<Entry>);
+
+#[derive(Debug)]
+enum Entry {
+    Line(Vec<u8>),
+    /// To be answered when all lines before it are written.
+    Flushed(SyncSender<()>),
+}
+
+/// Standard output without a buffer of its own, so that a failed write leaves
+/// nothing behind that a later one repeats.
+pub(super) struct StandardOutput;
+
+/// Writes the lines, on a thread of its own.
+struct Writer<W> {
+    stream: W,
+    lost: Counter,
+    /// How many lost lines the stream tells of.
+    said: u64,
+    /// Whether the last line was written in part.
+    is_torn: bool,
+}
+
+impl Lines {
+    /// Lines to `stream`.
+    pub(super) fn to(stream: impl Write + Send + 'static) -> (Lines, Flush) {
+        Lines::counting(stream, LOST.clone())
+    }
+
+    fn counting(stream: impl Write + Send + 'static, lost: Counter) -> (Lines, Flush) {
+        let (entries, queue) = sync_channel(MAX_QUEUED_LINES);
+        let queued_bytes = Arc::new(AtomicUsize::new(0));
+        let writer = Writer {
+            stream,
+            lost: lost.clone(),
+            said: 0,
+            is_torn: false,
+        };
+        let bytes = Arc::clone(&queued_bytes);
+        // Without a thread the queue is closed, and every line is lost and counted.
+        let _ = thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || writer.run(&queue, &bytes));
+        let flush = Flush(entries.clone());
+        let lines = Lines {
+            entries,
+            queued_bytes,
+            lost,
+        };
+        (lines, flush)
+    }
+
+    fn send(&self, line: &[u8]) {
+        let length = line.len();
+        let before = self.queued_bytes.fetch_add(length, Ordering::Relaxed);
+        let has_room = before.saturating_add(length) <= MAX_QUEUED_BYTES;
+        let is_queued = has_room && self.entries.try_send(Entry::Line(line.to_vec())).is_ok();
+        if !is_queued {
+            self.queued_bytes.fetch_sub(length, Ordering::Relaxed);
+            self.lost.inc();
+        }
+    }
+}
+
+impl Flush {
+    /// Waits until the lines before are written or lost, and not longer than `limit`.
+    pub(super) fn wait(&self, limit: Duration) {
+        let (done, is_done) = sync_channel(1);
+        // A full queue means a stream that takes nothing.
+        if self.0.try_send(Entry::Flushed(done)).is_ok() {
+            let _ = is_done.recv_timeout(limit);
+        }
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = &'a Lines;
+
+    fn make_writer(&'a self) -> &'a Lines {
+        self
+    }
+}
+
+/// Each write is a line: so `tracing_subscriber` writes.
+impl Write for &Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.send(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Write for StandardOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(io::stdout(), bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes until nobody can log any more.
+    fn run(mut self, queue: &Receiver<Entry>, queued_bytes: &AtomicUsize) {
+        while let Ok(entry) = queue.recv() {
+            match entry {
+                Entry::Line(line) => {
+                    match self.write(&line) {
+                        Ok(()) => self.tell_what_is_lost(),
+                        Err(_) => _ = self.lost.inc(),
+                    }
+                    queued_bytes.fetch_sub(line.len(), Ordering::Relaxed);
+                }
+                Entry::Flushed(done) => _ = done.try_send(()),
+            }
+        }
+    }
+
+    /// Says in the stream how many lines it lacks, once it takes lines again.
+    fn tell_what_is_lost(&mut self) {
+        let lost = self.lost.get();
+        let lines = lost.saturating_sub(self.said);
+        if lines == 0 {
+            return;
+        }
+        let at = Timestamp::now();
+        let line = format!(
+            "{{\"timestamp\":\"{at}\",\"level\":\"WARN\",\"message\":\"log lines were lost: the stream took none\",\"lines\":{lines},\"target\":\"{}\"}}\n",
+            module_path!()
+        );
+        if self.write(line.as_bytes()).is_ok() {
+            self.said = lost;
+        }
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.is_torn {
+            self.write_all(b"\n")?;
+        }
+        self.write_all(line)
+    }
+
+    fn write_all(&mut self, mut rest: &[u8]) -> io::Result<()> {
+        while !rest.is_empty() {
+            match self.stream.write(rest) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    rest = rest.get(written..).unwrap_or_default();
+                    self.is_torn = !rest.is_empty();
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => pause(),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// This thread has nothing to do but write.
+#[expect(clippy::disallowed_methods)]
+fn pause() {
+    thread::sleep(BUSY_PAUSE);
+}
+
+#[cfg(test)]
+mod tests;

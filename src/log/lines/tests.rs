@@ -1,0 +1,146 @@
+//! Streams that take nothing, a part, or too late.
+
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Condvar, Mutex};
+
+use proptest::prelude::*;
+
+use super::*;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What a stream does with one write.
+#[derive(Debug, Clone, Copy)]
+enum Does {
+    Takes(usize),
+    Fails(ErrorKind),
+}
+
+/// Does what the script says, then takes everything.
+struct Scripted {
+    script: std::vec::IntoIter<Does>,
+    taken: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Write for Scripted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = match self.script.next() {
+            Some(Does::Fails(kind)) => return Err(kind.into()),
+            Some(Does::Takes(most)) => bytes.len().min(most),
+            None => bytes.len(),
+        };
+        self.taken.lock().unwrap().extend(&bytes[..length]);
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Takes nothing until it is opened.
+#[derive(Clone, Default)]
+struct Stuck(Arc<(Mutex<bool>, Condvar)>);
+
+impl Stuck {
+    fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+}
+
+impl Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_open = self.0.0.lock().unwrap();
+        let _is_open = self.0.1.wait_while(is_open, |is_open| !*is_open).unwrap();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Tells of every whole line.
+struct Told(Sender<String>);
+
+impl Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.send(String::from_utf8_lossy(bytes).into_owned());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn does() -> impl Strategy<Value = Does> {
+    prop_oneof![
+        4 => (0_usize..40).prop_map(Does::Takes),
+        1 => Just(Does::Fails(ErrorKind::StorageFull)),
+        1 => Just(Does::Fails(ErrorKind::BrokenPipe)),
+        1 => Just(Does::Fails(ErrorKind::Interrupted)),
+        1 => Just(Does::Fails(ErrorKind::Other)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whatever_a_stream_does_each_line_is_whole_or_counted(
+        script in prop::collection::vec(does(), 0..30),
+        count in 1_u64..20,
+    ) {
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let stream = Scripted { script: script.into_iter(), taken: Arc::clone(&taken) };
+        let lost = Counter::default();
+        let (lines, flush) = Lines::counting(stream, lost.clone());
+        for number in 0..count {
+            lines.send(format!("line {number} of a test\n").as_bytes());
+        }
+        flush.wait(LIMIT);
+        let text = String::from_utf8(taken.lock().unwrap().clone()).unwrap();
+        let is_whole = |number| text.lines().any(|line| line == format!("line {number} of a test"));
+        let whole = (0..count).filter(|number| is_whole(*number)).count() as u64;
+        // What was lost by its line's end alone is whole to a reader.
+        prop_assert!(whole + lost.get() >= count, "{whole} whole, {} lost:\n{text}", lost.get());
+        prop_assert!(lost.get() <= count);
+    }
+}
+
+#[test]
+fn a_stream_that_nobody_reads_holds_nobody_up() {
+    let stuck = Stuck::default();
+    let lost = Counter::default();
+    let (lines, flush) = Lines::counting(stuck.clone(), lost.clone());
+    let line = [b'x'; 1000];
+    // Without a bound, or with a wait, this would never end or hold 20 MB.
+    for _ in 0..20_000 {
+        lines.send(&line);
+    }
+    assert!(lines.queued_bytes.load(Ordering::Relaxed) <= MAX_QUEUED_BYTES);
+    assert!(
+        lost.get() >= 20_000 - 2 * MAX_QUEUED_LINES as u64,
+        "{}",
+        lost.get()
+    );
+    flush.wait(Duration::ZERO);
+    stuck.open();
+}
+
+#[test]
+fn what_was_lost_is_said_when_the_stream_takes_lines_again() {
+    let (told, lines_told) = channel();
+    let lost = Counter::default();
+    lost.inc_by(7);
+    let (lines, _flush) = Lines::counting(Told(told), lost);
+    lines.send(b"first\n");
+    assert_eq!(lines_told.recv_timeout(LIMIT).unwrap(), "first\n");
+    let said = lines_told.recv_timeout(LIMIT).unwrap();
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["lines"], 7);
+    lines.send(b"second\n");
+    assert_eq!(lines_told.recv_timeout(LIMIT).unwrap(), "second\n");
+}
