@@ -28,6 +28,8 @@ use crate::publish::scrape_results::ScrapeResults;
 
 mod body;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod pool;
 mod relay;
 mod request;
