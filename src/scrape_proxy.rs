@@ -16,12 +16,14 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
 use crate::net::accept::{serve_each, serve_http};
+use crate::net::connection::Connection;
+use crate::net::places::Limits;
 use crate::node_access::NodeAccess;
 use crate::publish::Published;
 use crate::publish::scrape_results::ScrapeResults;
@@ -39,8 +41,8 @@ mod upstream;
 
 use pool::Pool;
 
-/// Connections of Prometheus served at once; more wait to be accepted.
-const MAX_CONNECTIONS: usize = 1024;
+/// Connections of Prometheus served at once.
+const LIMITS: Limits = Limits::here(1024);
 
 /// How long a connection may take for a request's head, or rest between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
@@ -93,7 +95,7 @@ impl ScrapeProxy {
             sleep(DRAIN_TIMEOUT).await;
         };
         tokio::select! {
-            () = serve_each(listener, MAX_CONNECTIONS, &stop, serve) => {}
+            () = serve_each(listener, LIMITS, &stop, serve) => {}
             () = overdue => {
                 tracing::warn!(after = ?DRAIN_TIMEOUT, "scrapes in flight were cut: their nodes did not answer in time");
             }
@@ -102,8 +104,7 @@ impl ScrapeProxy {
     }
 
     /// Serves one connection of Prometheus.
-    async fn serve_connection(self: Arc<Self>, stream: TcpStream, stop: CancellationToken) {
-        let _ = stream.set_nodelay(true);
+    async fn serve_connection(self: Arc<Self>, stream: Connection, stop: CancellationToken) {
         let service = service_fn(|request| {
             let proxy = Arc::clone(&self);
             async move { Ok::<_, std::convert::Infallible>(proxy.handle(request).await) }
