@@ -1,13 +1,10 @@
 //! The daemon: all parts together. The coordinator owns everything that is known,
 //! plans and publishes. The other tasks ask Aiven and DNS, or carry out the plan.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -16,12 +13,16 @@ use crate::aiven::Client;
 use crate::config::Config;
 use crate::integrate::Integrator;
 use crate::metrics::Metrics;
+use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::project;
+use crate::model::resolution::NeededHosts;
+use crate::model::task::Task;
 use crate::model::write_budget::WriteBudget;
 use crate::model::write_window::WriteWindow;
 use crate::node_access::{self, AccessTasks, Timing};
 use crate::observe::Observer;
 use crate::publish::Published;
+use crate::publish::restarts::Restarts;
 use crate::publish::scrape_results::ScrapeResults;
 use crate::resolve::{self, NameResolver, ResolveRound};
 use crate::scrape_proxy::ScrapeProxy;
@@ -29,13 +30,21 @@ use crate::web::Web;
 
 mod coordinator;
 mod drain;
+#[cfg(test)]
+mod faults;
 mod http_client;
 mod lock;
+mod port;
 mod start;
+mod supervisor;
+#[cfg(test)]
+mod tests;
 
 use coordinator::{Coordinator, Inbox, Wishes};
 pub(crate) use http_client::api_client;
 use lock::Lock;
+use port::Port;
+use supervisor::{Duty, Supervisor};
 
 /// How many reports may wait for the coordinator.
 const MAX_QUEUED_REPORTS: usize = 64;
@@ -45,9 +54,11 @@ const MAX_QUEUED_REPORTS: usize = 64;
 pub struct Daemon {
     config: Arc<Config>,
     _lock: Lock,
-    web_listener: TcpListener,
-    proxy_listener: Option<TcpListener>,
+    web_port: Port,
+    proxy_port: Option<Port>,
     metrics: Metrics,
+    restarts: Restarts,
+    supervisor: Supervisor,
     resolver: NameResolver,
     client: Arc<Client>,
     published: Published,
@@ -64,9 +75,10 @@ struct Outbox {
 /// Builds a daemon and serves until `stop` is cancelled.
 ///
 /// # Errors
-/// Those of [`Daemon::build`] and [`Daemon::serve`].
+/// Those of [`Daemon::build`].
 pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
-    Daemon::build(config).await?.serve(stop).await
+    Daemon::build(config).await?.serve(stop).await;
+    Ok(())
 }
 
 impl Daemon {
@@ -77,12 +89,14 @@ impl Daemon {
     pub async fn build(config: Config) -> anyhow::Result<Daemon> {
         let config = Arc::new(config);
         let lock = Lock::take(&config.state_dir)?;
-        let web_listener = listen("web.listen", config.web.listen).await?;
-        let proxy_listener = match config.scrape_proxy.listen {
-            Some(address) => Some(listen("scrape_proxy.listen", address).await?),
+        let web_port = Port::open("web.listen", config.web.listen).await?;
+        let proxy_port = match config.scrape_proxy.listen {
+            Some(address) => Some(Port::open("scrape_proxy.listen", address).await?),
             None => None,
         };
         let metrics = Metrics::default();
+        let restarts = Restarts::default();
+        let supervisor = Supervisor::new(restarts.clone(), metrics.clone());
         let resolver = NameResolver::new(&config.dns.nameservers, config.dns.timeout)?;
         let client = Arc::new(api_client(&config, &resolver, metrics.clone())?);
         let published = Published::default();
@@ -91,14 +105,17 @@ impl Daemon {
             start::restore(&config),
             published.clone(),
             metrics.clone(),
+            supervisor.clone(),
         );
         coordinator.publish();
         Ok(Daemon {
             config,
             _lock: lock,
-            web_listener,
-            proxy_listener,
+            web_port,
+            proxy_port,
             metrics,
+            restarts,
+            supervisor,
             resolver,
             client,
             published,
@@ -108,58 +125,58 @@ impl Daemon {
 
     /// Runs until `stop` is cancelled and the scrapes then in flight have ended.
     /// On return the state is saved and the ports are free.
-    ///
-    /// # Errors
-    /// When a part of the daemon ends too early, which is a defect.
-    pub async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let mut tasks = JoinSet::new();
+    pub async fn serve(self, stop: CancellationToken) {
         let (inbox, outbox) = mailbox();
         let results = ScrapeResults::default();
-        let web = Web::new(
-            self.published.clone(),
-            results.clone(),
-            &self.metrics,
-            self.config.web.expose_status,
-            stop.clone(),
-        );
-        tasks.spawn(web.serve(self.web_listener));
-        tasks.spawn(resolve::keep_resolved(
-            self.resolver,
-            self.coordinator.needed_hosts(),
-            self.config.dns.poll_interval,
-            outbox.rounds.clone(),
-            self.metrics.clone(),
-        ));
         let (node_access, access_tasks) = node_access::open(&self.config, Timing::default());
-        let stages = Stages {
+        let mut stages = Stages {
             config: &self.config,
             client: self.client,
-            access_tasks,
+            access_tasks: Arc::new(access_tasks),
             budget: Arc::new(Mutex::new(WriteBudget::new(
                 self.config.integration.creates_per_minute,
             ))),
             metrics: self.metrics.clone(),
             outbox,
+            supervisor: self.supervisor.clone(),
+            stop: stop.clone(),
+            tasks: JoinSet::new(),
         };
+        let web = Arc::new(Web::new(
+            self.published.clone(),
+            results.clone(),
+            self.restarts,
+            &self.metrics,
+            self.config.web.expose_status,
+            stop.clone(),
+        ));
+        let port = Arc::new(self.web_port);
+        // It can be asked as long as the process lives, so it is kept past `stop`.
+        let never = CancellationToken::new();
+        stages.tasks.spawn(
+            self.supervisor
+                .clone()
+                .keep(Task::Web.of_all(), never, move || {
+                    let (web, port) = (Arc::clone(&web), Arc::clone(&port));
+                    async move { web.serve(port.listener().await).await }
+                }),
+        );
+        stages.resolve(self.resolver, self.coordinator.needed_hosts());
         for wishes in self.coordinator.wishes() {
-            stages.spawn(wishes, &mut tasks);
+            stages.spawn(wishes);
         }
         // Only now does node_access hold the saved credentials of every project.
-        let proxy = self.proxy_listener.map(|listener| {
+        let proxy = self.proxy_port.map(|port| {
             let timeout = self.config.scrape_proxy.timeout;
-            let proxy =
-                ScrapeProxy::new(self.published, node_access, results, self.metrics, timeout);
-            AbortOnDropHandle::new(tokio::spawn(proxy.serve(listener, stop.clone())))
+            let (published, metrics) = (self.published, self.metrics);
+            let proxy = ScrapeProxy::new(published, node_access, results, metrics, timeout);
+            stages.scrape_proxy(Arc::new(proxy), Arc::new(port))
         });
-        drop(stages);
+        let mut tasks = stages.tasks;
         let mut coordinator = self.coordinator;
-        let ended = tokio::select! {
-            ended = drain::run(&mut coordinator, inbox, proxy, &stop) => ended,
-            Some(ended) = tasks.join_next() => Err(ended_early(ended)),
-        };
+        drain::run(&mut coordinator, inbox, proxy, &stop).await;
         // The next daemon on the same ports may start as soon as this one returns.
         tasks.shutdown().await;
-        ended
     }
 }
 
@@ -173,67 +190,123 @@ fn mailbox() -> (Inbox, Outbox) {
     (inbox, Outbox { reports, rounds })
 }
 
-fn ended_early(ended: Result<(), tokio::task::JoinError>) -> anyhow::Error {
-    let report = "this is a defect, please report it";
-    match ended {
-        Ok(()) => anyhow!("a part of the daemon ended that should run until the end; {report}"),
-        Err(failure) => {
-            anyhow::Error::new(failure).context(format!("a part of the daemon failed; {report}"))
-        }
-    }
-}
-
 /// What the stages of all projects share.
 struct Stages<'a> {
     config: &'a Config,
     client: Arc<Client>,
-    access_tasks: AccessTasks,
+    access_tasks: Arc<AccessTasks>,
     budget: Arc<Mutex<WriteBudget>>,
     metrics: Metrics,
     outbox: Outbox,
+    supervisor: Supervisor,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
 }
 
 impl Stages<'_> {
+    /// Keeps a task going until the daemon stops.
+    fn keep<Running>(&mut self, duty: Duty, start: impl FnMut() -> Running + Send + 'static)
+    where
+        Running: Future<Output = ()> + Send + 'static,
+    {
+        let supervisor = self.supervisor.clone();
+        self.tasks
+            .spawn(supervisor.keep(duty, self.stop.clone(), start));
+    }
+
+    /// Starts looking host names up.
+    fn resolve(&mut self, resolver: NameResolver, needed: watch::Receiver<NeededHosts>) {
+        let interval = self.config.dns.poll_interval;
+        let (rounds, metrics) = (self.outbox.rounds.clone(), self.metrics.clone());
+        self.keep(Task::Resolve.of_all(), move || {
+            let (resolver, needed) = (resolver.clone(), needed.clone());
+            resolve::keep_resolved(resolver, needed, interval, rounds.clone(), metrics.clone())
+        });
+    }
+
     /// Starts the stages of one project.
-    fn spawn(&self, wishes: Wishes, tasks: &mut JoinSet<()>) {
-        let config = self.config;
-        let client = || Arc::clone(&self.client);
-        let window = WriteWindow::of_instance(config.instance_index);
-        let access =
-            self.access_tasks
-                .of(&wishes.project, client(), window, wishes.needed_endpoints);
-        tasks.spawn(access.run());
-        let observer = Observer {
-            project: Arc::clone(&wishes.project),
-            client: client(),
-            interval: config.aiven.poll_interval,
-            timeout: config.aiven.request_timeout,
-            tag_keys: config.services.tags.keys().cloned().collect(),
-            reports: self.outbox.reports.clone(),
-        };
-        let choice = config.integration.endpoint.clone();
-        tasks.spawn(observer.clone().list_services());
-        tasks.spawn(observer.clone().ask_for_unlisted(wishes.unlisted));
-        tasks.spawn(observer.keep_setup_known(choice));
+    fn spawn(&mut self, wishes: Wishes) {
+        let Wishes {
+            project,
+            pending_writes,
+            needed_endpoints,
+            unlisted,
+        } = wishes;
+        let window = WriteWindow::of_instance(self.config.instance_index);
+        self.node_access(&project, window, needed_endpoints);
+        let observer = self.observer(&project);
+        let one = observer.clone();
+        self.keep(Task::List.of(&project), move || one.clone().list_services());
+        let one = observer.clone();
+        self.keep(Task::AskByName.of(&project), move || {
+            one.clone().ask_for_unlisted(unlisted.clone())
+        });
+        let choice = self.config.integration.endpoint.clone();
+        self.keep(Task::Setup.of(&project), move || {
+            observer.clone().keep_setup_known(choice.clone())
+        });
         let integrator = Integrator {
-            project: wishes.project,
-            client: client(),
-            endpoint: config.integration.endpoint.clone(),
+            project: Arc::clone(&project),
+            client: Arc::clone(&self.client),
+            endpoint: self.config.integration.endpoint.clone(),
             window,
             budget: Arc::clone(&self.budget),
             metrics: self.metrics.clone(),
             reports: self.outbox.reports.clone(),
         };
-        tasks.spawn(integrator.run(wishes.pending_writes));
+        self.keep(Task::Integrate.of(&project), move || {
+            integrator.clone().run(pending_writes.clone())
+        });
     }
-}
 
-/// Listens on the address of a configuration key.
-async fn listen(key: &'static str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("{key}: cannot listen on {address}; free the port or choose another")
-    })?;
-    // With port 0 the system chooses the port, so the log must name it.
-    tracing::info!(key, address = %listener.local_addr()?, "listening");
-    Ok(listener)
+    /// Starts what keeps a project's trust and credentials current.
+    fn node_access(
+        &mut self,
+        project: &Arc<str>,
+        window: WriteWindow,
+        needed: watch::Receiver<NeededEndpoints>,
+    ) {
+        let tasks = Arc::clone(&self.access_tasks);
+        let client = Arc::clone(&self.client);
+        let name = Arc::clone(project);
+        let make = move || tasks.of(&name, Arc::clone(&client), window, needed.clone());
+        // Made at once, so that the first scrape finds the saved credentials.
+        let mut first = Some(make());
+        self.keep(Task::NodeAccess.of(project), move || {
+            first.take().unwrap_or_else(&make).run()
+        });
+    }
+
+    fn observer(&self, project: &Arc<str>) -> Observer {
+        Observer {
+            project: Arc::clone(project),
+            client: Arc::clone(&self.client),
+            interval: self.config.aiven.poll_interval,
+            timeout: self.config.aiven.request_timeout,
+            tag_keys: self.config.services.tags.keys().cloned().collect(),
+            reports: self.outbox.reports.clone(),
+        }
+    }
+
+    /// Starts relaying scrapes; ends when the scrapes in flight at the stop have.
+    fn scrape_proxy(&mut self, proxy: Arc<ScrapeProxy>, port: Arc<Port>) -> AbortOnDropHandle<()> {
+        let tidying = Arc::clone(&proxy);
+        self.keep(Task::ScrapeUpkeep.of_all(), move || {
+            Arc::clone(&tidying).tidy_up()
+        });
+        let stop = self.stop.clone();
+        let supervisor = self.supervisor.clone();
+        let serving = supervisor.keep(Task::ScrapeProxy.of_all(), self.stop.clone(), move || {
+            let (proxy, port, stop) = (Arc::clone(&proxy), Arc::clone(&port), stop.clone());
+            async move {
+                let listener = tokio::select! {
+                    biased;
+                    listener = port.listener() => listener,
+                    () = stop.cancelled() => return,
+                };
+                proxy.serve(listener, stop).await;
+            }
+        });
+        AbortOnDropHandle::new(tokio::spawn(serving))
+    }
 }

@@ -31,6 +31,7 @@ use crate::model::write_window::WriteWindow;
 const MAX_CONCURRENT_SERVICES: usize = 4;
 
 /// Carries out the pending writes of one project.
+#[derive(Clone)]
 pub struct Integrator {
     /// The project.
     pub project: Arc<str>,

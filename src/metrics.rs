@@ -18,6 +18,7 @@ use crate::log;
 use crate::model::inventory::Distrust;
 use crate::model::resolution::Lookup;
 use crate::model::scrape::FailureKind;
+use crate::model::task::Task;
 
 /// Seconds: from a local answer to the default request timeout.
 const API_BUCKETS: [f64; 8] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
@@ -37,6 +38,7 @@ struct Counters {
     dns_lookups: Family<LookedUp, Counter>,
     snapshot_changes: Counter,
     listings_distrusted: Family<Distrusted, Counter>,
+    task_restarts: Family<OfTask, Counter>,
     scrapes: Family<Scrape, Counter>,
     scrape_duration: Histogram,
     scrape_bytes: Counter,
@@ -70,6 +72,11 @@ struct Distrusted {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfTask {
+    task: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Scrape {
     outcome: &'static str,
 }
@@ -96,6 +103,9 @@ impl Metrics {
         let classes = FailureKind::ALL.map(FailureKind::as_str);
         for outcome in ["ok", "refused"].into_iter().chain(classes) {
             drop(self.0.scrapes.get_or_create(&Scrape { outcome }));
+        }
+        for task in Task::ALL.map(Task::as_str) {
+            drop(self.0.task_restarts.get_or_create(&OfTask { task }));
         }
         for outcome in Lookup::OUTCOMES {
             drop(self.0.dns_lookups.get_or_create(&LookedUp { outcome }));
@@ -141,6 +151,12 @@ impl Metrics {
             reason: distrust.as_str(),
         };
         self.0.listings_distrusted.get_or_create(&labels).inc();
+    }
+
+    /// Counts a task that failed and was started again.
+    pub fn task_restarted(&self, task: Task) {
+        let task = task.as_str();
+        self.0.task_restarts.get_or_create(&OfTask { task }).inc();
     }
 
     /// Counts a request to the scrape proxy that is not for a published target.
@@ -192,6 +208,11 @@ impl Metrics {
             self.0.listings_distrusted.clone(),
         );
         registry.register(
+            "task_restarts",
+            "Tasks of the daemon that failed and were started again; each is a defect to report",
+            self.0.task_restarts.clone(),
+        );
+        registry.register(
             "log_lines_lost",
             "Log lines that could not be written: disk full, or nobody reads them",
             log::lost_lines(),
@@ -236,6 +257,7 @@ impl Default for Counters {
             dns_lookups: Family::default(),
             snapshot_changes: Counter::default(),
             listings_distrusted: Family::default(),
+            task_restarts: Family::default(),
             scrapes: Family::default(),
             scrape_duration: Histogram::new(SCRAPE_BUCKETS),
             scrape_bytes: Counter::default(),

@@ -28,6 +28,7 @@ pub mod service;
 pub mod snapshot;
 pub mod status;
 pub mod target_group;
+pub mod task;
 pub mod verdict;
 pub mod write_budget;
 pub mod write_window;

@@ -87,9 +87,8 @@ impl ScrapeProxy {
 
     /// Serves until `stop`, then accepts no further connection and returns when
     /// the scrapes in flight have ended, or after [`DRAIN_TIMEOUT`].
-    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
-        let proxy = Arc::new(self);
-        let serve = |stream, _| Arc::clone(&proxy).serve_connection(stream, stop.clone());
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: CancellationToken) {
+        let serve = |stream, _| Arc::clone(&self).serve_connection(stream, stop.clone());
         let overdue = async {
             stop.cancelled().await;
             sleep(DRAIN_TIMEOUT).await;
@@ -99,7 +98,6 @@ impl ScrapeProxy {
             () = overdue => {
                 tracing::warn!(after = ?DRAIN_TIMEOUT, "scrapes in flight were cut: their nodes did not answer in time");
             }
-            () = proxy.tidy_up() => {}
         }
     }
 
@@ -120,7 +118,7 @@ impl ScrapeProxy {
 
     /// Forgets connections and outcomes of targets that are no longer published.
     /// Returns when nobody is left to publish anything.
-    async fn tidy_up(&self) {
+    pub async fn tidy_up(self: Arc<Self>) {
         let mut changes = self.published.changes();
         loop {
             let wait = tokio::time::timeout(pool::IDLE_TIMEOUT / 4, changes.changed());

@@ -38,6 +38,7 @@ use crate::net::accept::{serve_each, serve_http};
 use crate::net::connection::Connection;
 use crate::net::places::Limits;
 use crate::publish::Published;
+use crate::publish::restarts::Restarts;
 use crate::publish::scrape_results::ScrapeResults;
 
 mod collector;
@@ -71,6 +72,7 @@ pub struct Web {
 struct Views {
     published: Published,
     results: ScrapeResults,
+    restarts: Restarts,
     registry: Registry,
     stopping: CancellationToken,
     pages: Pages,
@@ -88,16 +90,21 @@ struct Pages {
 impl Views {
     fn status(&self) -> Status {
         let snapshot = self.published.load_full();
-        Status::of(&snapshot, &self.results.load(), Timestamp::now())
+        let status = Status::of(&snapshot, &self.results.load(), Timestamp::now());
+        Status {
+            restarts: self.restarts.load(),
+            ..status
+        }
     }
 }
 
 impl Web {
-    /// A server of `published` and `results`; `expose` lets other machines see
+    /// A server of `published`, `results` and `restarts`; `expose` lets other machines see
     /// all of it. Once `stopping`, the daemon is not ready.
     pub fn new(
         published: Published,
         results: ScrapeResults,
+        restarts: Restarts,
         metrics: &Metrics,
         expose: bool,
         stopping: CancellationToken,
@@ -110,6 +117,7 @@ impl Web {
         let views = Arc::new(Views {
             published,
             results,
+            restarts,
             registry,
             stopping,
             pages: Pages::default(),
@@ -131,7 +139,7 @@ impl Web {
     }
 
     /// Serves until it is dropped: it can be asked as long as the process lives.
-    pub async fn serve(self, listener: TcpListener) {
+    pub async fn serve(&self, listener: TcpListener) {
         let never = CancellationToken::new();
         let serve =
             |stream, peer| serve_connection(self.router.clone(), stream, peer, never.clone());

@@ -2,14 +2,18 @@
 
 use std::process::ExitCode;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ago::ago;
 use super::ask::Daemon;
 use super::output::{self, Rows};
 use crate::model::snapshot::{Origin, Stage};
 use crate::model::status::{ProjectStatus, ServiceStatus, Status};
+use crate::model::task::Restarted;
 use crate::model::verdict::Verdict;
+
+/// How long the failure of a task is a problem to look at.
+const NEWS: SignedDuration = SignedDuration::from_hours(1);
 
 /// Prints the daemon's status. Exits 1 when there is a problem.
 pub(super) async fn run(daemon: &Daemon, json: bool) -> anyhow::Result<ExitCode> {
@@ -98,7 +102,27 @@ fn problems(status: &Status) -> Vec<String> {
         .services
         .iter()
         .filter_map(|one| service_problem(one, status.at));
-    of_projects.chain(of_services).collect()
+    let of_tasks = status
+        .restarts
+        .iter()
+        .filter_map(|one| restart_problem(one, status.at));
+    of_tasks.chain(of_projects).chain(of_services).collect()
+}
+
+/// A defect of the daemon itself, while it is news.
+fn restart_problem(restarted: &Restarted, now: Timestamp) -> Option<String> {
+    let is_news = now.duration_since(restarted.last) < NEWS;
+    is_news.then(|| {
+        let task = restarted.task.as_str();
+        let project = restarted.project.as_deref();
+        let of = project.map_or_else(String::new, |project| format!(" of {project}"));
+        format!(
+            "task {task}{of} failed and was started again, {} times, last {} ago; please report it: {}",
+            restarted.restarts,
+            ago(restarted.last, now),
+            restarted.cause
+        )
+    })
 }
 
 fn project_problems(project: &ProjectStatus, now: Timestamp) -> Vec<String> {

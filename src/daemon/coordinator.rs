@@ -1,28 +1,31 @@
 //! The coordinator takes reports in, plans, and publishes. It alone owns what is
 //! known; the stages report facts and receive wishes.
 
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::supervisor::{Supervisor, attempt};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::model::needed_endpoints::NeededEndpoints;
-use crate::model::outage::{Failure, Outage};
+use crate::model::outage::Outage;
 use crate::model::plan::Rules;
 use crate::model::project::{self, Absorbed, Event, PendingWrites, Project, UnlistedServices};
 use crate::model::resolution::{Addresses, NeededHosts};
 use crate::model::snapshot::Snapshot;
+use crate::model::task::{RestartPause, Task};
 use crate::publish::Published;
 use crate::publish::file_sd::TargetsFile;
 use crate::publish::state::{State, StateFile};
 use crate::resolve::{Progress, ResolveRound};
+
+mod files;
+mod recovery;
 
 /// How often the files are looked after though nothing was reported: what could
 /// not be written is written again, and what somebody took away is put back.
@@ -54,6 +57,7 @@ pub(super) struct Coordinator {
     targets: TargetsFile,
     state: StateFile,
     metrics: Metrics,
+    supervisor: Supervisor,
     /// Whether something changed since the state file was written.
     unsaved: bool,
     /// Set while some file cannot be written.
@@ -81,6 +85,7 @@ impl Coordinator {
         mut start: State,
         published: Published,
         metrics: Metrics,
+        supervisor: Supervisor,
     ) -> Coordinator {
         let mut names: Vec<_> = config.aiven.projects.clone();
         names.sort();
@@ -103,6 +108,7 @@ impl Coordinator {
             published,
             needed_hosts: watch::Sender::default(),
             metrics,
+            supervisor,
             unsaved: false,
             writing: Outage::default(),
         }
@@ -125,7 +131,30 @@ impl Coordinator {
 
     /// Takes reports in and publishes the result, until `stop` is cancelled. The
     /// state is saved on return.
+    ///
+    /// After a panic it goes on from what is published, which nobody loses meanwhile.
     pub(super) async fn run(&mut self, mut inbox: Inbox, stop: &CancellationToken) {
+        let mut pause = RestartPause::default();
+        loop {
+            let began = Instant::now();
+            let supervisor = self.supervisor.clone();
+            let working = self.work(&mut inbox, stop);
+            let Some(cause) = supervisor.guarded(Task::Coordinate, working).await else {
+                break;
+            };
+            let pause = pause.after(began.elapsed());
+            supervisor.note(&Task::Coordinate.of_all(), pause, cause);
+            self.go_back();
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = stop.cancelled() => break,
+            }
+        }
+        self.unsaved = true;
+        self.publish();
+    }
+
+    async fn work(&mut self, inbox: &mut Inbox, stop: &CancellationToken) {
         let mut look_after_files = interval(FILES_INTERVAL);
         look_after_files.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -146,15 +175,13 @@ impl Coordinator {
             }
             if must_publish {
                 self.forget_departed();
-                self.publish();
+                self.publish_now();
             }
         }
-        self.unsaved = true;
-        self.publish();
     }
 
     /// Plans what is outdated and publishes the result, in memory and on disk.
-    pub(super) fn publish(&mut self) {
+    fn publish_now(&mut self) {
         let rules = Rules {
             selection: &self.config.services,
             create: self.config.integration.create,
@@ -162,7 +189,14 @@ impl Coordinator {
         let mut changed = false;
         for entry in &mut self.projects {
             let outdated = entry.project.is_outdated();
-            changed |= entry.project.replan(&self.addresses, rules);
+            match attempt(|| entry.project.replan(&self.addresses, rules)) {
+                Ok(differs) => changed |= differs,
+                // Its last plan stays published.
+                Err(cause) => {
+                    let duty = Task::Coordinate.of(entry.project.name());
+                    self.supervisor.note(&duty, Duration::ZERO, cause);
+                }
+            }
             entry.send_wishes(outdated);
         }
         if changed {
@@ -191,12 +225,11 @@ impl Coordinator {
             Report::Round(round) => return self.absorb_round(round),
             Report::Project(name, report) => {
                 let mut projects = self.projects.iter_mut();
-                let Some(entry) = projects.find(|entry| *entry.project.name() == name) else {
+                let Some(index) = projects.position(|entry| *entry.project.name() == name) else {
                     debug_assert!(false, "a report about {name}, which is not configured");
                     return false;
                 };
-                let absorbed = entry.project.absorb(report);
-                self.conclude(&name, absorbed);
+                self.absorb_report(index, report);
             }
         }
         true
@@ -231,11 +264,12 @@ impl Coordinator {
     fn forget_departed(&mut self) {
         let now = Timestamp::now();
         let grace = self.config.targets.removal_grace;
-        for index in 0..self.projects.len() {
-            let project = &mut self.projects[index].project;
-            let absorbed = project.forget_departed(now, grace);
+        let departed = self.projects.iter_mut().map(|entry| {
+            let absorbed = entry.project.forget_departed(now, grace);
+            (Arc::clone(entry.project.name()), absorbed)
+        });
+        for (name, absorbed) in departed.collect::<Vec<_>>() {
             if absorbed != Absorbed::default() {
-                let name = Arc::clone(project.name());
                 self.conclude(&name, absorbed);
             }
         }
@@ -279,70 +313,6 @@ impl Coordinator {
         let needed = project::needed_hosts(self.projects.iter().map(|entry| &entry.project));
         self.addresses.retain(&needed);
         send_if_different(&self.needed_hosts, Arc::new(needed));
-    }
-
-    /// Whether somebody took away or changed a file.
-    fn files_differ(&mut self) -> bool {
-        let is_touched = self.state.was_touched();
-        self.unsaved |= is_touched;
-        is_touched || self.targets.was_touched()
-    }
-
-    /// Writes both files, the state first: if the target list were newer than the
-    /// state, a restart would go back to the older list.
-    fn write(&mut self, snapshot: &Snapshot) {
-        let unsaved = self.save_state(snapshot).err();
-        let unwritten = self.update_targets(snapshot).err();
-        let targets = unwritten.map(|error| (self.config.targets.path.clone(), error));
-        let state = unsaved.map(|error| (self.config.state_dir.clone(), error));
-        self.note_writing(targets.or(state));
-    }
-
-    fn save_state(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        if !self.unsaved || !snapshot.is_ready() {
-            return Ok(());
-        }
-        let projects = self.projects.iter().map(|entry| &entry.project);
-        let tag_keys = self.config.services.tags.keys().map(String::as_str);
-        self.state
-            .save(Timestamp::now(), projects, &self.addresses, tag_keys)?;
-        self.unsaved = false;
-        Ok(())
-    }
-
-    fn update_targets(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        if self.targets.update(snapshot)? {
-            self.metrics.snapshot_changed();
-            let targets = snapshot
-                .target_groups()
-                .map(|group| group.targets().count());
-            tracing::info!(targets = targets.sum::<usize>(), "target list written");
-        }
-        Ok(())
-    }
-
-    /// Logs a failure once. What could not be written is written later.
-    fn note_writing(&mut self, failure: Option<(PathBuf, io::Error)>) {
-        let now = Timestamp::now();
-        let Some((path, error)) = failure else {
-            if self.writing.end(now).is_some() {
-                tracing::info!("files can be written again");
-            }
-            let known = self
-                .projects
-                .iter_mut()
-                .filter(|entry| entry.project.is_known());
-            known.for_each(|entry| entry.project.stages.publish.succeeded(now));
-            return;
-        };
-        let path = path.display();
-        if self.writing.begin(now) == Failure::First {
-            tracing::error!(%path, %error, "writing failed; the old file stays, /sd is current; free space or mend permissions");
-        }
-        for entry in &mut self.projects {
-            let cause = format!("{path}: {error}");
-            entry.project.stages.publish.failed(now, cause);
-        }
     }
 }
 

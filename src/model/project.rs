@@ -17,6 +17,7 @@ use super::plan::{Action, Attempt, Attempts, Facts, ProjectPlan, Rules, Supporte
 use super::resolution::Addresses;
 use super::snapshot::{Origin, ProjectSnapshot, Stages};
 
+mod recovery;
 mod report;
 
 pub use report::{Absorbed, Event, Report};

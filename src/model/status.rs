@@ -14,6 +14,7 @@ use super::resolution::Failing;
 use super::scrape::{Scrapes, Target, TargetHealth};
 use super::service::ServiceIntegration;
 use super::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
+use super::task::Restarted;
 use super::verdict::Verdict;
 
 /// All of `/status`.
@@ -34,6 +35,9 @@ pub struct Status {
     pub projects: Vec<ProjectStatus>,
     /// Every known service.
     pub services: Vec<ServiceStatus>,
+    /// The tasks of the daemon that failed and were started again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restarts: Vec<Restarted>,
 }
 
 /// The scrape proxy.
@@ -128,6 +132,7 @@ impl Status {
                 .services()
                 .map(|(project, planned)| service_status(project, planned, scrapes))
                 .collect(),
+            restarts: Vec::new(),
         }
     }
 }

@@ -49,6 +49,7 @@ fn web(origin: Origin, expose: bool) -> Web {
     Web::new(
         published(origin),
         ScrapeResults::default(),
+        Restarts::default(),
         &Metrics::default(),
         expose,
         CancellationToken::new(),
@@ -100,6 +101,7 @@ async fn a_daemon_that_stops_is_not_ready_and_still_serves_its_list() {
     let web = Web::new(
         published,
         results,
+        Restarts::default(),
         &Metrics::default(),
         false,
         stopping.clone(),
