@@ -53,13 +53,27 @@ impl Authority {
         names: &[String],
         expired: bool,
     ) -> Result<NodeCertificate, rcgen::Error> {
+        // The common name's limit is 64 characters; the names are in the SAN.
+        self.sign_as("aiven-sim node", names, expired)
+    }
+
+    /// A certificate with `name` in its subject alone.
+    pub(crate) fn sign_subject(&self, name: &str) -> Result<NodeCertificate, rcgen::Error> {
+        self.sign_as(name, &[], false)
+    }
+
+    fn sign_as(
+        &self,
+        common_name: &str,
+        names: &[String],
+        expired: bool,
+    ) -> Result<NodeCertificate, rcgen::Error> {
         let now = Timestamp::now();
         let (from, until) = if expired { (-400, -30) } else { (-1, 730) };
         let mut params = CertificateParams::new(names.to_vec())?;
-        // The common name's limit is 64 characters; the names are in the SAN.
         params
             .distinguished_name
-            .push(DnType::CommonName, "aiven-sim node");
+            .push(DnType::CommonName, common_name);
         params.use_authority_key_identifier_extension = true;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

@@ -313,6 +313,18 @@ pub enum NodeFault {
     Reset,
     /// Answers with this HTTP status.
     Status(u16),
+    /// Answers with this, instead of its page.
+    Answer {
+        /// HTTP status.
+        code: u16,
+        /// All headers but those about length; a name may come twice.
+        headers: Vec<(String, String)>,
+        /// The body, as it is.
+        body: String,
+    },
+    /// Answers the first request of each connection, and no further one, as if something on the
+    /// way had forgotten the connection.
+    SilentOnceRested,
     /// 401 whatever the credentials.
     WrongPassword,
     /// A certificate for another service's name, by the right CA.
@@ -321,6 +333,8 @@ pub enum NodeFault {
     Expired,
     /// A certificate for the right name, by an unknown CA.
     OtherCa,
+    /// A certificate that has the right name only in its subject.
+    NameInSubject,
     /// The page trickles: this many bytes at a time.
     Trickle {
         /// Bytes sent at once.

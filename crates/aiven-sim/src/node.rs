@@ -97,6 +97,7 @@ enum Shown {
     OtherName,
     Expired,
     OtherCa,
+    NameInSubject,
 }
 
 impl Shown {
@@ -105,6 +106,7 @@ impl Shown {
             Some(NodeFault::OtherName) => Self::OtherName,
             Some(NodeFault::Expired) => Self::Expired,
             Some(NodeFault::OtherCa) => Self::OtherCa,
+            Some(NodeFault::NameInSubject) => Self::NameInSubject,
             _ => Self::Right,
         }
     }
@@ -241,6 +243,7 @@ impl NodeServer {
                 authority.sign(&["somebody-elses-service.a.aivencloud.test".into()], false)
             }
             Shown::Expired => authority.sign(&self.names, true),
+            Shown::NameInSubject => authority.sign_subject(&self.names[0]),
             Shown::OtherCa => Authority::new("Nobody's CA")?.sign(&self.names, false),
         }
     }

@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64::Engine;
@@ -89,7 +90,11 @@ impl OpenConnection {
             record.resumed_handshakes += usize::from(resumed);
         });
         self.shared.changed();
-        let service = service_fn(|request| self.respond(request, reset.clone()));
+        let requests = AtomicUsize::new(0);
+        let service = service_fn(|request| {
+            let is_first = requests.fetch_add(1, Ordering::Relaxed) == 0;
+            self.respond(request, reset.clone(), is_first)
+        });
         // Clients may go whenever they like.
         let _ = hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(tls), service)
@@ -115,6 +120,7 @@ impl OpenConnection {
         &self,
         request: Request<Incoming>,
         reset: ResetSwitch,
+        is_first: bool,
     ) -> io::Result<Response<Body>> {
         let authorization = request.headers().get(AUTHORIZATION).map(text);
         self.node.note(|record| {
@@ -128,6 +134,14 @@ impl OpenConnection {
             Some(NodeFault::Reset) => {
                 reset.arm();
                 return Err(io::ErrorKind::ConnectionReset.into());
+            }
+            Some(NodeFault::SilentOnceRested) if !is_first => return pending().await,
+            Some(NodeFault::Answer {
+                code,
+                headers,
+                body,
+            }) => {
+                return answer(code, &headers, body);
             }
             Some(NodeFault::Status(code)) => {
                 return Ok(plain(
@@ -198,6 +212,16 @@ fn plain(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::whole(format!("{status}\n")));
     *response.status_mut() = status;
     response
+}
+
+fn answer(code: u16, headers: &[(String, String)], body: String) -> io::Result<Response<Body>> {
+    let mut response = Response::builder().status(code);
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    response
+        .body(Body::whole(body))
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
 fn unauthorized() -> Response<Body> {
