@@ -16,33 +16,40 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
+use crate::model::outside_text::Secrets;
 use crate::net::accept::{serve_each, serve_http};
-use crate::net::connection::Connection;
-use crate::net::places::Limits;
 use crate::node_access::NodeAccess;
 use crate::publish::Published;
 use crate::publish::scrape_results::ScrapeResults;
 
 mod body;
+mod candidates;
+mod certificate_fault;
+mod exchange;
 mod failure;
-#[cfg(any(test, fuzzing))]
-pub(crate) mod fuzzing;
+mod node_words;
+mod page;
+mod page_size;
 mod pool;
+mod read_ahead;
 mod relay;
 mod request;
 mod route;
 mod scrape;
+mod send;
 mod upstream;
+mod words;
 
 use pool::Pool;
 
-/// Connections of Prometheus served at once.
-const LIMITS: Limits = Limits::here(1024);
+/// Connections of Prometheus served at once; more wait to be accepted.
+const MAX_CONNECTIONS: usize = 1024;
 
 /// How long a connection may take for a request's head, or rest between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
@@ -61,6 +68,8 @@ pub struct ScrapeProxy {
     results: ScrapeResults,
     metrics: Metrics,
     pool: Arc<Pool>,
+    /// What nothing that is passed on may contain.
+    secrets: Secrets,
     /// Longest scrape, whatever Prometheus allows.
     timeout: Duration,
 }
@@ -81,6 +90,7 @@ impl ScrapeProxy {
             results,
             metrics,
             pool: Arc::new(Pool::default()),
+            secrets: Secrets::default(),
             timeout,
         }
     }
@@ -94,7 +104,7 @@ impl ScrapeProxy {
             sleep(DRAIN_TIMEOUT).await;
         };
         tokio::select! {
-            () = serve_each(listener, LIMITS, &stop, serve) => {}
+            () = serve_each(listener, MAX_CONNECTIONS, &stop, serve) => {}
             () = overdue => {
                 tracing::warn!(after = ?DRAIN_TIMEOUT, "scrapes in flight were cut: their nodes did not answer in time");
             }
@@ -102,7 +112,10 @@ impl ScrapeProxy {
     }
 
     /// Serves one connection of Prometheus.
-    async fn serve_connection(self: Arc<Self>, stream: Connection, stop: CancellationToken) {
+    async fn serve_connection<S>(self: Arc<Self>, stream: S, stop: CancellationToken)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let service = service_fn(|request| {
             let proxy = Arc::clone(&self);
             async move { Ok::<_, std::convert::Infallible>(proxy.handle(request).await) }

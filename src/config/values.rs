@@ -7,7 +7,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use reqwest::Url;
-use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject, SectionKind};
 use secrecy::SecretString;
@@ -15,6 +14,7 @@ use secrecy::SecretString;
 use super::keys;
 use super::reader::Key;
 use super::rules::{Item, address_wanted, is_blank};
+use crate::net::anchor;
 
 /// A text that must be there and hold neither white space nor control
 /// characters, since it becomes part of a header.
@@ -192,8 +192,8 @@ pub(super) fn certificates(key: &Key) -> Vec<CertificateDer<'static>> {
         key.wrong_as("no certificate", "paste the CA's certificate");
     }
     for (index, certificate) in certificates.iter().enumerate() {
-        if let Err(error) = RootCertStore::empty().add(certificate.clone()) {
-            let found = format!("certificate {} that cannot be used ({error})", index + 1);
+        if let Some(why) = anchor::unusable(certificate) {
+            let found = format!("certificate {}, which {why}", index + 1);
             key.wrong_as(found, "replace it by a CA's X.509 certificate");
         }
     }

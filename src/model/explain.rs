@@ -287,7 +287,7 @@ impl Case<'_> {
             return ok("scraped", evidence, last);
         }
         if let Some(failure) = self.deciding_failure() {
-            let remedy = remedy::of(failure.class);
+            let remedy = failure.finding.remedy();
             return self.fails("scraped", last, failure.cause.clone(), remedy);
         }
         let (cause, remedy) = match proxy.last_request {
@@ -309,7 +309,7 @@ impl Case<'_> {
         if let Some((address, failure)) = self.failures().next() {
             return Some(Trouble {
                 cause: format!("node {address}: {}", failure.cause),
-                remedy: remedy::of(failure.class).to_owned(),
+                remedy: failure.finding.remedy().to_owned(),
             });
         }
         let project = self.project?;

@@ -8,8 +8,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::answering::Answering;
 use super::plan::PlannedService;
 use super::verdict::Verdict;
+
+mod finding;
+
+pub use finding::Finding;
 
 /// A target: an address, and the service whose metrics are scraped there. Two
 /// services can share an address, so the address alone is not enough.
@@ -35,7 +40,7 @@ pub enum FailureKind {
     Tls,
     /// The node refused all known credentials, or none are known.
     Unauthorised,
-    /// The node answered with a status other than 200.
+    /// The node answered, but not with a page of metrics that Prometheus accepts.
     Status,
     /// Either side ended the scrape in the middle.
     Aborted,
@@ -46,8 +51,22 @@ pub enum FailureKind {
 pub struct Failure {
     /// Its kind.
     pub class: FailureKind,
-    /// What happened and what to do, in one line.
+    /// What was found; it has the remedy.
+    #[serde(default)]
+    pub finding: Finding,
+    /// The evidence, in one line.
     pub cause: String,
+}
+
+impl Failure {
+    /// A failure with its evidence.
+    pub fn new(finding: Finding, cause: impl Into<String>) -> Failure {
+        Failure {
+            class: finding.class(),
+            finding,
+            cause: cause.into(),
+        }
+    }
 }
 
 /// What is known about a target from scraping it.
@@ -69,6 +88,9 @@ pub struct TargetHealth {
     /// Which credentials the node last accepted: an id that is valid in this process only.
     #[serde(skip)]
     pub accepted: Option<u64>,
+    /// How it answers.
+    #[serde(skip)]
+    pub answering: Answering,
 }
 
 /// What one scrape learnt about its node, whether it succeeded or not.
@@ -80,6 +102,8 @@ pub struct NodeFacts {
     pub verified_name: Option<Arc<str>>,
     /// See [`TargetHealth`].
     pub accepted: Option<u64>,
+    /// See [`TargetHealth`].
+    pub answering: Option<Answering>,
 }
 
 /// The results of all scrapes in this run.
@@ -119,6 +143,10 @@ impl Scrapes {
                 .verified_name
                 .or_else(|| before?.verified_name.clone()),
             accepted: learnt.accepted.or_else(|| before?.accepted),
+            answering: learnt
+                .answering
+                .or_else(|| Some(before?.answering))
+                .unwrap_or_default(),
         };
         self.targets.insert(target.clone(), Arc::new(next));
     }

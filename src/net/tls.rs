@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
+
+use super::verifier::ShowingVerifier;
 
 /// The public roots that are built in.
 pub(crate) fn public_roots() -> RootCertStore {
@@ -26,4 +29,19 @@ pub(crate) fn client(roots: RootCertStore) -> ClientConfig {
         .expect("ring has cipher suites for TLS 1.2 and 1.3")
         .with_root_certificates(roots)
         .with_no_client_auth()
+}
+
+/// The same, and what it refuses it shows: a refusal is a [`RefusedCertificate`].
+///
+/// [`RefusedCertificate`]: super::verifier::RefusedCertificate
+pub(crate) fn showing_client(roots: RootCertStore) -> ClientConfig {
+    let mut config = client(roots.clone());
+    let provider = Arc::clone(config.crypto_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    // Without any root nothing is believed, and there is nothing to tell of.
+    if let Ok(verifier) = verifier {
+        let showing = Arc::new(ShowingVerifier::new(verifier));
+        config.dangerous().set_certificate_verifier(showing);
+    }
+    config
 }

@@ -35,7 +35,7 @@ impl Anchors {
             let sections = CertificateDer::pem_slice_iter(pem.as_bytes());
             roots.add_parsable_certificates(sections.filter_map(Result::ok));
         }
-        let mut config = tls::client(roots);
+        let mut config = tls::showing_client(roots);
         config.resumption = Resumption::in_memory_sessions(SESSION_NAMES * TICKETS_PER_NAME);
         Arc::new(config)
     }

@@ -1,12 +1,19 @@
-//! From an error to a failure: a class for machines, a cause for people.
+//! From what was seen to a failure: a class for machines, a cause for people. A cause is the
+//! evidence, and a guess only as a guess; what to do about it is the finding's remedy.
 
 use std::io;
 
 use hyper::StatusCode;
-use rustls::CertificateError;
 
+use super::certificate_fault;
+use super::node_words::quoted;
 use super::upstream::ConnectError;
-use crate::model::scrape::{Failure, FailureKind};
+use super::words;
+use crate::model::outside_text::OutsideText;
+use crate::model::scrape::{Failure, FailureKind, Finding};
+
+/// `EMFILE` and `ENFILE`: no descriptor is free for this process, or for the machine.
+const NO_DESCRIPTOR: [i32; 2] = [24, 23];
 
 /// The status that tells Prometheus of a failed scrape.
 pub(super) fn status(class: FailureKind) -> StatusCode {
@@ -16,84 +23,113 @@ pub(super) fn status(class: FailureKind) -> StatusCode {
     }
 }
 
-impl Failure {
-    pub(super) fn new(class: FailureKind, cause: impl Into<String>) -> Self {
-        Failure {
-            class,
-            cause: cause.into(),
-        }
-    }
-}
-
 impl From<&ConnectError> for Failure {
     fn from(error: &ConnectError) -> Failure {
         match error {
             ConnectError::NoName => {
-                Failure::new(FailureKind::Tls, "the service has no host name to verify")
+                Failure::new(Finding::NoName, "the service has no host name to verify")
             }
             ConnectError::InvalidName(name) => Failure::new(
-                FailureKind::Tls,
+                Finding::NoName,
                 format!("{name} cannot be a name in a certificate"),
             ),
             ConnectError::Tcp(error) => tcp(error),
             // What a firewall or an IP allow-list looks like.
             ConnectError::TcpTimeout => Failure::new(
-                FailureKind::Timeout,
-                "no answer to the connection: the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out",
+                Finding::NoAnswer,
+                "no answer to the connection: perhaps the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out",
             ),
             ConnectError::Tls { name, error } => tls(error, name),
             ConnectError::TlsTimeout => Failure::new(
-                FailureKind::Timeout,
+                Finding::SilentBeforeTls,
                 "the node accepted the connection and then did not speak TLS in time: it hangs, or is no metrics server",
             ),
-            ConnectError::Http(error) => Failure::new(
-                FailureKind::Aborted,
-                format!("the connection broke off: {error}"),
-            ),
+            ConnectError::Http(error) => broken_off(error),
         }
     }
 }
 
+/// An answer that is neither a page nor a refusal of the credentials.
+pub(super) fn of_status(status: StatusCode, words: Option<&OutsideText>) -> Failure {
+    let finding = match status.as_u16() {
+        403 => Finding::Forbidden,
+        404 | 410 => Finding::NotFound,
+        502..=504 => Finding::NotReady,
+        500..=599 => Finding::ServerError,
+        300..=399 => Finding::Redirected,
+        _ => Finding::OtherStatus,
+    };
+    let said = quoted(words);
+    let cause = format!("the node was reached and answers {status} instead of a page{said}");
+    Failure::new(finding, cause)
+}
+
+/// A connection that ended before the head of an answer.
+pub(super) fn broken_off(error: &hyper::Error) -> Failure {
+    let why = words::of_http(error);
+    if error.is_parse() {
+        let cause = format!("the node's answer is no valid HTTP ({why})");
+        return Failure::new(Finding::NotHttp, cause);
+    }
+    let cause = format!("the node took the connection and broke it off before it answered: {why}");
+    Failure::new(Finding::BrokenOff, cause)
+}
+
+/// A page that did not come whole.
+pub(super) fn broken_page(error: &hyper::Error) -> Failure {
+    let why = words::of_http(error);
+    Failure::new(
+        Finding::BrokenPage,
+        format!("the node broke the page off: {why}"),
+    )
+}
+
 /// A failed TCP connection.
 fn tcp(error: &io::Error) -> Failure {
-    let cause = match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            "connection refused: the node is up, its metrics server is not (a minute after integrating, or the node is being replaced)".to_owned()
-        }
-        _ => format!("connecting failed: {error}"),
+    use io::ErrorKind as Kind;
+    let why = error.kind();
+    let (finding, cause) = match why {
+        _ if error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code)) => (
+            Finding::OwnLimit,
+            "no connection was tried: this machine has no file descriptor left for it".to_owned(),
+        ),
+        Kind::AddrNotAvailable | Kind::PermissionDenied | Kind::OutOfMemory => (
+            Finding::OwnLimit,
+            format!("no connection was tried: this machine does not allow it ({why})"),
+        ),
+        Kind::ConnectionRefused => (
+            Finding::Refused,
+            "connection refused: the machine is up, its metrics server is not (as in the first minutes after integrating, or while the node is replaced)".to_owned(),
+        ),
+        Kind::NetworkUnreachable | Kind::HostUnreachable => (
+            Finding::NoRoute,
+            format!("there is no way from this machine to the address ({why})"),
+        ),
+        Kind::TimedOut => (
+            Finding::NoAnswer,
+            "no answer to the connection before the kernel gave it up".to_owned(),
+        ),
+        _ => (
+            Finding::NotConnected,
+            format!("connecting failed: {}", words::of_io(error)),
+        ),
     };
-    Failure::new(FailureKind::Connect, cause)
+    Failure::new(finding, cause)
 }
 
 /// A failed TLS handshake for `name`.
 fn tls(error: &io::Error, name: &str) -> Failure {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let cause = match inner {
-        Some(rustls::Error::InvalidCertificate(why)) => certificate(why, name),
-        Some(other) => format!("TLS handshake for {name} failed: {other}"),
+    match inner {
+        Some(error) => certificate_fault::of_handshake(error, name),
         // Nothing was wrong with what it showed: it went away.
         None => {
-            let cause = format!("the node broke the TLS handshake for {name} off: {error}");
-            return Failure::new(FailureKind::Aborted, cause);
+            let why = words::of_io(error);
+            let cause = format!("the node broke the TLS handshake for {name} off: {why}");
+            Failure::new(Finding::BrokenOff, cause)
         }
-    };
-    Failure::new(FailureKind::Tls, cause)
-}
-
-/// What is wrong with a certificate.
-fn certificate(why: &CertificateError, name: &str) -> String {
-    match why {
-        CertificateError::UnknownIssuer => format!(
-            "certificate for {name} is of another CA: neither the project's CA, scrape_proxy.ca_cert nor a public root signed it"
-        ),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            format!("certificate for {name} has expired; Aiven renews it in a maintenance update")
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            format!(
-                "certificate is of another name than {name}: the address belongs to another node by now, or DNS is wrong"
-            )
-        }
-        other => format!("certificate for {name} is not valid: {other}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

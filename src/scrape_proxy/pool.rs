@@ -1,4 +1,5 @@
-//! Idle connections to nodes, kept from one scrape to the next.
+//! Connections to nodes that rest from one scrape to the next. Nobody reads from them meanwhile;
+//! whether a node has closed one is looked at when it is kept, taken and tidied up.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,10 +20,10 @@ const MAX_CONNECTIONS: usize = 2000;
 const MAX_PER_TARGET: usize = 2;
 
 /// The idle connections.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Pool(Mutex<Idle>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Idle {
     by_target: HashMap<Target, Vec<(Upstream, Instant)>>,
     count: usize,
@@ -33,9 +34,9 @@ impl Pool {
     pub fn take(&self, target: &Target) -> Option<Upstream> {
         let idle = &mut *self.0.lock();
         let connections = idle.by_target.get_mut(target)?;
-        while let Some((upstream, since)) = connections.pop() {
+        while let Some((mut upstream, since)) = connections.pop() {
             idle.count -= 1;
-            if !upstream.is_closed() && since.elapsed() < IDLE_TIMEOUT {
+            if since.elapsed() < IDLE_TIMEOUT && upstream.exchange.is_open() {
                 return Some(upstream);
             }
         }
@@ -43,9 +44,12 @@ impl Pool {
     }
 
     /// Keeps a connection, if there is room.
-    pub fn put(&self, target: &Target, upstream: Upstream) {
+    pub fn put(&self, target: &Target, mut upstream: Upstream) {
+        if !upstream.exchange.is_open() {
+            return;
+        }
         let idle = &mut *self.0.lock();
-        if idle.count >= MAX_CONNECTIONS || upstream.is_closed() {
+        if idle.count >= MAX_CONNECTIONS {
             return;
         }
         let connections = idle.by_target.entry(target.clone()).or_default();
@@ -60,8 +64,8 @@ impl Pool {
     pub fn retain(&self, keep: impl Fn(&Target) -> bool) {
         let mut idle = self.0.lock();
         idle.by_target.retain(|target, connections| {
-            connections.retain(|(upstream, since)| {
-                !upstream.is_closed() && since.elapsed() < IDLE_TIMEOUT
+            connections.retain_mut(|(upstream, since)| {
+                since.elapsed() < IDLE_TIMEOUT && upstream.exchange.is_open()
             });
             !connections.is_empty() && keep(target)
         });

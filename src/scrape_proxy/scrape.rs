@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::ScrapeProxy;
 use super::upstream::Upstream;
-use crate::model::scrape::{Failure, FailureKind, NodeFacts, Target};
+use crate::model::answering::Answering;
+use crate::model::scrape::{Failure, Finding, NodeFacts, Target};
 
 /// A scrape under way. Dropped without an end it was given up by Prometheus.
 pub(super) struct Scrape {
@@ -15,6 +16,8 @@ pub(super) struct Scrape {
     pub(super) target: Target,
     /// What was learnt of the node so far.
     pub(super) learnt: NodeFacts,
+    /// How the node answers, as far as is known.
+    pub(super) answering: Answering,
     started: Instant,
     bytes: u64,
     ended: bool,
@@ -27,6 +30,7 @@ impl Scrape {
             proxy: Arc::clone(proxy),
             target: target.clone(),
             learnt: NodeFacts::default(),
+            answering: Answering::default(),
             started: Instant::now(),
             bytes: 0,
             ended: false,
@@ -38,9 +42,13 @@ impl Scrape {
         self.bytes += bytes as u64;
     }
 
-    /// The page went through whole; the connection may be used again.
-    pub(super) fn succeeded(mut self, upstream: Upstream) {
+    /// Keeps a connection whose answer was read to its end.
+    pub(super) fn keep(&self, upstream: Upstream) {
         self.proxy.pool.put(&self.target, upstream);
+    }
+
+    /// The page went through whole.
+    pub(super) fn succeeded(mut self) {
         self.end(None);
     }
 
@@ -73,8 +81,8 @@ impl Scrape {
 impl Drop for Scrape {
     fn drop(&mut self) {
         if !self.ended {
-            let cause = "Prometheus gave the scrape up before its end; raise its scrape_timeout if the node is slow";
-            self.end(Some(Failure::new(FailureKind::Aborted, cause)));
+            let cause = "Prometheus gave the scrape up before its end";
+            self.end(Some(Failure::new(Finding::GivenUp, cause)));
         }
     }
 }

@@ -5,28 +5,25 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http_body_util::Empty;
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use x509_cert::der::Decode;
 
-use super::BUFFER;
+use super::exchange::Exchange;
+use super::read_ahead::ReadAhead;
 use crate::model::scrape::Failure;
+use crate::net::certificate::expiry;
+use crate::net::keep_alive::keep_alive;
+use crate::net::verifier::RefusedCertificate;
 
 /// An open connection to a node whose certificate was verified.
-#[derive(Debug)]
 pub(super) struct Upstream {
-    sender: SendRequest<Empty<Bytes>>,
+    /// The requests and answers on it.
+    pub exchange: Exchange,
     /// The name that the certificate was verified for.
     pub verified_name: Arc<str>,
     /// When the certificate expires.
@@ -58,9 +55,12 @@ pub(super) enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether the project's CA may be new.
-    pub fn is_unknown_issuer(&self) -> bool {
-        self.certificate() == Some(&CertificateError::UnknownIssuer)
+    /// Whether the project's CA may be new: another one signed, of any name or of the same.
+    pub fn may_be_a_new_ca(&self) -> bool {
+        matches!(
+            self.certificate(),
+            Some(CertificateError::UnknownIssuer | CertificateError::BadSignature)
+        )
     }
 
     /// Whether another name may fit the certificate.
@@ -78,7 +78,11 @@ impl ConnectError {
         let ConnectError::Tls { error, .. } = self else {
             return None;
         };
-        match error.get_ref()?.downcast_ref()? {
+        let error = error.get_ref()?.downcast_ref()?;
+        if let Some(refused) = RefusedCertificate::of(error) {
+            return Some(&refused.why);
+        }
+        match error {
             rustls::Error::InvalidCertificate(what) => Some(what),
             _ => None,
         }
@@ -114,42 +118,20 @@ impl Upstream {
         Err(first.unwrap_or(ConnectError::NoName))
     }
 
-    async fn over(stream: TlsStream<TcpStream>, name: &Arc<str>) -> Result<Upstream, ConnectError> {
+    async fn over(stream: Verified, name: &Arc<str>) -> Result<Upstream, ConnectError> {
         let certificates = stream.get_ref().1.peer_certificates();
         let certificate_expires = certificates.and_then(|chain| expiry(chain.first()?));
-        let handshake = http1::Builder::new()
-            .max_buf_size(BUFFER)
-            .handshake(TokioIo::new(stream));
-        let (sender, connection) = handshake.await.map_err(ConnectError::Http)?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection to a node ended");
-            }
-        });
+        let exchange = Exchange::over(stream).await;
         Ok(Upstream {
-            sender,
+            exchange: exchange.map_err(ConnectError::Http)?,
             verified_name: Arc::clone(name),
             certificate_expires,
         })
     }
-
-    /// Whether the node has closed the connection.
-    pub fn is_closed(&self) -> bool {
-        self.sender.is_closed()
-    }
-
-    /// Sends a request and waits for the head of its answer.
-    ///
-    /// # Errors
-    /// hyper's; nothing of an answer was seen then.
-    pub async fn send(
-        &mut self,
-        request: Request<Empty<Bytes>>,
-    ) -> Result<Response<Incoming>, hyper::Error> {
-        self.sender.ready().await?;
-        self.sender.send_request(request).await
-    }
 }
+
+/// A TLS connection whose certificate was verified.
+type Verified = TlsStream<ReadAhead<TcpStream>>;
 
 /// Connects and verifies one name.
 async fn connect_as(
@@ -157,14 +139,14 @@ async fn connect_as(
     name: &Arc<str>,
     trust: &Arc<ClientConfig>,
     deadline: Instant,
-) -> Result<TlsStream<TcpStream>, ConnectError> {
+) -> Result<Verified, ConnectError> {
     let server_name = ServerName::try_from(name.to_string())
         .map_err(|_| ConnectError::InvalidName(Arc::clone(name)))?;
     let tcp = timeout_at(deadline, dial(address))
         .await
         .map_err(|_| ConnectError::TcpTimeout)?
         .map_err(ConnectError::Tcp)?;
-    let handshake = TlsConnector::from(Arc::clone(trust)).connect(server_name, tcp);
+    let handshake = TlsConnector::from(Arc::clone(trust)).connect(server_name, ReadAhead::new(tcp));
     timeout_at(deadline, handshake)
         .await
         .map_err(|_| ConnectError::TlsTimeout)?
@@ -180,14 +162,6 @@ async fn dial(address: SocketAddr) -> io::Result<TcpStream> {
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
     let stream = socket.connect(address).await?;
-    stream.set_nodelay(true)?;
+    keep_alive(&stream);
     Ok(stream)
-}
-
-/// `notAfter` of a certificate (RFC 5280, 4.1.2.5).
-fn expiry(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
-    let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
-    let not_after = certificate.tbs_certificate.validity.not_after;
-    let seconds = not_after.to_unix_duration().as_secs();
-    Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use aiven_sim::{NodeFault, ServiceSpec, Simulator};
-use testkit::{Config, Daemon, PROJECT, aiven};
+use testkit::{Config, Daemon, PASSWORD, PROJECT, aiven};
 
 use crate::node_faults::inject;
 use crate::scraper::{SHORT, Scraper, publishing};
@@ -45,7 +45,10 @@ async fn fails(fault: NodeFault, status: u16, class: &str, verdict: &str, cause:
     let (sim, _config, daemon, scraper, address) = logs_and_queue().await;
     // Scrapes before the CA was known may have failed, too.
     let before = daemon.metric(&outcome(class)).await;
-    let hangs = matches!(fault, NodeFault::HangAfterRequest);
+    let hangs = matches!(
+        fault,
+        NodeFault::HangAfterRequest | NodeFault::Trickle { .. }
+    );
     inject(&sim, "logs", fault).await;
     let page = match hangs {
         true => scraper.get_in_short("logs", address).await,
@@ -109,7 +112,7 @@ async fn a_node_that_resets_connections_is_unreachable_and_no_impostor() {
 
 #[tokio::test]
 async fn another_status_is_a_status_failure() {
-    let cause = "answered 500";
+    let cause = "was reached and answers 500";
     fails(NodeFault::Status(500), 502, "status", "unreachable", cause).await;
 }
 
@@ -147,50 +150,136 @@ async fn a_node_that_hangs_before_tls_is_a_timeout() {
     assert!(scrape["last_success"].is_null());
 }
 
+/// What a node does to a page that is too long to be read before it is sent on.
+async fn is_cut(fault: NodeFault, class: &str, cause: &str) {
+    let sim = aiven().await;
+    let spec = ServiceSpec::new("logs", "opensearch").page_bytes(1 << 40);
+    sim.add_service(PROJECT, spec);
+    sim.node_fault(PROJECT, "logs", 0, fault);
+    let config = Config::quick(&sim).with_proxy();
+    let (daemon, scraper) = publishing(&sim, &config).await;
+    let address = sim.addresses(PROJECT, "logs")[0];
+    daemon
+        .until("half a page came, and does not look whole", async || {
+            let page = scraper.try_get("logs", address, &[SHORT]).await;
+            page.is_err().then_some(())
+        })
+        .await;
+    daemon.metric_reaches(&outcome(class), 1.0).await;
+    let logs = daemon.verdict("logs", "unreachable").await;
+    assert!(logs["cause"].as_str().unwrap().contains(cause), "{logs}");
+    sim.wait_until("the connection is given up", |sim| {
+        sim.node(PROJECT, "logs", 0).record().open_connections == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_long_page_that_breaks_off_is_no_page() {
+    // Half of a chunk, and then the reset.
+    is_cut(NodeFault::ResetMidBody, "aborted", "broke the page off").await;
+}
+
+#[tokio::test]
+async fn a_long_page_that_takes_too_long_is_cut_off_and_not_whole() {
+    let trickle = NodeFault::Trickle {
+        bytes: 100 << 10,
+        every: Duration::from_millis(50),
+    };
+    is_cut(trickle, "timeout", "the whole page in time").await;
+}
+
 #[tokio::test]
 async fn a_page_that_breaks_off_is_no_page() {
-    let (sim, _config, daemon, scraper, address) = logs_and_queue().await;
-    sim.node_fault(PROJECT, "logs", 0, NodeFault::ResetMidBody);
-    let broken = scraper.try_get("logs", address, &[]).await;
-    assert!(
-        broken.is_err(),
-        "half a page must not look whole: {broken:?}"
-    );
-    is_told(
-        &daemon,
-        address,
+    let cause = "broke the page off";
+    fails(
+        NodeFault::ResetMidBody,
+        502,
         "aborted",
         "unreachable",
-        "broke the page off",
+        cause,
     )
     .await;
 }
 
 #[tokio::test]
-async fn a_page_that_takes_too_long_is_cut_off_and_not_whole() {
-    let (sim, _config, daemon, scraper, address) = logs_and_queue().await;
+async fn a_page_that_takes_too_long_is_told_in_time() {
     let trickle = NodeFault::Trickle {
         bytes: 1,
         every: Duration::from_millis(50),
     };
-    sim.node_fault(PROJECT, "logs", 0, trickle);
-    let broken = scraper.try_get("logs", address, &[SHORT]).await;
-    assert!(
-        broken.is_err(),
-        "half a page must not look whole: {broken:?}"
-    );
-    is_told(
-        &daemon,
-        address,
-        "timeout",
+    let cause = "the whole page in time";
+    fails(trickle, 504, "timeout", "unreachable", cause).await;
+}
+
+fn answer(code: u16, headers: &[(&str, &str)], body: &str) -> NodeFault {
+    let headers = headers.iter();
+    NodeFault::Answer {
+        code,
+        headers: headers
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        body: body.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_node_s_own_words_are_passed_on() {
+    let body = "An error has occurred while serving metrics:\n\nduplicate series \u{1b}[31mx\n";
+    let fault = answer(500, &[("content-type", "text/plain")], body);
+    let cause = "while serving metrics: duplicate series \\u{1b}[31mx";
+    fails(fault, 502, "status", "unreachable", cause).await;
+}
+
+#[tokio::test]
+async fn a_node_s_words_are_free_of_our_password() {
+    let body = format!("wrong password: {PASSWORD}");
+    let fault = answer(500, &[], &body);
+    fails(
+        fault,
+        502,
+        "status",
         "unreachable",
-        "the whole page in time",
+        "wrong password: <secret>",
     )
     .await;
-    sim.wait_until("the connection is given up", |sim| {
-        sim.node(PROJECT, "logs", 0).record().open_connections == 0
-    })
+}
+
+#[tokio::test]
+async fn a_page_that_prometheus_refuses_is_a_failure() {
+    let html = answer(200, &[("content-type", "text/html")], "<html>log in</html>");
+    let cause = "has the Content-Type 'text/html'";
+    fails(html, 502, "status", "unreachable", cause).await;
+}
+
+#[tokio::test]
+async fn a_page_without_a_type_is_a_failure() {
+    let cause = "has no Content-Type";
+    fails(
+        answer(200, &[], "a 1\n"),
+        502,
+        "status",
+        "unreachable",
+        cause,
+    )
     .await;
+}
+
+#[tokio::test]
+async fn a_resting_connection_that_died_without_a_word_loses_no_scrape() {
+    let (sim, _config, daemon, scraper, address) = logs_and_queue().await;
+    sim.node_fault(PROJECT, "logs", 0, NodeFault::SilentOnceRested);
+    let ok = daemon.metric(&outcome("ok")).await;
+    let before = sim.node(PROJECT, "logs", 0).record();
+    for _ in 0..8 {
+        let page = scraper.get_in_short("logs", address).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+    }
+    daemon.metric_reaches(&outcome("ok"), ok + 8.0).await;
+    assert_eq!(daemon.metric(&outcome("timeout")).await, 0.0);
+    // Two silences are enough to use no resting connection for a while.
+    let after = sim.node(PROJECT, "logs", 0).record();
+    assert_eq!(after.requests - before.requests, 8 + 2, "{after:?}");
 }
 
 #[tokio::test]

@@ -18,6 +18,9 @@ pub async fn inject(sim: &Simulator, service: &str, fault: NodeFault) {
 
 /// Whether a fault closes connections, rather than spoils what is asked over them.
 fn closes_connections(fault: &NodeFault) -> bool {
-    use NodeFault::{Expired, OtherCa, OtherName, Refuse};
-    matches!(fault, Expired | OtherCa | OtherName | Refuse)
+    use NodeFault::{Expired, NameInSubject, OtherCa, OtherName, Refuse};
+    matches!(
+        fault,
+        Expired | NameInSubject | OtherCa | OtherName | Refuse
+    )
 }

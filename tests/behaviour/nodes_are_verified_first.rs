@@ -62,11 +62,7 @@ async fn is_sent_nothing(fault: NodeFault, cause: &str) {
 
 #[tokio::test]
 async fn a_node_with_the_certificate_of_another_name_is_sent_nothing() {
-    is_sent_nothing(
-        NodeFault::OtherName,
-        "certificate is of another name than logs",
-    )
-    .await;
+    is_sent_nothing(NodeFault::OtherName, "it is of another name than logs").await;
 }
 
 #[tokio::test]
@@ -77,6 +73,11 @@ async fn a_node_with_an_expired_certificate_is_sent_nothing() {
 #[tokio::test]
 async fn a_node_with_a_certificate_of_another_ca_is_sent_nothing() {
     is_sent_nothing(NodeFault::OtherCa, "is of another CA").await;
+}
+
+#[tokio::test]
+async fn a_node_with_the_name_in_its_subject_alone_is_sent_nothing() {
+    is_sent_nothing(NodeFault::NameInSubject, "only in its subject (CN)").await;
 }
 
 #[tokio::test]

@@ -65,10 +65,15 @@ async fn a_page_under_way_comes_whole() {
         every: Duration::from_millis(100),
     };
     sim.node_fault(PROJECT, "logs", 0, trickle);
-    let page = scraper.begin("logs", address).await;
+    let pages = sim.node(PROJECT, "logs", 0).record().pages;
+    let page = tokio::spawn(async move { scraper.try_get("logs", address, &[]).await });
+    sim.wait_until("the page is under way", |sim| {
+        sim.node(PROJECT, "logs", 0).record().pages > pages
+    })
+    .await;
     daemon.signal(Signal::TERM).unwrap();
     // A page that is broken off is an error, whatever its length.
-    page.bytes().await.unwrap();
+    assert_eq!(page.await.unwrap().unwrap().status, StatusCode::OK);
     assert_eq!(daemon.ended().await.unwrap().code(), Some(0));
 }
 

@@ -1,6 +1,5 @@
-//! What to do about each trouble: all remedies in one place.
-
-use super::super::scrape::FailureKind;
+//! What to do about each trouble that comes before the scrapes; theirs are in
+//! [`Finding`](super::super::scrape::Finding).
 
 /// The listing lacks it.
 pub(super) const LEAVING: &str = "nothing, if the service was deleted; else see in Aiven's console whether it is in this project, and whether the token may see it";
@@ -46,25 +45,3 @@ pub(super) const NOT_ASKED_YET: &str =
 /// Aiven or DNS does not answer; the service is scraped all the same.
 pub(super) const KNOWN_BEFORE: &str =
     "the service is scraped as it was known before; mend this before it changes";
-
-/// What to do about nodes that cannot be scraped.
-pub(super) fn of(class: FailureKind) -> &'static str {
-    match class {
-        FailureKind::Connect => {
-            "wait some minutes if the service is new or under maintenance; else ask Aiven about the node"
-        }
-        FailureKind::Timeout => {
-            "check the service's ip_filter and the firewalls between this machine and the node; if others reach it, the node hangs: ask Aiven"
-        }
-        FailureKind::Tls => {
-            "nothing was sent to the node. Wait for DNS to follow if nodes were just replaced; else compare the certificate (openssl s_client -connect ADDRESS -servername HOST) with the project's CA, and set scrape_proxy.ca_cert if it is another"
-        }
-        FailureKind::Unauthorised => {
-            "compare the username and password of the integration endpoint at Aiven with integration.username and .password; for an endpoint made by others the token needs project:integrations:write"
-        }
-        FailureKind::Status => "ask Aiven about the node's metrics server",
-        FailureKind::Aborted => {
-            "raise Prometheus' scrape_timeout if the page is large; else ask Aiven about the node"
-        }
-    }
-}

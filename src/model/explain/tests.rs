@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::model::scrape::{FailureKind, Finding};
 
 const AT: &str = "2026-01-02T03:04:05Z";
 const NODE: &str = "192.0.2.1:9273";
@@ -29,8 +30,8 @@ fn scrape(failure: Value) -> Value {
            "certificate_expires": null, "verified_name": null})
 }
 
-fn failure(class: &str, cause: &str) -> Value {
-    scrape(json!({"class": class, "cause": cause}))
+fn failure(finding: Finding, cause: &str) -> Value {
+    scrape(json!(Failure::new(finding, cause)))
 }
 
 /// A service that is scraped well.
@@ -115,27 +116,24 @@ fn each_verdict_fails_at_its_step_with_its_cause() {
 }
 
 #[test]
-fn each_class_of_failed_scrape_has_its_own_remedy() {
-    let table = [
-        ("connect", "unreachable", "maintenance"),
-        ("timeout", "unreachable", "ip_filter"),
-        ("tls", "tls_failed", "nothing was sent"),
-        ("unauthorised", "unauthorised", "integration.username"),
-        ("status", "unreachable", "metrics server"),
-        ("aborted", "unreachable", "scrape_timeout"),
-    ];
-    for (class, verdict, word) in table {
-        let scrapes = json!({NODE: failure(class, "the true one")});
+fn each_finding_of_a_failed_scrape_is_told_with_its_own_remedy() {
+    for finding in Finding::ALL {
+        let verdict = match finding.class() {
+            FailureKind::Tls => "tls_failed",
+            FailureKind::Unauthorised => "unauthorised",
+            _ => "unreachable",
+        };
+        let scrapes = json!({NODE: failure(finding, "the true one")});
         let changes = json!({"verdict": verdict, "cause": "the true one", "scrapes": scrapes});
         let trouble = explain_changed(&changes).trouble.unwrap();
         assert_eq!(trouble.cause, "the true one");
-        assert!(trouble.remedy.contains(word), "{class}: {}", trouble.remedy);
+        assert_eq!(trouble.remedy, finding.remedy());
     }
 }
 
 #[test]
 fn of_several_failures_cause_and_remedy_are_of_the_same() {
-    let scrapes = json!({NODE: failure("connect", "refused"), OTHER_NODE: failure("tls", "name")});
+    let scrapes = json!({NODE: failure(Finding::Refused, "refused"), OTHER_NODE: failure(Finding::OtherName, "name")});
     let hosts = json!([{"hostname": "logs.test", "targets": [NODE, OTHER_NODE]}]);
     let changes =
         json!({"verdict": "tls_failed", "cause": "name", "hosts": hosts, "scrapes": scrapes});
@@ -150,7 +148,8 @@ fn of_several_failures_cause_and_remedy_are_of_the_same() {
 
 #[test]
 fn a_node_that_fails_is_told_though_others_are_scraped() {
-    let scrapes = json!({NODE: scrape(Value::Null), OTHER_NODE: failure("timeout", "it hangs")});
+    let scrapes =
+        json!({NODE: scrape(Value::Null), OTHER_NODE: failure(Finding::NoAnswer, "it hangs")});
     let explanation = explain_changed(&json!({"scrapes": scrapes}));
     assert!(explanation.steps.iter().all(|step| step.ok));
     let trouble = explanation.trouble.unwrap();

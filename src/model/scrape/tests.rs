@@ -44,12 +44,14 @@ fn health(class: Option<FailureKind>) -> TargetHealth {
         seconds: 0.0,
         failure: class.map(|class| Failure {
             class,
+            finding: Finding::Unknown,
             cause: class.as_str().to_owned(),
         }),
         last_success: None,
         certificate_expires: None,
         verified_name: None,
         accepted: None,
+        answering: Answering::default(),
     }
 }
 

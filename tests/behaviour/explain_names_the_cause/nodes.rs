@@ -44,7 +44,7 @@ async fn a_wrong_password() {
 
 #[tokio::test]
 async fn a_certificate_of_another_name() {
-    node_is_explained(NodeFault::OtherName, "certificate is of another name").await;
+    node_is_explained(NodeFault::OtherName, "of another name than").await;
 }
 
 #[tokio::test]

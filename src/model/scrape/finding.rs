@@ -1,0 +1,273 @@
+//! What a failed scrape found: for each thing that can be seen, its class and what to do about
+//! it. The evidence itself, in one line, is the failure's cause.
+
+use serde::{Deserialize, Serialize};
+
+use super::FailureKind;
+
+/// What was seen when a scrape failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The node's machine refused the connection.
+    Refused,
+    /// This machine could not even try: no descriptor, no port, a firewall of its own.
+    OwnLimit,
+    /// There is no way from this machine to the address.
+    NoRoute,
+    /// Connecting failed in another way.
+    NotConnected,
+    /// Nothing answered the connection.
+    NoAnswer,
+    /// The connection was accepted, and TLS was not spoken in time.
+    SilentBeforeTls,
+    /// What answers does not speak TLS.
+    NotTls,
+    /// No version or algorithm of TLS is common to both.
+    NoCommonTls,
+    /// The TLS handshake failed in another way.
+    TlsBroken,
+    /// The service has no name that a certificate could be for.
+    NoName,
+    /// The certificate is of no trusted CA, and nothing tells more.
+    UnknownCa,
+    /// The node sent one certificate, of an issuer that is not trusted.
+    IntermediateMissing,
+    /// The certificate is signed by itself.
+    SelfSigned,
+    /// The certificate is for other names.
+    OtherName,
+    /// The certificate has the name only in its subject.
+    NameInSubjectOnly,
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is not valid yet.
+    NotValidYet,
+    /// The certificate is signed in a way that cannot be verified here.
+    UnknownAlgorithm,
+    /// The certificate is not valid for another reason.
+    InvalidCertificate,
+    /// The node ended the connection before it answered.
+    BrokenOff,
+    /// The node took the request and did not answer in time.
+    Silent,
+    /// The node did not send the whole page in time.
+    SlowPage,
+    /// The node ended the connection in the middle of the page.
+    BrokenPage,
+    /// What the node sends is no HTTP.
+    NotHttp,
+    /// The node refused all known credentials.
+    CredentialsRefused,
+    /// No credentials are known.
+    NoCredentials,
+    /// The node forbids its page.
+    Forbidden,
+    /// The node has nothing at that path.
+    NotFound,
+    /// The node sends elsewhere.
+    Redirected,
+    /// The node, or something before it, is not ready: 502, 503 or 504.
+    NotReady,
+    /// The node has trouble of its own.
+    ServerError,
+    /// The node answered with a status that means no page.
+    OtherStatus,
+    /// The page is not marked as metrics, so Prometheus would refuse it.
+    NotMetrics,
+    /// The page is compressed in a way that Prometheus does not read, or not as it says.
+    BadEncoding,
+    /// The page is too large.
+    TooLarge,
+    /// Prometheus did not wait for the end.
+    GivenUp,
+    /// Found by another version of the daemon.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// What to do where waiting or Aiven can help only.
+const MAINTENANCE: &str = "wait some minutes if the service is new or under maintenance; if it stays so, send this line to Aiven's support";
+
+impl Finding {
+    /// Everything that can be found.
+    #[cfg(test)]
+    pub const ALL: [Finding; 37] = [
+        Finding::Refused,
+        Finding::OwnLimit,
+        Finding::NoRoute,
+        Finding::NotConnected,
+        Finding::NoAnswer,
+        Finding::SilentBeforeTls,
+        Finding::NotTls,
+        Finding::NoCommonTls,
+        Finding::TlsBroken,
+        Finding::NoName,
+        Finding::UnknownCa,
+        Finding::IntermediateMissing,
+        Finding::SelfSigned,
+        Finding::OtherName,
+        Finding::NameInSubjectOnly,
+        Finding::Expired,
+        Finding::NotValidYet,
+        Finding::UnknownAlgorithm,
+        Finding::InvalidCertificate,
+        Finding::BrokenOff,
+        Finding::Silent,
+        Finding::SlowPage,
+        Finding::BrokenPage,
+        Finding::NotHttp,
+        Finding::CredentialsRefused,
+        Finding::NoCredentials,
+        Finding::Forbidden,
+        Finding::NotFound,
+        Finding::Redirected,
+        Finding::NotReady,
+        Finding::ServerError,
+        Finding::OtherStatus,
+        Finding::NotMetrics,
+        Finding::BadEncoding,
+        Finding::TooLarge,
+        Finding::GivenUp,
+        Finding::Unknown,
+    ];
+
+    /// Its class in metrics and verdicts.
+    pub fn class(self) -> FailureKind {
+        use Finding as F;
+        match self {
+            F::Refused | F::OwnLimit | F::NoRoute | F::NotConnected => FailureKind::Connect,
+            F::NoAnswer | F::SilentBeforeTls | F::Silent | F::SlowPage => FailureKind::Timeout,
+            F::NotTls
+            | F::NoCommonTls
+            | F::TlsBroken
+            | F::NoName
+            | F::UnknownCa
+            | F::IntermediateMissing
+            | F::SelfSigned
+            | F::OtherName
+            | F::NameInSubjectOnly
+            | F::Expired
+            | F::NotValidYet
+            | F::UnknownAlgorithm
+            | F::InvalidCertificate => FailureKind::Tls,
+            F::CredentialsRefused | F::NoCredentials => FailureKind::Unauthorised,
+            F::NotHttp
+            | F::Forbidden
+            | F::NotFound
+            | F::Redirected
+            | F::NotReady
+            | F::ServerError
+            | F::OtherStatus
+            | F::NotMetrics
+            | F::BadEncoding
+            | F::TooLarge => FailureKind::Status,
+            F::BrokenOff | F::BrokenPage | F::GivenUp | F::Unknown => FailureKind::Aborted,
+        }
+    }
+
+    /// What to do about it, in one line.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Finding::Refused | Finding::NotReady => MAINTENANCE,
+            Finding::OwnLimit => {
+                "this is this machine's trouble, not the node's: look at its limits (open files, local ports) and at its own firewall"
+            }
+            Finding::NoRoute => {
+                "mend the routes and firewalls of this machine's network; if it has no IPv6, leave IPv6 addresses out with dns.families"
+            }
+            Finding::NotConnected => {
+                "read the reason; look at the network between this machine and the node"
+            }
+            Finding::NoAnswer => {
+                "check the service's IP allow-list (ip_filter) and the firewalls between this machine and the node; if others reach it there, send this line to Aiven's support"
+            }
+            Finding::SilentBeforeTls => {
+                "see in Aiven's console whether the node is overloaded or being replaced; if neither, send this line to Aiven's support"
+            }
+            Finding::NotTls => {
+                "see that the service's prometheus component names this port; something on the way may also answer in the node's place"
+            }
+            Finding::NoCommonTls => {
+                "the node has to offer TLS 1.2 or newer with ECDHE and AES-GCM or ChaCha20; something on the way may also answer in its place"
+            }
+            Finding::TlsBroken | Finding::InvalidCertificate => {
+                "nothing was sent to the node; look at what answers there with openssl s_client -connect ADDRESS -servername HOST"
+            }
+            Finding::NoName => {
+                "see in Aiven's console whether the service has a host name; it gets one while it is built"
+            }
+            Finding::UnknownCa => {
+                "nothing was sent to the node; compare the issuer with the project's CA, and if it is another one that you trust, give its certificate as scrape_proxy.ca_cert"
+            }
+            Finding::IntermediateMissing => {
+                "nothing was sent to the node; if you trust the issuer named here, give its certificate as scrape_proxy.ca_cert, which also makes up for an intermediate that a node does not send"
+            }
+            Finding::SelfSigned => {
+                "nothing was sent to the node; Aiven's nodes have no such certificates, so find out what answers at this address; trust it only by scrape_proxy.ca_cert"
+            }
+            Finding::OtherName => {
+                "nothing was sent to the node; wait for DNS to follow if nodes were just replaced, else compare the names with the service's host names in aiven-metrics explain"
+            }
+            Finding::NameInSubjectOnly => {
+                "nothing was sent to the node; its certificate has to be issued again with the name as a subject alternative name"
+            }
+            Finding::Expired => {
+                "check this machine's clock; if it is right, apply the service's maintenance updates, with which Aiven renews certificates"
+            }
+            Finding::NotValidYet => {
+                "check this machine's clock; if it is right, wait until the certificate is valid"
+            }
+            Finding::UnknownAlgorithm => {
+                "nothing was sent to the node; the CA has to sign with RSA of 2048 bits or more, ECDSA P-256 or P-384, or Ed25519"
+            }
+            Finding::BrokenOff | Finding::BrokenPage => {
+                "see whether the service is being restarted or maintained; if it is not, send this line to Aiven's support"
+            }
+            Finding::Silent => {
+                "the node was reached: see whether it is overloaded; raise Prometheus' scrape_timeout if its page takes long to make"
+            }
+            Finding::SlowPage => {
+                "raise Prometheus' scrape_timeout if the page is large; else look at the network between this machine and the node"
+            }
+            Finding::NotHttp => {
+                "see that the service's prometheus component names this port; something on the way may also answer in the node's place"
+            }
+            Finding::CredentialsRefused => {
+                "compare the username and password of the integration endpoint at Aiven with integration.username and .password; after a change Aiven takes some minutes to hand them out"
+            }
+            Finding::NoCredentials => {
+                "see what aiven-metrics status says about the integrate stage; for an endpoint made by others the token needs project:integrations:write"
+            }
+            Finding::Forbidden => {
+                "see whether something between this machine and the node filters requests, and what the node says; the credentials were not what it refused"
+            }
+            Finding::NotFound => {
+                "this port serves other things than /metrics: see that the service's prometheus component names this port, and that its integration is active"
+            }
+            Finding::Redirected => {
+                "scrapes follow no redirects: see that the service's prometheus component names this port"
+            }
+            Finding::ServerError => {
+                "the node was reached and has trouble of its own: read its words; if they name nothing that you can mend in the service, send them to Aiven's support"
+            }
+            Finding::OtherStatus => {
+                "read the node's words; see that the service's prometheus component names this port"
+            }
+            Finding::NotMetrics => {
+                "what answers is not a metrics server that Prometheus 3 accepts: see that the service's prometheus component names this port, and whether something on the way answers in the node's place"
+            }
+            Finding::BadEncoding => {
+                "see whether something between this machine and the node changes answers; if not, send this line to Aiven's support"
+            }
+            Finding::TooLarge => {
+                "make fewer series at the service: fewer topics, indices or tables, or less of them in its metrics"
+            }
+            Finding::GivenUp => {
+                "raise Prometheus' scrape_timeout if the node is slow; a restart or reload of Prometheus ends scrapes, too"
+            }
+            Finding::Unknown => "read the cause; the daemon's version differs from this command's",
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What is wrong with what a node showed in its TLS handshake, with what it showed.
+
+use rustls::pki_types::CertificateDer;
+use rustls::{CertificateError, Error as TlsError, InvalidMessage};
+
+use super::words;
+use crate::model::scrape::{Failure, Finding};
+use crate::net::certificate::{CertificateFacts, date};
+use crate::net::verifier::RefusedCertificate;
+
+/// A TLS handshake for `name` that failed with rustls's error.
+pub(super) fn of_handshake(error: &TlsError, name: &str) -> Failure {
+    if let Some(refused) = RefusedCertificate::of(error) {
+        return of_certificate(&refused.why, &refused.shown, name);
+    }
+    if let TlsError::InvalidCertificate(why) = error {
+        return of_certificate(why, &[], name);
+    }
+    let finding = match error {
+        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => Finding::NotTls,
+        TlsError::PeerIncompatible(_) | TlsError::AlertReceived(_) => Finding::NoCommonTls,
+        _ => Finding::TlsBroken,
+    };
+    let why = words::of_tls(error);
+    Failure::new(
+        finding,
+        format!("the TLS handshake for {name} failed: {why}"),
+    )
+}
+
+/// A certificate that was refused for this reason, the first of those `shown`.
+fn of_certificate(why: &CertificateError, shown: &[CertificateDer<'_>], name: &str) -> Failure {
+    let facts = shown.first().and_then(|der| CertificateFacts::read(der));
+    let Some(facts) = facts else {
+        let why = words::of_certificate(why);
+        let cause = format!("the certificate shown for {name} is not valid: {why}");
+        return Failure::new(Finding::InvalidCertificate, cause);
+    };
+    use CertificateError as E;
+    let (finding, problem) = match why {
+        E::UnknownIssuer => unknown_issuer(&facts, shown),
+        E::BadSignature => (
+            Finding::UnknownCa,
+            format!(
+                "it is of another CA than those trusted: its issuer has the name of a trusted one, '{}', and another key",
+                facts.issuer
+            ),
+        ),
+        E::NotValidForName | E::NotValidForNameContext { .. } => other_name(&facts, name),
+        E::Expired | E::ExpiredContext { .. } => (
+            Finding::Expired,
+            format!("it has expired on {}", date(facts.not_after)),
+        ),
+        E::NotValidYet | E::NotValidYetContext { .. } => (
+            Finding::NotValidYet,
+            format!("it is not valid before {}", date(facts.not_before)),
+        ),
+        _ if is_about_algorithms(why) => unknown_algorithm(&facts, shown),
+        other => (Finding::InvalidCertificate, words::of_certificate(other)),
+    };
+    let cause = format!(
+        "the certificate shown for {name} is not believed: {problem} ({})",
+        described(&facts)
+    );
+    Failure::new(finding, cause)
+}
+
+/// The certificate in short: whose, by whom, for which names, from when to when.
+fn described(facts: &CertificateFacts) -> String {
+    let names = facts.all_names();
+    format!(
+        "subject '{}', issuer '{}', names {}, valid {} to {}",
+        facts.subject,
+        facts.issuer,
+        names.as_deref().unwrap_or("none"),
+        date(facts.not_before),
+        date(facts.not_after),
+    )
+}
+
+fn unknown_issuer(facts: &CertificateFacts, shown: &[CertificateDer<'_>]) -> (Finding, String) {
+    if facts.is_self_issued {
+        let problem = "it is of another CA than those trusted: it is signed by itself";
+        return (Finding::SelfSigned, problem.to_owned());
+    }
+    const TRUSTED: &str = "neither the project's CA, scrape_proxy.ca_cert nor a public root";
+    let last = shown.last().and_then(|der| CertificateFacts::read(der));
+    match last {
+        Some(last) if shown.len() > 1 => {
+            let problem = format!(
+                "it is of another CA than those trusted: it was shown with {} more, and the last one's issuer '{}' is {TRUSTED}",
+                shown.len() - 1,
+                last.issuer,
+            );
+            (Finding::UnknownCa, problem)
+        }
+        _ => {
+            let problem = format!(
+                "it is of another CA than those trusted: its issuer '{}' is {TRUSTED}, and the node sent no other certificate with it; if that issuer is an intermediate, the node may not have sent the intermediate's certificate",
+                facts.issuer,
+            );
+            (Finding::IntermediateMissing, problem)
+        }
+    }
+}
+
+fn other_name(facts: &CertificateFacts, name: &str) -> (Finding, String) {
+    match facts.all_names() {
+        Some(names) => (
+            Finding::OtherName,
+            format!(
+                "it is of another name than {name}, it is for {names}: perhaps the address belongs to another node by now, or DNS is wrong"
+            ),
+        ),
+        None if facts.subject.eq_ignore_ascii_case(name) => (
+            Finding::NameInSubjectOnly,
+            "it has the name only in its subject (CN), which TLS clients do not accept".to_owned(),
+        ),
+        None => (
+            Finding::OtherName,
+            format!("it is of another name than {name}, and has no names that TLS clients go by"),
+        ),
+    }
+}
+
+#[expect(deprecated, reason = "webpki may still give the older variant")]
+fn is_about_algorithms(why: &CertificateError) -> bool {
+    matches!(
+        why,
+        CertificateError::UnsupportedSignatureAlgorithm
+            | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+    )
+}
+
+fn unknown_algorithm(facts: &CertificateFacts, shown: &[CertificateDer<'_>]) -> (Finding, String) {
+    let issuer = shown.get(1).and_then(|der| CertificateFacts::read(der));
+    let key = issuer.map_or_else(String::new, |issuer| {
+        format!(", with a key of the kind {}", issuer.key)
+    });
+    let problem = format!(
+        "'{}' signed it with {}{key}, in a way that cannot be verified here",
+        facts.issuer, facts.signature
+    );
+    (Finding::UnknownAlgorithm, problem)
+}
+
+#[cfg(test)]
+mod tests;

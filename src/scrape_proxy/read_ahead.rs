@@ -1,0 +1,85 @@
+//! Reads as much as the kernel has. rustls asks for 4 KB at a time, so a page would cost a
+//! system call for each 4 KB of it. Holds memory only while there is something read ahead.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::io::poll_read_buf;
+
+/// Bytes read at once: two TLS records of the largest size.
+const AHEAD: usize = 32 << 10;
+
+/// A stream that is read ahead. Writing is the stream's own.
+#[derive(Debug)]
+pub(super) struct ReadAhead<S> {
+    stream: S,
+    ahead: BytesMut,
+}
+
+impl<S> ReadAhead<S> {
+    pub fn new(stream: S) -> Self {
+        ReadAhead {
+            stream,
+            ahead: BytesMut::new(),
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for ReadAhead<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.ahead.is_empty() {
+            let mut ahead = BytesMut::with_capacity(AHEAD);
+            ready!(poll_read_buf(
+                Pin::new(&mut this.stream),
+                context,
+                &mut ahead
+            ))?;
+            this.ahead = ahead;
+        }
+        let count = out.remaining().min(this.ahead.len());
+        out.put_slice(&this.ahead[..count]);
+        this.ahead.advance(count);
+        if this.ahead.is_empty() {
+            this.ahead = BytesMut::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for ReadAhead<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
