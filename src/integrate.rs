@@ -15,7 +15,6 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::aiven::wire::Endpoint;
 use crate::aiven::{Client, Error, ErrorKind};
 use crate::metrics::Metrics;
 use crate::model::backoff::{Caller, Trouble};
@@ -198,8 +197,8 @@ impl Integrator {
     }
 
     async fn find_endpoint(&self) -> Result<EndpointFact, Error> {
-        let endpoints = self.client.prometheus_endpoints(&self.project).await?;
-        Ok(self.endpoint.find(endpoints.iter().map(Endpoint::listed)))
+        let (client, project) = (&self.client, &self.project);
+        client.find_endpoint(project, &self.endpoint).await
     }
 
     /// Looks for an integration of the service, and creates it if it is still missing.

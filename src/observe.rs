@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::aiven::listing::ParseCache;
-use crate::aiven::wire::{Endpoint, ServiceReader};
+use crate::aiven::wire::ServiceReader;
 use crate::aiven::{Client, Error, ErrorKind};
 use crate::model::backoff::Caller;
 use crate::model::endpoint::EndpointChoice;
@@ -136,9 +136,12 @@ impl Observer {
                 None => {}
             }
             match endpoints {
-                Ok(endpoints) => reports.push(Report::Endpoint(
-                    choice.find(endpoints.iter().map(Endpoint::listed)),
-                )),
+                Ok(endpoints) => {
+                    // If it may be one of the odd rows, what was known before holds.
+                    let found = endpoints.find(&choice).ok();
+                    reports.extend(found.map(Report::Endpoint));
+                    reports.push(Report::OddEndpoints(endpoints.odd));
+                }
                 Err(error) => {
                     retry_after = retry_after.max(Some(self.note_failure(&mut outage, &error)))
                 }

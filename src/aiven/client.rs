@@ -14,14 +14,13 @@ use tokio::time::{Instant, timeout};
 use super::Operation;
 use super::error::{Error, ErrorKind};
 use super::listing::{ListingReader, ParseCache};
-use super::wire::{
-    self, Endpoint, Endpoints, IntegrationTypes, Integrations, PROMETHEUS, ServiceReader,
-};
+use super::wire::{self, Integrations, ListedEndpoints, PROMETHEUS, ServiceReader};
 use crate::metrics::Metrics;
 use crate::model::credentials::Credentials;
+use crate::model::endpoint::{EndpointChoice, EndpointFact};
 use crate::model::inventory::Listing;
+use crate::model::odd_rows::ListedTypes;
 use crate::model::outage::{Failure, Outage};
-use crate::model::plan::SupportedTypes;
 use crate::model::service::Service;
 
 mod call;
@@ -167,26 +166,38 @@ impl Client {
     ///
     /// # Errors
     /// After retries, or when Aiven does not know the integration.
-    pub async fn supported_types(&self, project: &str) -> Result<SupportedTypes, Error> {
+    pub async fn supported_types(&self, project: &str) -> Result<ListedTypes, Error> {
         let call = Call::new(self, Operation::ListIntegrationTypes, project);
-        let answer: IntegrationTypes = call.get(&["project", project, "integration_types"]).await?;
-        answer.prometheus_sources().ok_or_else(|| {
-            let what = "no integration type \"prometheus\" in it";
-            call.error(ErrorKind::Malformed(what.to_owned()))
-        })
+        let path = ["project", project, "integration_types"];
+        let body = call.get_bytes(&path, &[]).await?;
+        wire::read_types(&body).map_err(|what| call.error(ErrorKind::Malformed(what)))
     }
 
     /// The project's integration endpoints of type `prometheus`.
     ///
     /// # Errors
     /// After retries.
-    pub async fn prometheus_endpoints(&self, project: &str) -> Result<Vec<Endpoint>, Error> {
+    pub async fn prometheus_endpoints(&self, project: &str) -> Result<ListedEndpoints, Error> {
         let call = Call::new(self, Operation::ListEndpoints, project);
         let path = ["project", project, "integration_endpoint"];
-        let answer: Endpoints = call.get(&path).await?;
-        let mut endpoints = answer.service_integration_endpoints;
-        endpoints.retain(|endpoint| endpoint.endpoint_type == PROMETHEUS);
-        Ok(endpoints)
+        let body = call.get_bytes(&path, &[]).await?;
+        ListedEndpoints::read(&body).map_err(|what| call.error(ErrorKind::Malformed(what)))
+    }
+
+    /// The integration endpoint of the project to use.
+    ///
+    /// # Errors
+    /// After retries, or when it may be a row that cannot be read.
+    pub async fn find_endpoint(
+        &self,
+        project: &str,
+        choice: &EndpointChoice,
+    ) -> Result<EndpointFact, Error> {
+        let listed = self.prometheus_endpoints(project).await?;
+        listed.find(choice).map_err(|what| {
+            let call = Call::new(self, Operation::ListEndpoints, project);
+            call.error(ErrorKind::Malformed(what))
+        })
     }
 
     /// Creates an integration endpoint. Sent once, never retried: look up
@@ -218,7 +229,7 @@ impl Client {
     /// Whether a service has a Prometheus integration, with any endpoint.
     ///
     /// # Errors
-    /// After retries.
+    /// After retries, or when a row cannot be read that may be one.
     pub async fn has_prometheus_integration(
         &self,
         project: &str,
@@ -229,7 +240,10 @@ impl Client {
         let body = call.get_bytes(&path, &[]).await?;
         let answer: Integrations<'_> = serde_json::from_slice(&body)
             .map_err(|error| call.error(ErrorKind::Malformed(wire::describe(&error))))?;
-        Ok(answer.has_prometheus(service))
+        answer.has_prometheus(service).ok_or_else(|| {
+            let what = "a row of service_integrations cannot be read, which may be the one for Prometheus, so none is created";
+            call.error(ErrorKind::Malformed(what.to_owned()))
+        })
     }
 
     /// Integrates a service with an endpoint. Sent once, never retried: look up

@@ -39,6 +39,7 @@ struct RowSink<'a> {
 impl<'a> ListingReader<'a> {
     /// Starts a listing; `last` is the cache that the previous listing returned.
     pub fn new(reader: &'a mut ServiceReader, last: &'a ParseCache) -> Self {
+        reader.forget_unused();
         let expected = last.services.len();
         ListingReader {
             projection: Projection::new(SERVICE_MEMBERS),
@@ -120,13 +121,10 @@ impl RowSink<'_> {
         self.listing.services.push(service);
     }
 
-    /// Notes a service that was too large to keep whole. Any of its members may be
-    /// missing, so only its presence is trusted.
+    /// Takes a service that was too large to keep whole. The members that were left
+    /// out are unknown, as in any other row that lacks them.
     fn take_oversized(&mut self, json: &[u8]) {
-        match self
-            .reader
-            .read_presence(json, "it is larger than this program reads")
-        {
+        match self.reader.read(json) {
             Ok(service) => self.listing.services.push(Arc::new(service)),
             Err(unreadable) => self.note_unreadable(unreadable.0),
         }

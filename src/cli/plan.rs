@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::output::{self, Rows};
 use crate::aiven::listing::ParseCache;
-use crate::aiven::wire::{Endpoint, ServiceReader};
+use crate::aiven::wire::ServiceReader;
 use crate::aiven::{Client, Error};
 use crate::config::Config;
 use crate::daemon::api_client;
@@ -80,13 +80,12 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
 async fn observe(client: &Client, config: &Config, name: &str) -> Result<Project, Error> {
     let mut reader = ServiceReader::new(config.services.tags.keys().cloned());
     let cache = ParseCache::default();
-    let (listed, supported, endpoints) = tokio::try_join!(
+    let choice = &config.integration.endpoint;
+    let (listed, supported, endpoint) = tokio::try_join!(
         client.list_services(name, &mut reader, &cache),
         client.supported_types(name),
-        client.prometheus_endpoints(name),
+        client.find_endpoint(name, choice),
     )?;
-    let choice = &config.integration.endpoint;
-    let endpoint = choice.find(endpoints.iter().map(Endpoint::listed));
     let mut project = Project::new(name.into(), Saved::default(), None);
     let at = Timestamp::now();
     let (listing, _) = listed;

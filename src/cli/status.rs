@@ -37,6 +37,12 @@ fn print(status: &Status, problems: &[String]) {
     for problem in problems {
         output::line(format_args!("PROBLEM {problem}"));
     }
+    for project in &status.projects {
+        for row in project.odd_rows.iter().filter(|row| !row.hinders) {
+            let name = &project.name;
+            output::line(format_args!("NOTE {name}: {row}; the other rows are used"));
+        }
+    }
     output::line("");
     stages(status).print();
     output::line("");
@@ -143,7 +149,9 @@ fn project_problems(project: &ProjectStatus, now: Timestamp) -> Vec<String> {
         )),
         Origin::Nothing | Origin::Api => None,
     };
-    saved.into_iter().chain(failing).collect()
+    let odd = project.odd_rows.iter().filter(|row| row.hinders);
+    let odd = odd.map(|row| format!("{}: {row}; what was known before is kept", project.name));
+    saved.into_iter().chain(failing).chain(odd).collect()
 }
 
 fn service_problem(service: &ServiceStatus, now: Timestamp) -> Option<String> {

@@ -289,7 +289,11 @@ impl Coordinator {
         self.unsaved |= absorbed.worth_saving;
         for event in absorbed.events {
             match event {
-                Event::ListingDistrusted { distrust, missing } => {
+                Event::ListingDistrusted {
+                    distrust,
+                    missing,
+                    doubtful,
+                } => {
                     self.metrics.listing_distrusted(project, distrust);
                     // The observer has already logged a listing that it could not read.
                     if let Some(missing) = missing {
@@ -297,9 +301,26 @@ impl Coordinator {
                             project,
                             reason = distrust.as_str(),
                             missing,
-                            "listing not trusted; services missing from it keep their targets until Aiven denies them by name"
+                            doubtful,
+                            "listing not trusted; what it lacks or ends stays as it was until Aiven, asked by name, says the same"
                         );
                     }
+                }
+                Event::OddRows(odd) => {
+                    for row in odd.rows() {
+                        tracing::warn!(
+                            project,
+                            rows = odd.count(),
+                            "{row}; the other rows are used"
+                        );
+                    }
+                }
+                Event::NoOddRows(list) => {
+                    tracing::info!(
+                        project,
+                        "all rows of Aiven's {} can be read again",
+                        list.as_str()
+                    );
                 }
                 Event::Departed(service) => {
                     tracing::info!(project, %service, "service is gone: Aiven confirmed it and the removal grace is over");

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::model::detail::DetailList;
 use crate::model::inventory::Inventory;
 use crate::model::resolution::Resolution;
 use crate::model::service::Service;
@@ -75,7 +76,9 @@ fn add_recovered(state: &mut State, targets: &TargetsFile, config: &Config) {
             state.addresses.restore(host, resolution);
         }
         let services = by_project.entry(recovered.project).or_default();
-        services.push(Arc::new(recovered.service));
+        let mut service = recovered.service;
+        assume_tags(&mut service, config.services.tags.iter());
+        services.push(Arc::new(service));
     }
     for (project, services) in by_project {
         let project = state.projects.entry(project.into()).or_default();
@@ -102,12 +105,21 @@ fn trust_unknown_tags(state: &mut State, config: &Config) {
     for project in state.projects.values_mut() {
         let services = project.inventory.iter().map(|known| {
             let mut service = (*known.service).clone();
-            let wanted = unknown
-                .iter()
-                .map(|(key, value)| (key.as_str().into(), value.as_str().into()));
-            service.tags = service.tags.into_iter().chain(wanted).collect();
+            assume_tags(&mut service, unknown.iter().copied());
             (Arc::new(service), known.missing.clone())
         });
         project.inventory = Inventory::restore(services.collect::<Vec<_>>());
     }
+}
+
+/// Lets a service have these tags, as far as it is not known to have others. They
+/// are a part: what Aiven says of its tags counts at once.
+fn assume_tags<'a>(service: &mut Service, tags: impl Iterator<Item = (&'a String, &'a String)>) {
+    let mut assumed = service.tags.rows().to_vec();
+    for (key, value) in tags {
+        if service.tag(key).is_none() {
+            assumed.push((key.as_str().into(), value.as_str().into()));
+        }
+    }
+    service.tags = DetailList::part(assumed);
 }

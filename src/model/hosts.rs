@@ -120,6 +120,12 @@ pub fn scrape_hosts(
         .collect()
 }
 
+/// Whether the standbys of this type have a name of their own, which may have to be
+/// derived. The number of nodes decides then whether there is one.
+pub fn has_hidden_standbys(service_type: &str) -> bool {
+    TYPES_WITH_HIDDEN_STANDBYS.contains(&service_type)
+}
+
 fn only(row: &Component<'_>) -> Box<[ScrapeHost]> {
     Box::new([host(row.host, row.port, HostSource::Component)])
 }
@@ -152,7 +158,7 @@ fn derived_replica(
     primary: &ScrapeHost,
 ) -> Option<ScrapeHost> {
     let has_standbys = node_count.is_some_and(|count| count > 1);
-    if !has_standbys || !TYPES_WITH_HIDDEN_STANDBYS.contains(&service_type) {
+    if !has_standbys || !has_hidden_standbys(service_type) {
         return None;
     }
     let name = match primary.name.strip_prefix("public-") {

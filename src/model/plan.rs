@@ -141,7 +141,7 @@ pub fn plan(facts: Facts<'_>, rules: Rules<'_>) -> ProjectPlan {
             plan.actions.push(Action::Integrate(name));
         }
         if judgement.publish {
-            let hosts = known.service.hosts.iter();
+            let hosts = known.service.hosts.rows().iter();
             plan.lookups
                 .extend(hosts.map(|host| Arc::clone(&host.name)));
         }
@@ -163,7 +163,7 @@ fn planned(known: &Known, judgement: Judgement, addresses: &Addresses) -> Planne
     if !judgement.publish {
         return planned;
     }
-    let hosts = &known.service.hosts;
+    let hosts = known.service.hosts.rows();
     planned.hosts = published_hosts(hosts, addresses);
     planned.failing = failing_hosts(hosts, addresses);
     if planned.hosts.is_empty() && planned.verdict == Verdict::Published {
@@ -174,7 +174,10 @@ fn planned(known: &Known, judgement: Judgement, addresses: &Addresses) -> Planne
 }
 
 fn unresolved_cause(planned: &PlannedService) -> Cow<'static, str> {
-    match (planned.failing.first(), planned.service.hosts.first()) {
+    match (
+        planned.failing.first(),
+        planned.service.hosts.rows().first(),
+    ) {
         (Some((host, failing)), _) => Cow::from(format!("{host}: {}", failing.cause)),
         (None, Some(host)) => Cow::from(format!("{} has not been looked up yet", host.name)),
         (None, None) => Cow::from("Aiven names no host for it yet"),

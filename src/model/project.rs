@@ -11,20 +11,21 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::endpoint::EndpointFact;
-use super::inventory::{Distrust, Inventory};
+use super::inventory::Inventory;
 use super::needed_endpoints::NeededEndpoints;
+use super::odd_rows::SetupList::{IntegrationEndpoints, IntegrationTypes};
+use super::odd_rows::{ListedTypes, OddRows, SetupList};
 use super::plan::{Action, Attempt, Attempts, Facts, ProjectPlan, Rules, SupportedTypes, plan};
 use super::resolution::Addresses;
 use super::snapshot::{Origin, ProjectSnapshot, Stages};
 
+mod listings;
 mod recovery;
 mod report;
 
+use listings::UnjudgedListing;
+pub use listings::UnlistedServices;
 pub use report::{Absorbed, Event, Report};
-
-/// How many unlisted services are asked for by name after one listing. Aiven
-/// limits requests per user (120 a minute were seen), so this must stay small.
-const MAX_UNLISTED: usize = 10;
 
 /// What the last run knew about a project.
 #[derive(Debug, Default)]
@@ -48,24 +49,6 @@ pub struct PendingWrites {
     pub services: Arc<[Arc<str>]>,
 }
 
-/// Services to ask Aiven for by name, for the observe stage.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UnlistedServices {
-    /// The number of this list; a higher number asks again, even for the same names.
-    pub round: u64,
-    /// Their names.
-    pub names: Arc<[Arc<str>]>,
-}
-
-/// A listing that is neither trusted nor distrusted yet.
-#[derive(Debug, Clone, Copy)]
-struct UnjudgedListing {
-    /// When it was read.
-    at: Timestamp,
-    /// How many known services it lacks.
-    missing: usize,
-}
-
 /// One project.
 #[derive(Debug)]
 pub struct Project {
@@ -75,6 +58,8 @@ pub struct Project {
     inventory: Inventory,
     supported: Option<SupportedTypes>,
     endpoint: EndpointFact,
+    odd_types: Arc<OddRows>,
+    odd_endpoints: Arc<OddRows>,
     attempts: Attempts,
     origin: Origin,
     /// Listed in this run, but some host names have never been looked up.
@@ -105,6 +90,8 @@ impl Project {
             endpoint: saved
                 .endpoint_id
                 .map_or_else(EndpointFact::default, EndpointFact::Present),
+            odd_types: Arc::default(),
+            odd_endpoints: Arc::default(),
             attempts: Attempts::default(),
             origin,
             awaits_lookups: false,
@@ -149,20 +136,12 @@ impl Project {
                 at,
                 cause,
                 distrust,
-            } => {
-                let trusted = self.judge_listing(None);
-                self.stages.list.failed(at, cause);
-                self.ask_for_unlisted(at);
-                let missing = None;
-                let distrusted =
-                    distrust.map(|distrust| Event::ListingDistrusted { distrust, missing });
-                Absorbed::of_events(trusted.into_iter().chain(distrusted))
-            }
+            } => self.absorb_failure(at, cause, distrust),
             Report::AskedByName { at, answers } => self.absorb_answers(at, answers),
-            Report::SupportedTypes(types) => {
-                let differs = self.supported.as_ref() != Some(&types);
-                self.supported = Some(types);
-                self.note_change(differs)
+            Report::SupportedTypes(listed) => self.absorb_types(listed),
+            Report::OddEndpoints(odd) => {
+                let event = note_odd_rows(&mut self.odd_endpoints, odd, IntegrationEndpoints);
+                Absorbed::of_events(event)
             }
             Report::Endpoint(fact) => {
                 let differs = self.note_endpoint(fact);
@@ -277,77 +256,29 @@ impl Project {
             plan: Arc::clone(&self.plan),
             endpoint: self.endpoint.clone(),
             stages: self.stages.clone(),
+            odd_rows: [Arc::clone(&self.odd_types), Arc::clone(&self.odd_endpoints)],
         }
     }
 
-    fn absorb_listing(&mut self, at: Timestamp, listing: &super::inventory::Listing) -> Absorbed {
-        let mut events: Vec<_> = self.judge_listing(None).into_iter().collect();
-        let merge = self.inventory.merge(listing, at);
-        let is_first = self.origin != Origin::Api && !self.awaits_lookups;
-        match self.origin {
-            Origin::Nothing => self.awaits_lookups = true,
-            Origin::Saved(_) => self.origin = Origin::Api,
-            Origin::Api => {}
+    /// Takes the supported types in. A list with odd rows adds to what was known.
+    fn absorb_types(&mut self, listed: ListedTypes) -> Absorbed {
+        let ListedTypes {
+            mut types,
+            is_whole,
+            odd,
+        } = listed;
+        let event = note_odd_rows(&mut self.odd_types, odd, IntegrationTypes);
+        if !is_whole {
+            types.extend(self.supported.iter().flatten().cloned());
         }
-        if merge.changed {
-            self.forget_finished_attempts();
+        let is_known = is_whole || !types.is_empty();
+        let differs = is_known && self.supported.as_ref() != Some(&types);
+        if differs {
+            self.supported = Some(types);
         }
-        self.unjudged_listing = Some(UnjudgedListing {
-            at,
-            missing: merge.missing,
-        });
-        self.ask_for_unlisted(at);
-        if merge.distrust.is_some() || !self.asking {
-            events.extend(self.judge_listing(merge.distrust));
-        }
-        Absorbed {
-            events,
-            ..self.note_change(merge.changed || is_first)
-        }
-    }
-
-    fn absorb_answers(&mut self, at: Timestamp, answers: report::Answers) -> Absorbed {
-        self.asking = false;
-        let mut wrongly_missing = false;
-        let mut changed = false;
-        for (name, answer) in answers {
-            wrongly_missing |= self.inventory.is_missing(&name) && answer.exists();
-            changed |= self.inventory.note_answer(&name, answer, at);
-        }
-        let event = self.judge_listing(wrongly_missing.then_some(Distrust::Shrunk));
         Absorbed {
             events: event.into_iter().collect(),
-            ..self.note_change(changed)
-        }
-    }
-
-    /// Trusts or distrusts the newest listing, once no answer about it is awaited.
-    fn judge_listing(&mut self, distrust: Option<Distrust>) -> Option<Event> {
-        let UnjudgedListing { at, missing } = self.unjudged_listing.take()?;
-        let Some(distrust) = distrust else {
-            self.stages.list.succeeded(at);
-            self.note_integration(at);
-            return None;
-        };
-        let cause = format!("the listing is not trusted: {}", distrust.as_str());
-        self.stages.list.failed(at, cause);
-        let missing = Some(missing);
-        Some(Event::ListingDistrusted { distrust, missing })
-    }
-
-    /// Chooses the next few services to ask for, unless answers are still awaited:
-    /// a listing that is faster than the answers must not ask for a service twice.
-    fn ask_for_unlisted(&mut self, now: Timestamp) {
-        if self.asking {
-            return;
-        }
-        let names = self.inventory.next_to_ask(MAX_UNLISTED, now);
-        self.asking = !names.is_empty();
-        if self.asking {
-            self.unlisted = UnlistedServices {
-                round: self.unlisted.round + 1,
-                names: names.into(),
-            };
+            ..self.note_change(differs)
         }
     }
 
@@ -364,7 +295,7 @@ impl Project {
         let inventory = &self.inventory;
         self.attempts.retain(|name, _| {
             let known = inventory.get(name);
-            known.is_some_and(|known| known.service.integrations.is_empty())
+            known.is_some_and(|known| known.service.integrations.rows().is_empty())
         });
     }
 
@@ -397,6 +328,19 @@ impl Project {
             Some(cause) => self.stages.integrate.failed(at, cause),
         }
     }
+}
+
+/// Notes the odd rows of a list. Returns what is to be said about them, if they are
+/// not the same as before.
+fn note_odd_rows(known: &mut Arc<OddRows>, odd: OddRows, list: SetupList) -> Option<Event> {
+    if **known == odd {
+        return None;
+    }
+    *known = Arc::new(odd.clone());
+    Some(match odd.count() {
+        0 => Event::NoOddRows(list),
+        _ => Event::OddRows(odd),
+    })
 }
 
 /// The host names that all of `projects` need.

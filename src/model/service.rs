@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::detail::{Detail, DetailList};
 use super::hosts::ScrapeHost;
 
 /// A service of one project, reduced to what planning and labels need.
@@ -14,29 +15,28 @@ pub struct Service {
     /// `service_name`, unique within the project.
     pub name: Arc<str>,
     /// `service_type`, such as `opensearch`. An open set: an unknown type is data.
-    pub service_type: Arc<str>,
-    /// `plan`, such as `business-4`; empty when Aiven named none.
-    pub plan: Arc<str>,
-    /// `cloud_name`, such as `aws-eu-west-2`; empty when Aiven named none.
-    pub cloud: Arc<str>,
-    /// `node_count`, or the number of `node_states` if that is absent.
+    pub service_type: Detail<Arc<str>>,
+    /// `plan`, such as `business-4`.
+    pub plan: Detail<Arc<str>>,
+    /// `cloud_name`, such as `aws-eu-west-2`.
+    pub cloud: Detail<Arc<str>>,
+    /// `node_count`, or the number of `node_states`; unset while Aiven has told neither.
     pub node_count: Option<u32>,
     /// Whether the service runs at all.
-    pub power: Power,
-    /// Host names to scrape, the primary one first. Empty while Aiven names none.
-    pub hosts: Box<[ScrapeHost]>,
+    pub power: Detail<Power>,
+    /// Host names to scrape, the primary one first. A part is a guess: `components`
+    /// was not readable as a whole.
+    pub hosts: DetailList<ScrapeHost>,
     /// The service's own integrations of type `prometheus`.
-    pub integrations: Box<[ServiceIntegration]>,
-    /// The tags that the configuration uses, in key order.
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
-    pub tags: Box<[(Arc<str>, Arc<str>)]>,
+    pub integrations: DetailList<ServiceIntegration>,
+    /// The tags that the configuration uses, in key order. A part is assumed: the
+    /// service was saved while the configuration used other tags.
+    #[serde(default, skip_serializing_if = "DetailList::is_none")]
+    pub tags: DetailList<(Arc<str>, Arc<str>)>,
     /// It served metrics before. Aiven's newest answer no longer says so, although
     /// the integration is still enabled (this happens while nodes are rebuilt).
     #[serde(default, skip_serializing_if = "is_false")]
     pub served_before: bool,
-    /// What could not be understood in Aiven's answer about this service.
-    #[serde(rename = "oddity", default, skip_serializing_if = "Option::is_none")]
-    pub parse_problem: Option<Arc<str>>,
 }
 
 /// The part of `state` that matters here. Services serve metrics in every state
@@ -69,7 +69,8 @@ pub struct ServiceIntegration {
 impl Service {
     /// The value of a tag, if the service has it and it was kept.
     pub fn tag(&self, key: &str) -> Option<&str> {
-        let (_, value) = self.tags.iter().find(|(name, _)| &**name == key)?;
+        let mut tags = self.tags.rows().iter();
+        let (_, value) = tags.find(|(name, _)| &**name == key)?;
         Some(value)
     }
 
@@ -77,7 +78,7 @@ impl Service {
     /// disabled one, then the one with the endpoint `ours`, then an active one,
     /// then the lowest id, so that two instances choose the same.
     pub fn integration(&self, ours: Option<&str>) -> Option<&ServiceIntegration> {
-        self.integrations.iter().min_by_key(|integration| {
+        self.integrations.rows().iter().min_by_key(|integration| {
             (
                 !integration.enabled,
                 Some(&*integration.endpoint_id) != ours,
@@ -92,10 +93,7 @@ impl Service {
     /// node uses one of them, and Aiven does not show which.
     pub fn endpoint_ids(&self, ours: Option<&str>) -> Vec<Arc<str>> {
         let first = self.integration(ours);
-        let enabled = self
-            .integrations
-            .iter()
-            .filter(|integration| integration.enabled);
+        let enabled = self.enabled_integrations();
         let mut ids: Vec<Arc<str>> = Vec::new();
         for integration in first.into_iter().chain(enabled) {
             let id = &integration.endpoint_id;
@@ -109,22 +107,36 @@ impl Service {
     /// Whether metrics can be expected on the nodes: some integration is
     /// enabled, and Aiven either calls it active or lists its component.
     pub fn serves_metrics(&self) -> bool {
-        self.integrations
-            .iter()
-            .any(|integration| integration.enabled && integration.active)
+        self.enabled_integrations()
+            .any(|integration| integration.active)
             || (self.is_integrated() && (self.served_before || self.has_listed_hosts()))
     }
 
     /// Whether Aiven lists a host for Prometheus itself.
     pub fn has_listed_hosts(&self) -> bool {
-        self.hosts.iter().any(ScrapeHost::is_listed)
+        self.hosts.rows().iter().any(ScrapeHost::is_listed)
     }
 
     /// Whether an enabled integration exists, working or not.
     pub fn is_integrated(&self) -> bool {
-        self.integrations
-            .iter()
-            .any(|integration| integration.enabled)
+        self.enabled_integrations().next().is_some()
+    }
+
+    /// The integrations that nobody has switched off.
+    pub fn enabled_integrations(&self) -> impl Iterator<Item = &ServiceIntegration> {
+        let integrations = self.integrations.rows().iter();
+        integrations.filter(|integration| integration.enabled)
+    }
+
+    /// Whether Aiven reports it as powered off.
+    pub fn is_off(&self) -> bool {
+        self.power == Detail::Known(Power::Off)
+    }
+
+    /// Whether its nodes are to be scraped, once they have an address: it runs, and
+    /// serves metrics.
+    pub fn is_served(&self) -> bool {
+        self.power == Detail::Known(Power::On) && self.serves_metrics()
     }
 }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::EndpointFact;
+use super::odd_rows::OddRows;
 use super::plan::{PlannedService, ProjectPlan};
 use super::resolution::Failing;
 use super::target_group::TargetGroup;
@@ -38,6 +39,8 @@ pub struct ProjectSnapshot {
     pub endpoint: EndpointFact,
     /// How each stage is doing.
     pub stages: Stages,
+    /// The rows that cannot be read, of the integration types and of the endpoints.
+    pub odd_rows: [Arc<OddRows>; 2],
 }
 
 /// Where a project's services come from.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::EndpointFact;
+use super::odd_rows::OddRow;
 use super::plan::PlannedService;
 use super::resolution::Failing;
 use super::scrape::{Scrapes, Target, TargetHealth};
@@ -65,6 +66,9 @@ pub struct ProjectStatus {
     pub verdicts: BTreeMap<Verdict, usize>,
     /// Published targets.
     pub targets: usize,
+    /// The first few rows of Aiven's lists that cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub odd_rows: Vec<OddRow>,
 }
 
 /// One service.
@@ -160,6 +164,12 @@ fn project_status(project: &ProjectSnapshot, scrapes: &Scrapes) -> ProjectStatus
         stages: project.stages.clone(),
         verdicts,
         targets,
+        odd_rows: project
+            .odd_rows
+            .iter()
+            .flat_map(|odd| odd.rows())
+            .cloned()
+            .collect(),
     }
 }
 
@@ -186,14 +196,14 @@ fn service_status(
     ServiceStatus {
         project: project.name.to_string(),
         service: service.name.to_string(),
-        service_type: service.service_type.to_string(),
-        plan: service.plan.to_string(),
-        cloud: service.cloud.to_string(),
+        service_type: service.service_type.text().to_owned(),
+        plan: service.plan.text().to_owned(),
+        cloud: service.cloud.text().to_owned(),
         node_count: service.node_count,
         verdict,
         cause: cause.or_else(|| planned.cause.as_deref().map(str::to_owned)),
         missing_since: planned.missing.as_deref().map(|gone| gone.since),
-        integrations: service.integrations.to_vec(),
+        integrations: service.integrations.rows().to_vec(),
         hosts: hosts.collect(),
         unanswered: planned
             .failing

@@ -61,15 +61,15 @@ impl Serialize for Labels<'_> {
             let service_parameter = format_args!("{project}/{}", service.name).to_string();
             labels.serialize_entry("__param_aiven_service", &service_parameter)?;
         }
-        labels.serialize_entry("aiven_cloud", &service.cloud)?;
+        labels.serialize_entry("aiven_cloud", service.cloud.text())?;
         labels.serialize_entry("aiven_hostname", &host.host.name)?;
         if let Some(count) = service.node_count {
             labels.serialize_entry("aiven_node_count", &format_args!("{count}"))?;
         }
-        labels.serialize_entry("aiven_plan", &service.plan)?;
+        labels.serialize_entry("aiven_plan", service.plan.text())?;
         labels.serialize_entry("aiven_project", project)?;
         labels.serialize_entry("aiven_service_name", &service.name)?;
-        labels.serialize_entry("aiven_service_type", &service.service_type)?;
+        labels.serialize_entry("aiven_service_type", service.service_type.text())?;
         labels.end()
     }
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::atomic_file::{self, Readers, Stamp};
+use crate::model::detail::DetailList;
 use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::plan::ProjectPlan;
 use crate::model::service::{Power, Service, ServiceIntegration};
@@ -147,9 +148,8 @@ impl Group {
         });
         let ips = self.targets.iter().map(SocketAddr::ip).collect();
         entry.addresses.insert(Arc::clone(&host.name), ips);
-        let mut hosts = std::mem::take(&mut entry.service.hosts).into_vec();
-        hosts.push(host);
-        entry.service.hosts = hosts.into();
+        let hosts = entry.service.hosts.rows().iter().cloned();
+        entry.service.hosts = hosts.chain([host]).collect();
     }
 }
 
@@ -161,19 +161,20 @@ fn recovered_service(name: &str, labels: &BTreeMap<String, String>) -> Service {
         plan: label("aiven_plan").into(),
         cloud: label("aiven_cloud").into(),
         node_count: label("aiven_node_count").parse().ok(),
-        power: Power::On,
-        hosts: Box::default(),
+        power: Power::On.into(),
+        hosts: DetailList::default(),
         // It was published, so it had an integration. The next listing shows which one.
-        integrations: Box::new([ServiceIntegration {
+        integrations: [ServiceIntegration {
             id: "".into(),
             endpoint_id: "".into(),
             enabled: true,
             active: true,
             failure: None,
-        }]),
-        tags: Box::default(),
+        }]
+        .into(),
+        // None of them is known; `targets.json` has no tags.
+        tags: DetailList::unknown(),
         served_before: false,
-        parse_problem: None,
     }
 }
 

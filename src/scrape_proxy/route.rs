@@ -35,7 +35,7 @@ impl Route {
         let (project, planned) =
             find(snapshot, &request.project, &request.service).ok_or(Refusal::NotPublished)?;
         let name = host_of(planned, request.address).ok_or(Refusal::NotPublished)?;
-        let others = planned.service.hosts.iter().map(|host| &host.name);
+        let others = planned.service.hosts.rows().iter().map(|host| &host.name);
         let others = others.filter(|other| *other != name).cloned();
         Ok(Route {
             target: Target {

@@ -63,7 +63,7 @@ fn services(
 ) -> Result<(), Error> {
     let mut counts: BTreeMap<(&str, &str, &str), i64> = BTreeMap::new();
     for (project, planned) in snapshot.services() {
-        let service_type = &*planned.service.service_type;
+        let service_type = planned.service.service_type.text();
         let (verdict, _) = scrapes.verdict(&project.name, planned);
         let key = (&*project.name, service_type, verdict.as_str());
         *counts.entry(key).or_default() += 1;
@@ -153,12 +153,12 @@ fn service_info(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> Res
         let service = &planned.service;
         let count = service.node_count.map(|count| count.to_string());
         let labels = [
-            ("aiven_cloud", &*service.cloud),
+            ("aiven_cloud", service.cloud.text()),
             ("aiven_node_count", count.as_deref().unwrap_or_default()),
-            ("aiven_plan", &*service.plan),
+            ("aiven_plan", service.plan.text()),
             ("aiven_project", &*project.name),
             ("aiven_service_name", &*service.name),
-            ("aiven_service_type", &*service.service_type),
+            ("aiven_service_type", service.service_type.text()),
         ];
         ConstGauge::new(1_i64).encode(family.encode_family(&labels)?)?;
     }

@@ -18,6 +18,7 @@ fn published(origin: Origin) -> Published {
             plan: Arc::default(),
             endpoint: Default::default(),
             stages: Stages::default(),
+            odd_rows: Default::default(),
         }],
         ..Snapshot::default()
     })

@@ -31,34 +31,108 @@ impl<'de> Deserialize<'de> for Port {
     }
 }
 
-/// A member that takes its default if it is absent or has an unexpected type.
-#[derive(Debug, Default)]
-pub(super) struct Lenient<T>(pub T);
+/// A member of an object.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Member<T> {
+    /// It is missing, or null.
+    #[default]
+    Absent,
+    /// It has an unexpected type.
+    Odd,
+    /// Its value.
+    Told(T),
+}
 
-impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'de RawValue>::deserialize(deserializer)?;
-        Ok(Lenient(serde_json::from_str(raw.get()).unwrap_or_default()))
+impl<T> Member<T> {
+    /// The value, if it can be read.
+    pub(super) fn told(&self) -> Option<&T> {
+        match self {
+            Member::Told(value) => Some(value),
+            Member::Absent | Member::Odd => None,
+        }
+    }
+
+    pub(super) fn is_odd(&self) -> bool {
+        matches!(self, Member::Odd)
     }
 }
 
-/// A list without its unreadable rows.
+impl Member<Text<'_>> {
+    /// The text, if it can be read, is not empty, and has at most `longest` bytes.
+    pub(super) fn text(&self, longest: usize) -> Option<&str> {
+        let text: &str = self.told()?;
+        (!text.is_empty() && text.len() <= longest).then_some(text)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?;
+        Ok(match serde_json::from_str::<Option<T>>(raw.get()) {
+            Ok(None) => Member::Absent,
+            Ok(Some(value)) => Member::Told(value),
+            Err(_) => Member::Odd,
+        })
+    }
+}
+
+/// A list whose rows are read one by one.
 #[derive(Debug)]
-pub(super) struct Rows<T>(pub Vec<T>);
+pub(super) struct Rows<T> {
+    /// The readable rows.
+    pub(super) rows: Vec<T>,
+    /// Whether every row was readable. False, too, if there is no list at all.
+    pub(super) is_whole: bool,
+}
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Rows(Vec::new())
+        Rows {
+            rows: Vec::new(),
+            is_whole: false,
+        }
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&'de RawValue>::deserialize(deserializer)?;
-        let rows: Vec<&'de RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-        let readable = rows
+        let Ok(all) = serde_json::from_str::<Vec<&'de RawValue>>(raw.get()) else {
+            return Ok(Rows::default());
+        };
+        let rows: Vec<T> = all
             .iter()
-            .filter_map(|row| serde_json::from_str(row.get()).ok());
-        Ok(Rows(readable.collect()))
+            .filter_map(|row| serde_json::from_str(row.get()).ok())
+            .collect();
+        let is_whole = rows.len() == all.len();
+        Ok(Rows { rows, is_whole })
+    }
+}
+
+/// The members of an object in their order, doubled ones too.
+#[derive(Default)]
+pub(super) struct Pairs<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PairsVisitor)
+    }
+}
+
+struct PairsVisitor;
+
+impl<'de> serde::de::Visitor<'de> for PairsVisitor {
+    type Value = Pairs<'de>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some((Text(key), value)) = map.next_entry()? {
+            pairs.push((key, value));
+        }
+        Ok(Pairs(pairs))
     }
 }

@@ -3,7 +3,13 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::model::detail::Detail;
+use crate::model::endpoint::{EndpointChoice, EndpointFact};
 use crate::model::hosts::HostSource;
+use crate::model::odd_rows::ListedTypes;
+use crate::model::service::{Power, Service};
+
+mod generated;
 
 fn service() -> Value {
     json!({
@@ -44,22 +50,28 @@ fn the_documented_example_reads_as_documented() {
     let read = read(&service());
     assert_eq!(&*read.name, "prod-lon-0b8d");
     assert_eq!(
-        (&*read.service_type, &*read.plan, &*read.cloud),
+        (
+            read.service_type.text(),
+            read.plan.text(),
+            read.cloud.text()
+        ),
         ("opensearch", "business-4", "aws-eu-west-2")
     );
     assert_eq!(
-        (read.node_count, read.power, &read.parse_problem),
-        (Some(3), Power::On, &None)
+        (read.node_count, read.power),
+        (Some(3), Detail::Known(Power::On))
     );
-    assert_eq!(&*read.hosts[0].name, "prod-lon-0b8d-proj.a.aivencloud.com");
+    let hosts = read.hosts.rows();
+    assert_eq!(&*hosts[0].name, "prod-lon-0b8d-proj.a.aivencloud.com");
     assert_eq!(
-        (read.hosts.len(), read.hosts[0].port, read.hosts[0].source),
+        (hosts.len(), hosts[0].port, hosts[0].source),
         (1, 9273, HostSource::Component)
     );
+    assert!(read.hosts.is_whole() && read.integrations.is_whole() && read.tags.is_whole());
     assert_eq!(
         (
-            &*read.integrations[0].endpoint_id,
-            read.integrations[0].active
+            &*read.integrations.rows()[0].endpoint_id,
+            read.integrations.rows()[0].active
         ),
         ("e1", true)
     );
@@ -90,38 +102,118 @@ fn unknown_values_and_unexpected_types_are_accepted() {
     ];
     for case in cases {
         let read = read(&case);
-        assert_eq!(read.parse_problem, None, "{case}");
-        assert_eq!((read.hosts.len(), read.hosts[0].port), (1, 9273), "{case}");
+        let hosts = read.hosts.rows();
+        assert_eq!((hosts.len(), hosts[0].port), (1, 9273), "{case}");
         assert!(read.serves_metrics(), "{case}");
     }
 }
 
 #[test]
 fn only_poweroff_counts_as_off() {
-    assert_eq!(
-        read(&changed("/state", json!("POWEROFF"))).power,
-        Power::Off
-    );
+    let power = |state| read(&changed("/state", state)).power;
+    assert_eq!(power(json!("POWEROFF")), Detail::Known(Power::Off));
     for state in ["RUNNING", "REBUILDING", "REBALANCING", "whatever"] {
-        assert_eq!(read(&changed("/state", json!(state))).power, Power::On);
+        assert_eq!(power(json!(state)), Detail::Known(Power::On));
+    }
+    for unknown in [json!(1), json!(null), json!(""), json!(["POWEROFF"])] {
+        assert_eq!(power(unknown), Detail::Unknown);
     }
 }
 
 #[test]
-fn a_service_with_only_a_readable_name_is_present_with_a_parse_problem() {
-    for case in [
-        without("state"),
-        without("service_type"),
-        changed("/state", json!(1)),
-    ] {
-        let read = read(&case);
-        assert_eq!(&*read.name, "prod-lon-0b8d");
-        let parse_problem = read.parse_problem.expect("what is wrong is noted");
+fn what_cannot_be_read_is_unknown_and_not_none() {
+    for odd in [json!(null), json!("x"), json!({}), json!(7)] {
         assert!(
-            !parse_problem.contains("RUNNING") && !parse_problem.contains("prod"),
-            "{parse_problem}"
+            read(&changed("/service_integrations", odd.clone()))
+                .integrations
+                .is_unknown()
+        );
+        assert!(!read(&changed("/components", odd.clone())).hosts.is_whole());
+        let of_type = |read: Service| read.service_type.is_known();
+        assert_eq!(
+            of_type(read(&changed("/service_type", odd.clone()))),
+            odd == json!("x")
         );
     }
+    assert!(
+        read(&without("service_integrations"))
+            .integrations
+            .is_unknown()
+    );
+    assert!(!read(&without("components")).hosts.is_whole());
+    assert!(read(&without("tags")).tags.is_unknown());
+    assert!(!read(&without("state")).power.is_known());
+    let none = read(&changed("/service_integrations", json!([]))).integrations;
+    assert!(none.is_none() && !none.is_unknown());
+}
+
+#[test]
+fn one_odd_row_of_a_list_makes_the_list_a_part_of_one() {
+    let id = "/service_integrations/0/service_integration_id";
+    for odd in [
+        changed(id, json!(null)),
+        changed(id, json!("")),
+        changed("/service_integrations/0", json!("x")),
+    ] {
+        assert!(read(&odd).integrations.is_unknown(), "{odd}");
+    }
+    let endpoint = read(&changed(
+        "/service_integrations/0/dest_endpoint_id",
+        json!(4),
+    ));
+    assert!(endpoint.is_integrated() && !endpoint.integrations.is_whole());
+    for pointer in [
+        "/components/1/port",
+        "/components/1/host",
+        "/components/1/component",
+    ] {
+        assert!(
+            !read(&changed(pointer, json!(null))).hosts.is_whole(),
+            "{pointer}"
+        );
+    }
+    let another = read(&changed("/components/0/host", json!(null)));
+    assert!(
+        another.hosts.is_whole(),
+        "that component says nothing about Prometheus"
+    );
+}
+
+#[test]
+fn a_doubled_member_is_not_believed() {
+    let json =
+        br#"{"service_name": "a", "state": "RUNNING", "state": "POWEROFF", "service_type": "pg"}"#;
+    let read = ServiceReader::new([]).read(json).unwrap();
+    assert_eq!((&*read.name, read.power), ("a", Detail::Unknown));
+}
+
+#[test]
+fn texts_longer_than_any_of_aivens_are_not_kept() {
+    let long = "x".repeat(MAX_NAME + 1);
+    let mut reader = ServiceReader::new([]);
+    let name = changed("/service_name", json!(long)).to_string();
+    assert!(reader.read(name.as_bytes()).is_err());
+    for pointer in ["/plan", "/cloud_name", "/service_type"] {
+        let read = read(&changed(pointer, json!(long)));
+        let kept = [
+            read.plan.text(),
+            read.cloud.text(),
+            read.service_type.text(),
+        ];
+        assert_eq!(
+            kept.iter().filter(|text| text.is_empty()).count(),
+            1,
+            "{pointer}"
+        );
+    }
+    let many: Vec<_> = (0..1000)
+        .map(|number| {
+            json!({"integration_type": "prometheus", "service_integration_id": number.to_string(),
+            "dest_endpoint_id": "e", "enabled": true})
+        })
+        .collect();
+    let read = read(&changed("/service_integrations", json!(many)));
+    assert!(read.integrations.rows().len() <= 16 && !read.integrations.is_whole());
 }
 
 #[test]
@@ -148,7 +240,12 @@ fn only_the_services_own_prometheus_integrations_count() {
         "odd",
     ]);
     let read = read(&changed("/service_integrations", rows));
-    let ids: Vec<_> = read.integrations.iter().map(|row| &*row.id).collect();
+    let ids: Vec<_> = read
+        .integrations
+        .rows()
+        .iter()
+        .map(|row| &*row.id)
+        .collect();
     assert_eq!(ids, ["i2"]);
 }
 
@@ -158,15 +255,22 @@ fn a_failed_integration_carries_aivens_description() {
         "integration_status": {"status_user_desc": "cannot be made", "state": {"status": "failed", "errors": []}}}]);
     let failed = read(&changed("/service_integrations", rows));
     assert_eq!(
-        failed.integrations[0].failure.as_deref(),
+        failed.integrations.rows()[0].failure.as_deref(),
         Some("cannot be made")
     );
     let rows = json!([{"integration_type": "prometheus", "service_integration_id": "i",
         "integration_status": {"status_user_desc": "fine", "state": {"status": "running"}}}]);
     assert_eq!(
-        read(&changed("/service_integrations", rows)).integrations[0].failure,
+        read(&changed("/service_integrations", rows))
+            .integrations
+            .rows()[0]
+            .failure,
         None
     );
+}
+
+fn types(answer: &Value) -> Result<ListedTypes, String> {
+    read_types(answer.to_string().as_bytes())
 }
 
 #[test]
@@ -174,20 +278,99 @@ fn supported_types_come_from_every_prometheus_row() {
     let answer = json!({"integration_types": [
         {"integration_type": "logs", "source_service_types": ["grafana"]},
         {"integration_type": "prometheus", "source_service_types": ["pg", "quantumdb"]}]});
-    let types: IntegrationTypes = read_json(&answer);
-    let types = types.prometheus_sources().unwrap();
-    assert!(types.contains("quantumdb") && !types.contains("grafana"));
-    let without_prometheus: IntegrationTypes = read_json(&json!({"integration_types": []}));
-    assert_eq!(without_prometheus.prometheus_sources(), None);
+    let listed = types(&answer).unwrap();
+    assert!(listed.types.contains("quantumdb") && !listed.types.contains("grafana"));
+    assert!(listed.is_whole && listed.odd.count() == 0);
+    assert!(types(&json!({"integration_types": []})).is_err());
 }
 
-fn read_json<T: DeserializeOwned>(value: &Value) -> T {
-    super::read(value.to_string().as_bytes()).unwrap()
+#[test]
+fn an_odd_row_of_another_integration_is_named_and_changes_nothing() {
+    let prometheus = json!({"integration_type": "prometheus", "source_service_types": ["pg"]});
+    for odd in [
+        json!({"integration_type": "new", "source_service_types": null}),
+        json!({"integration_type": "new", "source_service_types": 7}),
+        json!({"integration_type": "new"}),
+    ] {
+        let listed = types(&json!({"integration_types": [odd, prometheus]})).unwrap();
+        assert!(listed.is_whole && listed.types.contains("pg"));
+        assert!(!listed.odd.hinder());
+        let said = listed.odd.rows()[0].to_string();
+        assert!(said.contains("row 1") && said.contains("new"), "{said}");
+    }
+}
+
+#[test]
+fn a_row_that_may_be_the_one_for_prometheus_never_means_that_there_is_none() {
+    for odd in [
+        json!(null),
+        json!({"integration_type": 7, "source_service_types": ["pg"]}),
+        json!({"integration_type": "prometheus", "source_service_types": null}),
+        json!({"integration_type": "prometheus"}),
+    ] {
+        let listed = types(&json!({"integration_types": [odd]})).unwrap();
+        assert!(!listed.is_whole && listed.odd.hinder(), "{odd}");
+    }
+    let part = json!({"integration_type": "prometheus", "source_service_types": ["pg", null]});
+    let listed = types(&json!({"integration_types": [part]})).unwrap();
+    assert!(listed.types.contains("pg") && !listed.is_whole);
+}
+
+fn find(rows: Value) -> Result<EndpointFact, String> {
+    let answer = json!({"service_integration_endpoints": rows});
+    let listed = ListedEndpoints::read(answer.to_string().as_bytes()).unwrap();
+    listed.find(&EndpointChoice::Named {
+        name: "ours".to_owned(),
+        credentials: None,
+    })
+}
+
+#[test]
+fn an_endpoint_that_may_be_an_odd_row_is_not_missing() {
+    let ours = json!({"endpoint_id": "e", "endpoint_name": "ours", "endpoint_type": "prometheus"});
+    let other = json!({"endpoint_id": "o", "endpoint_name": "o", "endpoint_type": "datadog"});
+    let missing = EndpointFact::Missing { cause: None };
+    assert_eq!(find(json!([ours])), Ok(EndpointFact::Present("e".into())));
+    assert_eq!(find(json!([other])), Ok(missing.clone()));
+    for member in ["endpoint_id", "endpoint_name", "endpoint_type"] {
+        for value in [json!(null), json!(7), json!("")] {
+            let mut odd = ours.clone();
+            odd[member] = value;
+            assert!(find(json!([other, odd])).is_err(), "{odd}");
+            let found = find(json!([odd, ours]));
+            assert_eq!(found, Ok(EndpointFact::Present("e".into())), "{odd}");
+        }
+    }
+    let mut odd = other.clone();
+    odd["endpoint_name"] = json!(null);
+    assert_eq!(find(json!([odd])), Ok(missing));
+}
+
+#[test]
+fn an_integration_that_cannot_be_read_is_not_missing() {
+    let has = |rows: Value| {
+        let answer = json!({"service_integrations": rows}).to_string();
+        let read: Integrations<'_> = serde_json::from_str(&answer).unwrap();
+        read.has_prometheus("a")
+    };
+    let ours = json!({"integration_type": "prometheus", "service_integration_id": "i", "source_service": "a"});
+    let logs = json!({"integration_type": "logs"});
+    assert_eq!(has(json!([])), Some(false));
+    assert_eq!(has(json!([logs])), Some(false));
+    assert_eq!(has(json!([null, ours])), Some(true));
+    for odd in [
+        json!(null),
+        json!([null]),
+        json!([{"integration_type": null}]),
+        json!({}),
+    ] {
+        assert_eq!(has(odd.clone()), None, "{odd}");
+    }
 }
 
 #[test]
 fn descriptions_of_bad_json_quote_nothing() {
-    let error =
-        super::read::<Endpoints>(br#"{"service_integration_endpoints": "hunter2"}"#).unwrap_err();
+    let odd = br#"{"service_integration_endpoints": "hunter2"}"#;
+    let error = ListedEndpoints::read(odd).unwrap_err();
     assert!(!error.contains("hunter2"), "{error}");
 }

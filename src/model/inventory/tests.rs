@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::detail::{Detail, DetailList};
 use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::service::ServiceIntegration;
 
@@ -19,12 +20,11 @@ fn service(name: &str) -> Service {
         plan: "business-4".into(),
         cloud: "aws-eu-west-2".into(),
         node_count: Some(3),
-        power: Power::On,
-        hosts: Box::new([host(name, HostSource::Component)]),
-        integrations: Box::new([integration(true, true)]),
-        tags: Box::new([]),
+        power: Power::On.into(),
+        hosts: DetailList::whole([host(name, HostSource::Component)]),
+        integrations: DetailList::whole([integration(true, true)]),
+        tags: DetailList::whole([]),
         served_before: false,
-        parse_problem: None,
     }
 }
 
@@ -106,12 +106,12 @@ fn an_answer_by_name_updates_the_service() {
     inventory.merge(&listing_of(["a", "b"]), at(0));
     inventory.merge(&listing_of(["a"]), at(60));
     let off = Service {
-        power: Power::Off,
+        power: Power::Off.into(),
         ..service("b")
     };
     inventory.note_answer("b", ByName::Exists(Arc::new(off)), at(61));
     let known = inventory.get("b").unwrap();
-    assert_eq!((known.service.power, &known.missing), (Power::Off, &None));
+    assert!(known.service.is_off() && known.missing.is_none());
 }
 
 #[test]
@@ -175,8 +175,14 @@ fn an_unreadable_row_keeps_what_was_known() {
     let mut inventory = Inventory::default();
     inventory.merge(&listing_of(["a"]), at(0));
     let odd = Service {
-        parse_problem: Some("service_type is a number".into()),
-        hosts: Box::new([]),
+        service_type: Detail::Unknown,
+        plan: Detail::Unknown,
+        cloud: Detail::Unknown,
+        node_count: None,
+        power: Detail::Unknown,
+        hosts: DetailList::unknown(),
+        integrations: DetailList::unknown(),
+        tags: DetailList::unknown(),
         ..service("a")
     };
     let merge = inventory.merge(&listing([odd]), at(60));
@@ -186,14 +192,14 @@ fn an_unreadable_row_keeps_what_was_known() {
 
 #[test]
 fn hosts_survive_a_rebuild_that_leaves_them_out() {
-    let rebuilt = |hosts: Box<[ScrapeHost]>, active| Service {
+    let rebuilt = |hosts: DetailList<ScrapeHost>, active| Service {
         hosts,
-        integrations: Box::new([integration(true, active)]),
+        integrations: DetailList::whole([integration(true, active)]),
         ..service("a")
     };
-    let fallback: Box<[ScrapeHost]> = Box::new([host("a", HostSource::Service)]);
+    let fallback = DetailList::whole([host("a", HostSource::Service)]);
     for incomplete in [
-        rebuilt(Box::new([]), false),
+        rebuilt(DetailList::default(), false),
         rebuilt(fallback.clone(), false),
         rebuilt(fallback, true),
     ] {
@@ -211,20 +217,22 @@ fn hosts_survive_a_rebuild_that_leaves_them_out() {
 #[test]
 fn hosts_do_not_survive_a_deliberate_change() {
     let disabled = Service {
-        hosts: Box::new([]),
-        integrations: Box::new([integration(false, false)]),
+        hosts: DetailList::whole([]),
+        integrations: DetailList::whole([integration(false, false)]),
         ..service("a")
     };
     let off = Service {
-        hosts: Box::new([]),
-        power: Power::Off,
+        hosts: DetailList::whole([]),
+        power: Power::Off.into(),
         ..service("a")
     };
     for changed in [disabled, off] {
         let mut inventory = Inventory::default();
         inventory.merge(&listing_of(["a"]), at(0));
-        inventory.merge(&listing([changed]), at(60));
-        assert!(inventory.get("a").unwrap().service.hosts.is_empty());
+        inventory.merge(&listing([changed.clone()]), at(60));
+        let answer = ByName::Exists(Arc::new(changed));
+        assert!(inventory.note_answer("a", answer, at(61)).changed);
+        assert!(inventory.get("a").unwrap().service.hosts.rows().is_empty());
     }
 }
 

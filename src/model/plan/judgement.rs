@@ -7,7 +7,7 @@ use super::{Attempt, Facts, Rules};
 use crate::model::endpoint::EndpointFact;
 use crate::model::inventory::{Known, Missing};
 use crate::model::selection::Selection;
-use crate::model::service::{Power, Service};
+use crate::model::service::Service;
 use crate::model::verdict::Verdict;
 
 /// What follows for a service.
@@ -33,14 +33,15 @@ struct Case<'a> {
 type Rule = fn(&Case<'_>) -> Option<Judgement>;
 
 /// The rules, in the order in which they are tried.
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     not_selected,
     missing_from_the_listing,
     powered_off,
+    not_understood,
     serving_metrics,
     integrated_without_metrics,
+    in_doubt,
     supported_types_unknown,
-    not_understood,
     type_not_supported,
     nothing_may_be_created,
     endpoint_not_usable,
@@ -104,16 +105,15 @@ fn not_selected(case: &Case<'_>) -> Option<Judgement> {
 
 fn missing_from_the_listing(case: &Case<'_>) -> Option<Judgement> {
     let missing = case.known.missing.as_deref()?;
-    let is_served = case.service.power == Power::On && case.service.serves_metrics();
     Some(Judgement {
-        publish: is_served,
+        publish: case.service.is_served(),
         ..Judgement::left_alone(Verdict::Leaving, leaving_cause(missing))
     })
 }
 
 fn powered_off(case: &Case<'_>) -> Option<Judgement> {
     let cause = "Aiven reports its state as POWEROFF";
-    let is_off = case.service.power == Power::Off;
+    let is_off = case.service.is_off();
     is_off.then(|| Judgement::left_alone(Verdict::PoweredOff, cause))
 }
 
@@ -146,14 +146,29 @@ fn supported_types_unknown(case: &Case<'_>) -> Option<Judgement> {
     is_unknown.then(|| Judgement::left_alone(Verdict::AwaitingIntegration, cause))
 }
 
+/// No answer has said yet what everything else depends on.
 fn not_understood(case: &Case<'_>) -> Option<Judgement> {
-    let problem = case.service.parse_problem.as_deref()?;
-    let cause = format!("Aiven's answer about it could not be understood: {problem}");
+    let unknown = match case.service {
+        service if !service.service_type.is_known() => "service_type",
+        service if !service.power.is_known() => "state",
+        service if service.integrations.is_unknown() => "service_integrations",
+        _ => return None,
+    };
+    let cause = format!(
+        "Aiven's answers about it have no {unknown} that can be read; Aiven is asked by name"
+    );
+    Some(Judgement::left_alone(Verdict::AwaitingIntegration, cause))
+}
+
+/// Nothing is created on the strength of a row that is not believed.
+fn in_doubt(case: &Case<'_>) -> Option<Judgement> {
+    case.known.doubt.as_ref()?;
+    let cause = "Aiven's listing lacks or contradicts what was known of it; Aiven is asked by name";
     Some(Judgement::left_alone(Verdict::AwaitingIntegration, cause))
 }
 
 fn type_not_supported(case: &Case<'_>) -> Option<Judgement> {
-    let service_type = &case.service.service_type;
+    let service_type = case.service.service_type.text();
     if case.facts.supported?.contains(service_type) {
         return None;
     }
@@ -220,12 +235,16 @@ fn leaving_cause(missing: &Missing) -> &'static str {
 
 /// Why the configuration excludes a service, if it does.
 fn exclusion(service: &Service, selection: &Selection) -> Option<String> {
-    let (service_type, cloud) = (&*service.service_type, &*service.cloud);
+    let (service_type, cloud) = (service.service_type.text(), service.cloud.text());
     if selection.exclude.is_match(&*service.name) {
         return Some("services.exclude names it".to_owned());
     }
-    if !selection.types.is_empty() && !selection.types.contains(service_type) {
+    let is_of_type = !service.service_type.is_known() || selection.types.contains(service_type);
+    if !selection.types.is_empty() && !is_of_type {
         return Some(format!("services.types does not list {service_type}"));
+    }
+    if !selection.clouds.is_empty() && !service.cloud.is_known() {
+        return Some("services.clouds is set, and Aiven does not say its cloud".to_owned());
     }
     if !selection.clouds.is_empty() && !selection.clouds.contains(cloud) {
         return Some(format!("services.clouds does not list {cloud}"));
@@ -234,7 +253,9 @@ fn exclusion(service: &Service, selection: &Selection) -> Option<String> {
         .tags
         .iter()
         .find(|(key, value)| service.tag(key) != Some(value))?;
-    Some(format!(
-        "services.tags asks for {key}={value}, which it does not have"
-    ))
+    let lacks = match service.tags.is_whole() {
+        true => "which it does not have",
+        false => "and Aiven does not say its tags",
+    };
+    Some(format!("services.tags asks for {key}={value}, {lacks}"))
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
+use crate::model::detail::{Detail, DetailList};
 use crate::model::hosts::HostSource;
 use crate::model::inventory::{ByName, Listing};
 use crate::model::resolution::Resolution;
@@ -36,12 +37,11 @@ fn unintegrated(name: &str) -> Service {
         plan: "business-4".into(),
         cloud: "aws-eu-west-2".into(),
         node_count: Some(3),
-        power: Power::On,
-        hosts: Box::new([host(&format!("{name}.example"), HostSource::Service)]),
-        integrations: Box::default(),
-        tags: Box::default(),
+        power: Power::On.into(),
+        hosts: DetailList::whole([host(&format!("{name}.example"), HostSource::Service)]),
+        integrations: DetailList::default(),
+        tags: DetailList::default(),
         served_before: false,
-        parse_problem: None,
     }
 }
 
@@ -62,7 +62,7 @@ fn integration_with(endpoint: &str, enabled: bool, active: bool) -> ServiceInteg
 
 fn integrated(name: &str) -> Service {
     Service {
-        integrations: Box::new([integration_with(OURS, true, true)]),
+        integrations: DetailList::whole([integration_with(OURS, true, true)]),
         ..unintegrated(name)
     }
 }
@@ -197,7 +197,7 @@ fn selection_leaves_everything_else_alone() {
         }
     }
     let tagged = Service {
-        tags: Box::new([("env".into(), "prod".into())]),
+        tags: DetailList::whole([("env".into(), "prod".into())]),
         ..integrated("b")
     };
     let scenario = Scenario {

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::model::endpoint::EndpointFact;
 use crate::model::inventory::{ByName, Distrust, Listing};
-use crate::model::plan::{Attempt, SupportedTypes};
+use crate::model::odd_rows::{ListedTypes, OddRows, SetupList};
+use crate::model::plan::Attempt;
 
 /// What Aiven answered about each service that it was asked for by name.
 pub type Answers = Vec<(Arc<str>, ByName)>;
@@ -38,9 +39,11 @@ pub enum Report {
         answers: Answers,
     },
     /// The service types that Aiven's integration supports.
-    SupportedTypes(SupportedTypes),
+    SupportedTypes(ListedTypes),
     /// The integration endpoint, as Aiven shows it.
     Endpoint(EndpointFact),
+    /// The rows of the integration endpoints that cannot be read.
+    OddEndpoints(OddRows),
     /// What became of the request to integrate a service.
     Attempted {
         /// The service.
@@ -68,7 +71,13 @@ pub enum Event {
         distrust: Distrust,
         /// How many known services it lacks; unset when it could not be read.
         missing: Option<usize>,
+        /// How many known services it shows with a detail that is not believed.
+        doubtful: usize,
     },
+    /// Rows of a list cannot be read, other ones than before.
+    OddRows(OddRows),
+    /// All rows of a list can be read again.
+    NoOddRows(SetupList),
     /// A service is gone: Aiven denied it by name, and the removal grace is over.
     Departed(Arc<str>),
 }

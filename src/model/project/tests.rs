@@ -1,8 +1,9 @@
 //! What a project may conclude from reports, and what it may never conclude.
 
 use super::*;
+use crate::model::detail::DetailList;
 use crate::model::hosts::{HostSource, ScrapeHost};
-use crate::model::inventory::{ByName, Listing};
+use crate::model::inventory::{ByName, Distrust, Listing};
 use crate::model::resolution::{Answer, Lookup};
 use crate::model::selection::Selection;
 use crate::model::service::{Power, Service, ServiceIntegration};
@@ -22,22 +23,21 @@ pub(super) fn service(name: &str) -> Arc<Service> {
         plan: "business-4".into(),
         cloud: "aws-eu-west-2".into(),
         node_count: Some(3),
-        power: Power::On,
-        hosts: Box::new([ScrapeHost {
+        power: Power::On.into(),
+        hosts: DetailList::whole([ScrapeHost {
             name: format!("{name}.example").into(),
             port: 9273,
             source: HostSource::Component,
         }]),
-        integrations: Box::new([ServiceIntegration {
+        integrations: DetailList::whole([ServiceIntegration {
             id: format!("i-{name}").into(),
             endpoint_id: "e".into(),
             enabled: true,
             active: true,
             failure: None,
         }]),
-        tags: Box::default(),
+        tags: DetailList::default(),
         served_before: false,
-        parse_problem: None,
     })
 }
 
@@ -62,9 +62,9 @@ pub(super) fn answered(second: i64, name: &str, answer: ByName) -> Report {
     }
 }
 
-pub(super) fn select_everything() -> Selection {
+pub(super) fn select_all_of_the_type() -> Selection {
     Selection {
-        types: Default::default(),
+        types: ["opensearch".to_owned()].into(),
         clouds: Default::default(),
         tags: Default::default(),
         exclude: globset::GlobSet::empty(),
@@ -91,7 +91,7 @@ pub(super) fn addresses_of<'a>(names: impl IntoIterator<Item = &'a str>) -> Addr
 
 /// The names of the services that have targets.
 pub(super) fn published(project: &mut Project, addresses: &Addresses) -> Vec<String> {
-    let selection = select_everything();
+    let selection = select_all_of_the_type();
     let rules = Rules {
         selection: &selection,
         create: true,
@@ -132,6 +132,7 @@ fn a_listing_that_lacks_a_service_which_exists_counts_as_shrunk_once() {
     let shrunk = Event::ListingDistrusted {
         distrust: Distrust::Shrunk,
         missing: Some(1),
+        doubtful: 0,
     };
     assert_eq!(absorbed.events, [shrunk]);
     assert!(!list_stage_works(&project));

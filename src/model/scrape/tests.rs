@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::model::detail::DetailList;
 use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::plan::PublishedHost;
 use crate::model::service::{Power, Service};
@@ -20,12 +21,11 @@ fn planned(verdict: Verdict, nodes: u8) -> PlannedService {
             plan: "".into(),
             cloud: "".into(),
             node_count: None,
-            power: Power::On,
-            hosts: Box::new([host.clone()]),
-            integrations: Box::default(),
-            tags: Box::default(),
+            power: Power::On.into(),
+            hosts: DetailList::whole([host.clone()]),
+            integrations: DetailList::default(),
+            tags: DetailList::default(),
             served_before: false,
-            parse_problem: None,
         }),
         verdict,
         cause: None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::*;
+use crate::model::detail::DetailList;
 use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::service::{Power, Service};
 use crate::model::verdict::Verdict;
@@ -22,12 +23,11 @@ fn planned(addresses: &[&str], node_count: Option<u32>) -> PlannedService {
             plan: "business-4".into(),
             cloud: "aws-eu-west-2".into(),
             node_count,
-            power: Power::On,
-            hosts: Box::new([host.clone()]),
-            integrations: Box::default(),
-            tags: Box::default(),
+            power: Power::On.into(),
+            hosts: DetailList::whole([host.clone()]),
+            integrations: DetailList::default(),
+            tags: DetailList::default(),
             served_before: false,
-            parse_problem: None,
         }),
         verdict: Verdict::Published,
         cause: None,

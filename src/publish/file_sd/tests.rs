@@ -16,7 +16,7 @@ fn snapshot(origin: Origin, addresses: &[&str]) -> Snapshot {
     };
     let mut service = recovered_service("a", &BTreeMap::new());
     service.service_type = "pg".into();
-    service.hosts = Box::new([host.clone()]);
+    service.hosts = DetailList::whole([host.clone()]);
     let planned = PlannedService {
         service: Arc::new(service),
         verdict: Verdict::Published,
@@ -39,6 +39,7 @@ fn snapshot(origin: Origin, addresses: &[&str]) -> Snapshot {
             plan: Arc::new(plan),
             endpoint: Default::default(),
             stages: Stages::default(),
+            odd_rows: Default::default(),
         }],
         ..Snapshot::default()
     }

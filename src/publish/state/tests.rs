@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::detail::DetailList;
 use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::service::{Power, ServiceIntegration};
 
@@ -21,22 +22,21 @@ fn service() -> Service {
         plan: "business-4".into(),
         cloud: "aws-eu-west-2".into(),
         node_count: Some(2),
-        power: Power::On,
-        hosts: Box::new([ScrapeHost {
+        power: Power::On.into(),
+        hosts: DetailList::whole([ScrapeHost {
             name: "a.example".into(),
             port: 9273,
             source: HostSource::Derived,
         }]),
-        integrations: Box::new([ServiceIntegration {
+        integrations: DetailList::whole([ServiceIntegration {
             id: "i".into(),
             endpoint_id: "e".into(),
             enabled: true,
             active: false,
             failure: Some("no".into()),
         }]),
-        tags: Box::new([("env".into(), "prod".into())]),
+        tags: DetailList::whole([("env".into(), "prod".into())]),
         served_before: true,
-        parse_problem: None,
     }
 }
 

@@ -30,7 +30,7 @@ fn a_failing_name_keeps_its_targets_and_shows_its_cause() {
 #[test]
 fn an_address_under_two_names_is_scraped_once() {
     let service = Service {
-        hosts: Box::new([
+        hosts: DetailList::whole([
             host("a.example", HostSource::Component),
             host("replica-a.example", HostSource::Component),
         ]),
@@ -59,7 +59,7 @@ fn an_address_under_two_names_is_scraped_once() {
 fn a_name_made_up_here_may_not_exist() {
     let derived = "replica-a.example";
     let service = Service {
-        hosts: Box::new([
+        hosts: DetailList::whole([
             host("a.example", HostSource::Component),
             host(derived, HostSource::Derived),
         ]),

@@ -24,35 +24,35 @@ fn each_state_of_a_service_has_its_verdict() {
         ),
         (
             "off",
-            service(|service| service.power = Power::Off),
+            service(|service| service.power = Power::Off.into()),
             (PoweredOff, false, false),
         ),
         (
             "not active",
             service(|service| {
-                service.integrations = Box::new([integration_with(OURS, true, false)])
+                service.integrations = DetailList::whole([integration_with(OURS, true, false)])
             }),
             (AwaitingIntegration, false, false),
         ),
         (
             "listed though not active",
             service(|service| {
-                service.integrations = Box::new([integration_with(OURS, true, false)]);
-                service.hosts = Box::new([host("a.example", HostSource::Component)]);
+                service.integrations = DetailList::whole([integration_with(OURS, true, false)]);
+                service.hosts = DetailList::whole([host("a.example", HostSource::Component)]);
             }),
             (Published, true, false),
         ),
         (
             "disabled by hand",
             service(|service| {
-                service.integrations = Box::new([integration_with(OURS, false, false)])
+                service.integrations = DetailList::whole([integration_with(OURS, false, false)])
             }),
             (AwaitingIntegration, false, false),
         ),
         (
             "failed",
             service(|service| {
-                service.integrations = Box::new([ServiceIntegration {
+                service.integrations = DetailList::whole([ServiceIntegration {
                     failure: Some("no".into()),
                     ..integration_with(OURS, true, false)
                 }]);
@@ -62,26 +62,26 @@ fn each_state_of_a_service_has_its_verdict() {
         (
             "adopted",
             service(|service| {
-                service.integrations = Box::new([integration_with("theirs", true, true)])
+                service.integrations = DetailList::whole([integration_with("theirs", true, true)])
             }),
             (Published, true, false),
         ),
         (
             "theirs, disabled",
             service(|service| {
-                service.integrations = Box::new([integration_with("theirs", false, false)])
+                service.integrations = DetailList::whole([integration_with("theirs", false, false)])
             }),
             (AwaitingIntegration, false, false),
         ),
         (
             "no host",
-            service(|service| service.hosts = Box::default()),
+            service(|service| service.hosts = DetailList::default()),
             (Unresolved, false, false),
         ),
         ("bare", lacking(|_| ()), (AwaitingIntegration, false, true)),
         (
             "bare and off",
-            lacking(|scenario| scenario.services[0].power = Power::Off),
+            lacking(|scenario| scenario.services[0].power = Power::Off.into()),
             (PoweredOff, false, false),
         ),
         (
@@ -152,7 +152,17 @@ fn each_state_of_a_service_has_its_verdict() {
         ),
         (
             "odd",
-            lacking(|scenario| scenario.services[0].parse_problem = Some("a number".into())),
+            lacking(|scenario| scenario.services[0].power = Detail::Unknown),
+            (AwaitingIntegration, false, false),
+        ),
+        (
+            "integrations unknown",
+            lacking(|scenario| scenario.services[0].integrations = DetailList::unknown()),
+            (AwaitingIntegration, false, false),
+        ),
+        (
+            "type unknown",
+            lacking(|scenario| scenario.services[0].service_type = Detail::Unknown),
             (AwaitingIntegration, false, false),
         ),
     ];
@@ -181,7 +191,7 @@ fn everything_that_is_not_published_names_a_cause() {
             ..Scenario::with([unintegrated("a")])
         },
         Scenario::with([Service {
-            power: Power::Off,
+            power: Power::Off.into(),
             ..unintegrated("a")
         }]),
     ];
