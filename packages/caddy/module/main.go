@@ -1,5 +1,6 @@
 // Caddy, with only the modules that jobs/prometheus-failover configures and
-// what those bring along: no file server site, templates, PHP, or tracing.
+// what those bring along, and our own limits: no file server site, templates,
+// PHP, or tracing.
 package main
 
 import (
@@ -13,6 +14,8 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/caddytls"
 	_ "github.com/caddyserver/caddy/v2/modules/logging"
 	_ "github.com/caddyserver/caddy/v2/modules/metrics"
+
+	_ "aiven-metrics/caddy/limits"
 )
 
 func main() {
