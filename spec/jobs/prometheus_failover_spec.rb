@@ -76,11 +76,17 @@ RSpec.describe 'job prometheus-failover' do
 
   describe 'times' do
     it 'are in the order Prometheus, silence, query, Gorouter' do
-      [30, 120, 840].each do |timeout|
-        proxy = proxy(with(required, 'prometheus.query_timeout', "#{timeout}s"))
-        times = [timeout, proxy.dig('transport', 'response_header_timeout').to_i, proxy.dig('load_balancing', 'try_duration').to_i, 900]
+      [30, 120, 809].each do |timeout|
+        public = servers(with(required, 'prometheus.query_timeout', "#{timeout}s"))['public']
+        silence = handlers(public, 'limits').first['silence'].to_i
+        tries = handlers(public, 'reverse_proxy').first.dig('load_balancing', 'try_duration').to_i
+        times = [timeout, silence, tries, public['write_timeout'].to_i, 900]
         expect(times).to eq(times.sort.uniq)
       end
+    end
+
+    it 'are those of the limits, too' do
+      expect(refused(with(required, 'limits.answer_timeout', '840s'))).to include('want at most 29s', 'limits.answer_timeout')
     end
 
     it 'let Caddy end before bpm kills it' do
@@ -118,6 +124,31 @@ RSpec.describe 'job prometheus-failover' do
     end
   end
 
+  describe 'limits' do
+    it 'stand behind the users and before Prometheus, once' do
+      handlers = servers['public']['routes'].flat_map { |route| route['handle'].map { |handler| handler['handler'] } }
+      expect(handlers).to eq(%w[connection_state headers static_response authentication static_response limits reverse_proxy static_response])
+      expect(servers.except('public').values.flat_map { |server| handlers(server, 'limits') }).to be_empty
+    end
+
+    it 'leave a user less than all that Prometheus has, also through two instances' do
+      limits = handlers(servers['public'], 'limits').first
+      expect(2 * limits['queries_per_user']).to be < 16
+      expect(limits['users']).to eq(FailoverContext::USERS.map { |user| user['name'] })
+    end
+
+    it 'let a URL as long as a query may be pass the listeners of this instance and of the next' do
+      query = handlers(servers['public'], 'limits').first['query_bytes']
+      sizes = [query, servers['public']['max_header_bytes'], servers['peer']['max_header_bytes']]
+      expect(sizes).to eq(sizes.sort.uniq)
+    end
+
+    it 'bound the connections of every listener, before TLS' do
+      wrappers = servers.transform_values { |server| server['listener_wrappers'].map { |wrapper| wrapper['wrapper'] } }
+      expect(wrappers).to eq('public' => %w[connections tls], 'peer' => %w[connections tls], 'metrics' => ['connections'], 'health' => ['connections'])
+    end
+  end
+
   describe 'peers' do
     it 'show certificates to each other, and verify them' do
       client = servers['peer']['tls_connection_policies'].first['client_authentication']
@@ -142,7 +173,13 @@ RSpec.describe 'job prometheus-failover' do
     'peer.listen' => ['0.0.0.0', 8444, '0.0.0.0:8443'],
     'metrics.listen' => ['', '0.0.0.0:9277'], 'health.listen' => ['127.0.0.1:9276', '[::1'],
     'prometheus.address' => ['9090', 'http://127.0.0.1:9090', '127.0.0.1'],
-    'prometheus.query_timeout' => [30, '30', '0s', '841s', '15m', '1h', "30s\n"],
+    'prometheus.query_timeout' => [30, '30', '0s', '810s', '15m', '1h', "30s\n"],
+    'limits.query_bytes' => ['64KB', 1023, 1_048_577, 1024.5], 'limits.query_nesting' => [7, 1001, '64'],
+    'limits.queries' => [0, -1, 1001], 'limits.queries_per_user' => [0, '6'], 'limits.waiting_per_user' => [0],
+    'limits.body_timeout' => [10, '0s'], 'limits.place_timeout' => %w[soon 20m], 'limits.abandoned_for' => ['', '1h', '5'],
+    'limits.buffered_bytes' => [4_194_303, '16MiB'], 'limits.buffered_bytes_per_user' => [65_535, 67_108_865],
+    'limits.answer_timeout' => %w[1 15m], 'limits.connections' => [63, 16_385],
+    'optional_paths' => ['federate', ['/federate'], ['federate', 5], { 'federate' => true }],
     'prometheus.ready_timeout' => [1800, '', '-5m'],
     'drain.leave_route' => [15, 'soon', '15 s']
   }.each do |property, values|
@@ -185,7 +222,9 @@ RSpec.describe 'job prometheus-failover' do
       'public.certificate' => [FailoverCertificates::PUBLIC['certificate'] + FailoverCertificates::PLATFORM.certificate.to_pem],
       'peer.server_name' => ['peers.example'],
       'prometheus.address' => ['127.0.0.1:9999'],
-      'prometheus.query_timeout' => %w[1s 14m], 'prometheus.ready_timeout' => %w[90s 120m], 'drain.leave_route' => ['20s']
+      'limits.query_bytes' => [1024, 1_048_576], 'limits.queries' => [1, 1000], 'limits.place_timeout' => %w[1s 5m],
+      'limits.buffered_bytes' => [4_194_304], 'limits.connections' => [64], 'optional_paths' => [[], %w[federate parse_query format_query]],
+      'prometheus.query_timeout' => %w[1s 13m], 'prometheus.ready_timeout' => %w[90s 120m], 'drain.leave_route' => ['20s']
     }.each do |property, values|
       values.each do |value|
         it("takes #{property} #{value.inspect.slice(0, 60)}, as the templates do") do
@@ -199,6 +238,8 @@ RSpec.describe 'job prometheus-failover' do
     listed['properties'].each_key do |property|
       [5, 7.5, 'text of no kind', ['text'], { 'a' => 1 }, true].each do |value|
         next if property == 'public.tls' && value == true
+        # Some counts may be as low as this.
+        next if value == 5 && property.start_with?('limits.queries', 'limits.waiting')
         next if value.is_a?(String) && %w[public.certificate public.private_key peer.private_key peer.server_name].include?(property)
 
         it "refuses #{property} #{value.inspect}, naming it" do

@@ -3,9 +3,10 @@
 require 'socket'
 
 # Stands for Prometheus: answers 200 to whatever reaches it, says who it is, and
-# remembers what it was asked.
+# remembers what it was asked. It works on a query for HELD until it may answer.
 class Backend
   Request = Struct.new(:verb, :target, :headers, :body)
+  HELD = 'held_query'
 
   attr_reader :name, :address
 
@@ -14,6 +15,8 @@ class Backend
     @server = TCPServer.new('127.0.0.1', 0)
     @address = "127.0.0.1:#{@server.addr[1]}"
     @requests = Queue.new
+    @held = Queue.new
+    @release = Queue.new
     @thread = Thread.new { loop { Thread.new(@server.accept) { |socket| serve(socket) } } }
     @thread.report_on_exception = false
   end
@@ -21,6 +24,15 @@ class Backend
   # What it was asked since the last time, but for health checks.
   def requests
     Array.new(@requests.size) { @requests.pop }
+  end
+
+  # Waits until it works on one more query for HELD.
+  def await_held
+    @held.pop
+  end
+
+  def release(number = 1)
+    number.times { @release << true }
   end
 
   def stop
@@ -55,6 +67,11 @@ class Backend
     request.target == '/-/ready' && request.headers['user-agent'].to_s.start_with?('Go-http-client')
   end
 
+  def hold(socket)
+    @held << socket
+    @release.pop
+  end
+
   # Like Prometheus it reads a body to its end before it answers.
   def body(socket, headers)
     return socket.read(headers['content-length'].to_i) unless headers['transfer-encoding'] == 'chunked'
@@ -69,6 +86,7 @@ class Backend
 
   def answer(socket, request)
     @requests << request unless health_check?(request)
+    hold(socket) if request.target.include?(HELD)
     body = "#{name}\n"
     socket.write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nServer: backend\r\n" \
                  "Access-Control-Allow-Origin: *\r\nContent-Length: #{body.size}\r\n\r\n#{body}")
