@@ -91,7 +91,7 @@ fn read(folder: &Path, path: &mut Vec<String>, sources: &mut Vec<(Vec<String>, S
     for entry in fs::read_dir(folder).expect("a readable folder") {
         let file = entry.expect("a readable entry").path();
         let name = file.file_stem().expect("a name").to_string_lossy();
-        if ["tests", "lib", "main", "imports"].contains(&&*name) {
+        if ["tests", "lib", "main", "imports", "fuzzing"].contains(&&*name) {
             continue;
         }
         path.push(name.into_owned());

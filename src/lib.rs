@@ -19,6 +19,8 @@ pub mod aiven;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod integrate;
 mod log;
 mod metrics;

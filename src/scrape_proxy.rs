@@ -33,6 +33,8 @@ mod candidates;
 mod certificate_fault;
 mod exchange;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod node_words;
 mod page;
 mod page_size;

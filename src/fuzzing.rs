@@ -1,0 +1,24 @@
+//! One function for each fuzz target (`crates/fuzz`): it reads bytes as they may come
+//! from outside, and panics if something untrue follows. Compiled for fuzzing and for
+//! the tests, which read each target's corpus again.
+
+mod configuration;
+mod scrape;
+
+pub use configuration::configuration;
+pub use scrape::scrape;
+
+/// A word that stands for a secret in the corpora. Where it is secret, nothing that
+/// is shown may contain it.
+const SECRET: &str = "hunter2-correct-horse";
+
+/// Holds what is said to people against the rules for it.
+#[track_caller]
+fn assert_sayable(text: &str, longest: usize) {
+    assert!(text.len() <= longest, "{} bytes: {text:?}", text.len());
+    assert!(!text.contains(char::is_control), "{text:?}");
+    assert!(!text.contains(SECRET), "{text:?}");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! The corpora again.
+
+use std::fs;
+use std::path::Path;
+
+/// A fuzz target's name and function.
+type Target = (&'static str, fn(&[u8]));
+
+/// What the fuzz targets once found, or started from, holds in every build.
+#[test]
+fn every_corpus_is_read_without_a_panic() {
+    let targets: [Target; 2] = [
+        ("configuration", super::configuration),
+        ("scrape", super::scrape),
+    ];
+    for (target, read) in targets {
+        let folder = Path::new("crates/fuzz/corpus").join(target);
+        let mut inputs = 0;
+        for entry in fs::read_dir(&folder).expect("a corpus") {
+            let path = entry.expect("a readable entry").path();
+            let input = fs::read(&path).expect("a readable input");
+            let outcome = std::panic::catch_unwind(|| read(&input));
+            assert!(outcome.is_ok(), "{}", path.display());
+            inputs += 1;
+        }
+        assert!(inputs > 3, "found only {inputs} inputs for {target}");
+    }
+}

@@ -1,0 +1,43 @@
+//! A request to the proxy, made of bytes as a client may send them.
+
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Uri, Version};
+
+use super::request::ScrapeRequest;
+
+/// Lines: `METHOD URI`, then one for each header. What is not even HTTP never
+/// reaches the proxy and is left out.
+pub(crate) fn request(data: &[u8]) {
+    let mut lines = data.split(|byte| *byte == b'\n');
+    let mut words = lines
+        .next()
+        .unwrap_or_default()
+        .splitn(2, |byte| *byte == b' ');
+    let method = words.next().and_then(|word| Method::from_bytes(word).ok());
+    let uri = words.next().and_then(|word| Uri::try_from(word).ok());
+    let (Some(method), Some(uri)) = (method, uri) else {
+        return;
+    };
+    let headers: HeaderMap = lines.filter_map(header).collect();
+    let read = ScrapeRequest::read(&method, &uri, Version::HTTP_11, &headers);
+    let Ok(read) = read else { return };
+    assert_eq!(
+        (&method, uri.path(), uri.scheme_str()),
+        (&Method::GET, "/metrics", Some("http"))
+    );
+    assert_eq!(
+        uri.authority().map(|it| it.as_str().parse()),
+        Some(Ok(read.address))
+    );
+    assert_eq!(headers.get_all("host").iter().count(), 1);
+    for name in [&read.project, &read.service] {
+        assert!(!name.is_empty() && !name.contains('/'), "{read:?}");
+    }
+}
+
+fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    let name = HeaderName::from_bytes(&line[..colon]).ok()?;
+    let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?;
+    Some((name, value))
+}
