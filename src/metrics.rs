@@ -20,9 +20,6 @@ use crate::model::resolution::Lookup;
 use crate::model::scrape::FailureKind;
 use crate::model::task::Task;
 
-/// The content type of [`Metrics::render`] (OpenMetrics 1.0.0).
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
 /// Seconds: from a local answer to the default request timeout.
 const API_BUCKETS: [f64; 8] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 

@@ -3,6 +3,8 @@
 pub(crate) mod accept;
 pub(crate) mod anchor;
 pub(crate) mod certificate;
+pub(crate) mod connection;
 pub(crate) mod keep_alive;
+pub(crate) mod places;
 pub(crate) mod tls;
 pub(crate) mod verifier;

@@ -16,7 +16,6 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 use crate::metrics::Metrics;
 use crate::model::outside_text::Secrets;
 use crate::net::accept::{serve_each, serve_http};
+use crate::net::connection::Connection;
+use crate::net::places::Limits;
 use crate::node_access::NodeAccess;
 use crate::publish::Published;
 use crate::publish::scrape_results::ScrapeResults;
@@ -50,8 +51,8 @@ mod words;
 
 use pool::Pool;
 
-/// Connections of Prometheus served at once; more wait to be accepted.
-const MAX_CONNECTIONS: usize = 1024;
+/// Connections of Prometheus served at once.
+const LIMITS: Limits = Limits::here(1024);
 
 /// How long a connection may take for a request's head, or rest between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
@@ -106,7 +107,7 @@ impl ScrapeProxy {
             sleep(DRAIN_TIMEOUT).await;
         };
         tokio::select! {
-            () = serve_each(listener, MAX_CONNECTIONS, &stop, serve) => {}
+            () = serve_each(listener, LIMITS, &stop, serve) => {}
             () = overdue => {
                 tracing::warn!(after = ?DRAIN_TIMEOUT, "scrapes in flight were cut: their nodes did not answer in time");
             }
@@ -114,19 +115,12 @@ impl ScrapeProxy {
     }
 
     /// Serves one connection of Prometheus.
-    async fn serve_connection<S>(self: Arc<Self>, stream: S, stop: CancellationToken)
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    async fn serve_connection(self: Arc<Self>, stream: Connection, stop: CancellationToken) {
         let service = service_fn(|request| {
             let proxy = Arc::clone(&self);
             async move { Ok::<_, std::convert::Infallible>(proxy.handle(request).await) }
         });
-        let mut http = hyper::server::conn::http1::Builder::new();
-        http.timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(BUFFER);
-        if let Err(error) = serve_http(&http, stream, service, &stop).await {
+        if let Err(error) = serve_http(&http(), stream, service, &stop).await {
             tracing::debug!(%error, "a scrape's connection ended early");
         }
     }
@@ -147,4 +141,13 @@ impl ScrapeProxy {
                 .retain(|target| route::is_published(&snapshot, target));
         }
     }
+}
+
+/// How requests of Prometheus are read.
+fn http() -> hyper::server::conn::http1::Builder {
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(BUFFER);
+    http
 }

@@ -1,6 +1,6 @@
 //! The daemon's own HTTP server, one route a line:
 //!
-//! - `/metrics`: OpenMetrics text
+//! - `/metrics`: OpenMetrics to who accepts it, the text format to all others
 //! - `/healthz`: 200 while the process serves
 //! - `/readyz`: 200 once something correct is published, else 503 and why; 503
 //!   while the daemon stops
@@ -8,44 +8,61 @@
 //! - `/status`: JSON, see [`crate::model::status`]
 //! - `/`: what there is to see
 //!
-//! `/sd`, `/status` and `/` answer loopback clients only, unless
-//! `web.expose_status` is set. Everything is a view of the published snapshot.
+//! `/sd`, `/status` and `/` answer loopback clients only, and under a name of this
+//! machine only, unless `web.expose_status` is set. Everything is a view of the
+//! published snapshot.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Router, middleware};
+use bytes::Bytes;
 use hyper_util::rt::TokioTimer;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::metrics::{self, Metrics};
+use crate::metrics::Metrics;
+use crate::model::outside_text::visible_json;
 use crate::model::status::Status;
 use crate::model::target_group::write_groups;
 use crate::net::accept::{serve_each, serve_http};
+use crate::net::connection::Connection;
+use crate::net::places::Limits;
 use crate::publish::Published;
 use crate::publish::restarts::Restarts;
 use crate::publish::scrape_results::ScrapeResults;
 
 mod collector;
+mod exposition;
+mod shared_page;
+mod visitor;
 
 use collector::SnapshotCollector;
+use exposition::Format;
+use shared_page::SharedPage;
+use visitor::{Ends, this_machine_only};
 
-/// Connections served at once; more wait to be accepted.
-const MAX_CONNECTIONS: usize = 256;
+/// Connections served at once: 64 places are for this machine alone, whatever others do.
+const LIMITS: Limits = Limits {
+    all: 256,
+    elsewhere: 192,
+    each: 32,
+};
 
 /// How long a client may take for its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Largest head of a request; also what is read ahead of further requests.
+const MAX_HEAD: usize = 16 << 10;
 
 /// The server's routes over what is published.
 pub struct Web {
@@ -58,6 +75,16 @@ struct Views {
     restarts: Restarts,
     registry: Registry,
     stopping: CancellationToken,
+    pages: Pages,
+}
+
+/// The pages that grow with the number of services.
+#[derive(Default)]
+struct Pages {
+    open_metrics: SharedPage,
+    text: SharedPage,
+    groups: SharedPage,
+    status: SharedPage,
 }
 
 impl Views {
@@ -93,13 +120,14 @@ impl Web {
             restarts,
             registry,
             stopping,
+            pages: Pages::default(),
         });
         let mut inner = Router::new()
             .route("/", get(index))
             .route("/sd", get(service_discovery))
             .route("/status", get(status));
         if !expose {
-            inner = inner.layer(middleware::from_fn(loopback_only));
+            inner = inner.layer(middleware::from_fn(this_machine_only));
         }
         let router = Router::new()
             .route("/metrics", get(exposition))
@@ -115,45 +143,66 @@ impl Web {
         let never = CancellationToken::new();
         let serve =
             |stream, peer| serve_connection(self.router.clone(), stream, peer, never.clone());
-        serve_each(listener, MAX_CONNECTIONS, &never, serve).await;
+        serve_each(listener, LIMITS, &never, serve).await;
     }
 }
 
 async fn serve_connection(
     router: Router,
-    stream: TcpStream,
+    stream: Connection,
     peer: SocketAddr,
     stop: CancellationToken,
 ) {
-    let service = router.layer(axum::Extension(ConnectInfo(peer)));
+    // Without it the peer has gone already.
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
+    let service = router.layer(Extension(Ends { peer, local }));
     let service = TowerToHyperService::new(service);
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD);
     if let Err(error) = serve_http(&http, stream, service, &stop).await {
         tracing::debug!(%peer, %error, "connection ended early");
     }
 }
 
-async fn loopback_only(
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if peer.ip().to_canonical().is_loopback() {
-        return next.run(request).await;
-    }
-    let why = "answered on this machine only; set web.expose_status to let others read it\n";
-    (StatusCode::FORBIDDEN, why).into_response()
+async fn exposition(State(views): State<Arc<Views>>, headers: HeaderMap) -> Response {
+    let format = Format::wanted(&headers);
+    let page = match format {
+        Format::OpenMetrics | Format::OpenMetricsDraft => &views.pages.open_metrics,
+        Format::Text => &views.pages.text,
+    };
+    let encoded = page.get(|| {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &views.registry)?;
+        Ok(format.of(text).into_bytes())
+    });
+    answer(
+        "the metrics",
+        encoded.map_err(|error: std::fmt::Error| error.to_string()),
+        |page| {
+            let headers = [
+                (header::CONTENT_TYPE, format.content_type()),
+                (header::VARY, HeaderValue::from_static("accept")),
+            ];
+            (headers, page).into_response()
+        },
+    )
 }
 
-async fn exposition(State(views): State<Arc<Views>>) -> Response {
-    let mut text = String::new();
-    match prometheus_client::encoding::text::encode(&mut text, &views.registry) {
-        Ok(()) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+/// The answer with a page, or that it could not be made.
+fn answer(
+    what: &str,
+    page: Result<Bytes, String>,
+    with: impl FnOnce(Bytes) -> Response,
+) -> Response {
+    match page {
+        Ok(page) => with(page),
         Err(error) => {
-            let why = format!("the metrics could not be encoded: {error}\n");
-            (StatusCode::INTERNAL_SERVER_ERROR, why).into_response()
+            let cause = format!("{what} could not be encoded: {error}\n");
+            (StatusCode::INTERNAL_SERVER_ERROR, cause).into_response()
         }
     }
 }
@@ -181,21 +230,26 @@ async fn service_discovery(State(views): State<Arc<Views>>, headers: HeaderMap) 
     if !snapshot.is_ready() {
         return readiness(&views.status());
     }
-    let mut groups = Vec::new();
-    if let Err(error) = write_groups(snapshot.target_groups(), &mut groups) {
-        let why = format!("the targets could not be encoded: {error}\n");
-        return (StatusCode::INTERNAL_SERVER_ERROR, why).into_response();
-    }
-    let tag = format!("\"{:032x}\"", xxh3_128(&groups));
-    let asked = headers.get(header::IF_NONE_MATCH);
-    if asked.is_some_and(|asked| matches_tag(asked.to_str().unwrap_or_default(), &tag)) {
-        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
-    }
-    let headers = [
-        (header::CONTENT_TYPE, "application/json".to_owned()),
-        (header::ETAG, tag),
-    ];
-    (headers, groups).into_response()
+    let groups = views.pages.groups.get(|| {
+        let mut groups = Vec::new();
+        write_groups(snapshot.target_groups(), &mut groups).map(|()| groups)
+    });
+    answer(
+        "the targets",
+        groups.map_err(|error| error.to_string()),
+        |groups| {
+            let tag = format!("\"{:032x}\"", xxh3_128(&groups));
+            let asked = headers.get(header::IF_NONE_MATCH);
+            if asked.is_some_and(|asked| matches_tag(asked.to_str().unwrap_or_default(), &tag)) {
+                return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
+            }
+            let headers = [
+                (header::CONTENT_TYPE, "application/json".to_owned()),
+                (header::ETAG, tag),
+            ];
+            (headers, groups).into_response()
+        },
+    )
 }
 
 /// `If-None-Match`: a list of tags, each perhaps weak, or `*`.
@@ -206,8 +260,16 @@ fn matches_tag(asked: &str, tag: &str) -> bool {
         .any(|one| one == tag || one == "*")
 }
 
-async fn status(State(views): State<Arc<Views>>) -> Json<Status> {
-    Json(views.status())
+async fn status(State(views): State<Arc<Views>>) -> Response {
+    let status = views.pages.status.get(|| {
+        let json = serde_json::to_string(&views.status())?;
+        Ok(visible_json(&json).into_owned().into_bytes())
+    });
+    answer(
+        "the status",
+        status.map_err(|error: serde_json::Error| error.to_string()),
+        |status| ([(header::CONTENT_TYPE, "application/json")], status).into_response(),
+    )
 }
 
 async fn index() -> &'static str {

@@ -1,41 +1,42 @@
-//! Accepts connections, one task each, up to a fixed number at a time, and
+//! Accepts connections, one task each, up to fixed numbers at a time, and
 //! serves HTTP/1 on them until it is told to stop.
 
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::{Body, Incoming};
-use hyper::service::HttpService;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::service::Service;
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::connection::{Backlog, Connection};
 use super::keep_alive::keep_alive;
+use super::places::{Activity, InFlight, Limits, Places};
 
 /// How long to wait after a failed accept, as when descriptors run out.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Serves up to `max` connections at a time, more wait to be accepted, until
-/// `stop`. Then the port is free at once, and this returns when the last
-/// connection has ended.
+/// Serves connections within the `limits` until `stop`. Then the port is free at
+/// once, and this returns when the last connection has ended.
 ///
 /// Whatever happens in one connection, a panic included, ends that one alone.
 /// All end when this is dropped.
 pub(crate) async fn serve_each<Served>(
     listener: TcpListener,
-    max: usize,
+    limits: Limits,
     stop: &CancellationToken,
-    serve: impl Fn(TcpStream, SocketAddr) -> Served,
+    serve: impl Fn(Connection, SocketAddr) -> Served,
 ) where
     Served: Future<Output = ()> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(max));
+    let places = Places::new(limits);
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
@@ -45,30 +46,29 @@ pub(crate) async fn serve_each<Served>(
             accepted = accept(&listener, &places) => accepted,
             () = stop.cancelled() => break,
         };
-        let Some((stream, peer, place)) = accepted else {
+        let Some((connection, peer)) = accepted else {
             continue;
         };
-        let served = serve(stream, peer);
+        let activity = connection.activity();
+        let served = serve(connection, peer);
         connections.spawn(async move {
-            served.await;
-            drop(place);
+            tokio::select! {
+                () = served => {}
+                () = activity.evicted() => {}
+            }
         });
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
 }
 
-/// The next connection, with its place.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    // Nobody closes the semaphore.
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+/// The next connection that gets a place.
+async fn accept(listener: &TcpListener, places: &Arc<Places>) -> Option<(Connection, SocketAddr)> {
     match listener.accept().await {
         Ok((stream, peer)) => {
+            let place = places.take(peer.ip()).await?;
             keep_alive(&stream);
-            Some((stream, peer, place))
+            Some((Connection::new(stream, place), peer))
         }
         Err(error) => {
             tracing::warn!(%error, "accepting a connection failed");
@@ -83,57 +83,91 @@ async fn accept(
 ///
 /// # Errors
 /// When the connection ends early.
-pub(crate) async fn serve_http<IO, S, B>(
+pub(crate) async fn serve_http<S, B>(
     http: &hyper::server::conn::http1::Builder,
-    stream: IO,
+    connection: Connection,
     service: S,
     stop: &CancellationToken,
 ) -> hyper::Result<()>
 where
-    IO: AsyncRead + AsyncWrite + Unpin,
-    S: HttpService<Incoming, ResBody = B>,
+    S: Service<Request<Incoming>, Response = Response<B>>,
+    S::Future: Send + 'static,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    B: Body + 'static,
+    B: Body + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let service = Observed {
+        service,
+        activity: connection.activity(),
+        backlog: connection.backlog(),
+    };
+    let mut serving = pin!(http.serve_connection(TokioIo::new(connection), service));
     tokio::select! {
         // A request that has arrived before the stop is answered.
         biased;
-        ended = connection.as_mut() => return ended,
-        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+        ended = serving.as_mut() => return ended,
+        () = stop.cancelled() => serving.as_mut().graceful_shutdown(),
     }
-    connection.await
+    serving.await
+}
+
+/// A service whose requests are seen to be under way, and of which the next one
+/// begins when the answer before has left.
+struct Observed<S> {
+    service: S,
+    activity: Arc<Activity>,
+    backlog: Arc<Backlog>,
+}
+
+impl<S, B> Service<Request<Incoming>> for Observed<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<ObservedBody<B>>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let answer = self.service.call(request);
+        let (activity, backlog) = (Arc::clone(&self.activity), Arc::clone(&self.backlog));
+        Box::pin(async move {
+            backlog.gone().await;
+            let in_flight = activity.begin();
+            let answer = answer.await?;
+            Ok(answer.map(|body| ObservedBody {
+                body,
+                _in_flight: in_flight,
+            }))
+        })
+    }
+}
+
+/// The body of an answer under way.
+struct ObservedBody<B> {
+    body: B,
+    _in_flight: InFlight,
+}
+
+impl<B: Body + Unpin> Body for ObservedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpSocket;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_panic_ends_its_own_connection_and_gives_the_place_free() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let stop = CancellationToken::new();
-        let stopped = stop.clone();
-        let server = tokio::spawn(async move {
-            serve_each(listener, 1, &stopped, |mut stream, _| async move {
-                let byte = stream.read_u8().await.unwrap();
-                assert_ne!(byte, b'!', "the panic that this test is about");
-                stream.write_u8(byte).await.unwrap();
-            })
-            .await;
-        });
-        for (sent, wanted) in [(b'!', None), (b'a', Some(b'a'))] {
-            let socket = TcpSocket::new_v4().unwrap();
-            let mut stream = socket.connect(address).await.unwrap();
-            stream.write_u8(sent).await.unwrap();
-            assert_eq!(stream.read_u8().await.ok(), wanted);
-        }
-        stop.cancel();
-        server.await.unwrap();
-    }
-}
+mod tests;

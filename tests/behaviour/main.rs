@@ -40,10 +40,12 @@ mod explain_names_the_cause;
 mod failed_scrapes_have_a_cause;
 mod mistakes_in_the_configuration_are_named;
 mod rollouts_wait_for_the_daemon;
+mod what_others_say_is_shown_not_obeyed;
 
 // Pages and lists are served whole.
 mod large_answers_are_read;
 mod pages_are_relayed_untouched;
 mod scrapes_outlive_a_stop;
 mod the_process_ends_in_order;
+mod the_web_outlasts_its_clients;
 mod the_web_serves_what_is_published;

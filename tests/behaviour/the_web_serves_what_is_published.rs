@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use aiven_sim::{ApiFault, Fault, ServiceSpec};
-use testkit::{Config, PROJECT, aiven, integrate_all};
+use testkit::{Config, PROJECT, Program, aiven, integrate_all};
 
 use crate::binary::{logs_published, start};
 
@@ -112,6 +112,12 @@ async fn other_machines_see_only_what_is_for_all() {
     }
 }
 
+/// As Prometheus 2 asks by itself.
+const OPEN_METRICS: (&str, &str) = (
+    "accept",
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+);
+
 #[tokio::test]
 async fn the_metrics_are_openmetrics_and_all_there() {
     let sim = aiven().await;
@@ -138,7 +144,7 @@ async fn the_metrics_are_openmetrics_and_all_there() {
         .await;
     sim.clear_faults();
     daemon.verdict("logs", "published").await;
-    let answer = daemon.get("/metrics").await;
+    let answer = daemon.get_with("/metrics", &[OPEN_METRICS]).await;
     let content_type = answer.headers["content-type"].to_str().unwrap();
     assert!(content_type.starts_with("application/openmetrics-text; version=1.0.0"));
     is_open_metrics(&answer.body);
@@ -197,6 +203,46 @@ fn is_open_metrics(text: &str) {
             .iter()
             .any(|name| name.contains("aiven_metrics_aiven"))
     );
+}
+
+/// Prometheus' own judge of the text format, where `scripts/setup` has put it.
+const PROMTOOL: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/build/tools/prometheus/bin/promtool"
+);
+
+#[tokio::test]
+async fn who_does_not_accept_openmetrics_gets_the_text_format() {
+    let (_sim, config, daemon) = logs_published().await;
+    let accepts = [
+        &[][..],
+        &[("accept", "text/plain;version=0.0.4;q=1,*/*;q=0.1")],
+        &[("accept", "text/html")],
+    ];
+    for accept in accepts {
+        let answer = daemon.get_with("/metrics", accept).await;
+        assert_eq!(
+            answer.headers["content-type"],
+            "text/plain; version=0.0.4; charset=utf-8"
+        );
+        assert!(
+            answer
+                .body
+                .contains("\n# TYPE aiven_metrics_dns_lookups_total counter\n"),
+            "{}",
+            answer.body
+        );
+        assert!(!answer.body.contains("# EOF"), "{}", answer.body);
+    }
+    let page = config.path("metrics.txt");
+    std::fs::write(&page, daemon.get("/metrics").await.body).unwrap();
+    if !std::path::Path::new(PROMTOOL).exists() {
+        println!("not judged by promtool: scripts/setup fetches it");
+        return;
+    }
+    let check = Program::new("/bin/sh").args(["-c", "exec \"$0\" check metrics <\"$1\"", PROMTOOL]);
+    let judged = check.arg(&page).run().await.unwrap();
+    assert_eq!(judged.code, Some(0), "{}", judged.output());
 }
 
 #[tokio::test]

@@ -1,0 +1,124 @@
+//! Connections of peers that panic a handler, do not read, or never ask.
+
+use std::convert::Infallible;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::server::conn::http1::Builder;
+use hyper::service::service_fn;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::*;
+
+/// More than the kernel buffers for a peer that does not read.
+const PAGE: &[u8] = &[b'x'; 16 << 20];
+
+const ASKED: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+
+async fn connect(address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+/// A server that answers with [`PAGE`], and its address.
+async fn serve_pages(limits: Limits, stop: CancellationToken) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let never = CancellationToken::new();
+        serve_each(listener, limits, &stop, |connection, _| {
+            let never = never.clone();
+            async move {
+                let answer = async |_| {
+                    Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(PAGE))))
+                };
+                let service = service_fn(answer);
+                drop(serve_http(&Builder::new(), connection, service, &never).await);
+            }
+        })
+        .await;
+    });
+    address
+}
+
+/// Reads to the end; whether all pages that were asked for came whole.
+async fn reads_whole(mut stream: TcpStream, pages: usize) -> bool {
+    let mut read = Vec::new();
+    let ended = stream.read_to_end(&mut read).await;
+    ended.is_ok() && read.len() > pages * PAGE.len()
+}
+
+#[tokio::test]
+async fn a_panic_ends_its_own_connection_and_gives_the_place_free() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let server = tokio::spawn(async move {
+        serve_each(
+            listener,
+            Limits::here(1),
+            &stopped,
+            |mut stream, _| async move {
+                let byte = stream.read_u8().await.unwrap();
+                assert_ne!(byte, b'!', "the panic that this test is about");
+                stream.write_u8(byte).await.unwrap();
+            },
+        )
+        .await;
+    });
+    for (sent, wanted) in [(b'!', None), (b'a', Some(b'a'))] {
+        let mut stream = connect(address).await;
+        stream.write_u8(sent).await.unwrap();
+        assert_eq!(stream.read_u8().await.ok(), wanted);
+    }
+    stop.cancel();
+    server.await.unwrap();
+}
+
+/// The clock moves on by itself whenever everybody waits.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_takes_ends() {
+    let address = serve_pages(Limits::here(4), CancellationToken::new()).await;
+    let mut stream = connect(address).await;
+    stream.write_all(ASKED).await.unwrap();
+    let before = tokio::time::Instant::now();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(!reads_whole(stream, 1).await);
+    assert!(before.elapsed() >= Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_taken_comes_whole_and_so_do_all_that_were_asked_for_at_once() {
+    let address = serve_pages(Limits::here(4), CancellationToken::new()).await;
+    let mut stream = connect(address).await;
+    for _ in 0..3 {
+        stream.write_all(ASKED).await.unwrap();
+    }
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(reads_whole(stream, 4).await);
+}
+
+#[tokio::test]
+async fn silent_peers_and_peers_that_do_not_read_make_way() {
+    for sent in [&b""[..], b"GET", ASKED] {
+        let address = serve_pages(Limits::here(3), CancellationToken::new()).await;
+        let mut held = Vec::new();
+        for _ in 0..9 {
+            let mut stream = connect(address).await;
+            stream.write_all(sent).await.unwrap();
+            held.push(stream);
+        }
+        let mut stream = connect(address).await;
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        assert!(reads_whole(stream, 1).await, "{sent:?}");
+    }
+}

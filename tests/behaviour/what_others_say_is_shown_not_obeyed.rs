@@ -1,0 +1,127 @@
+//! What somebody else wrote reaches a terminal in one line in which everything can
+//! be seen, even where a forged daemon wrote it.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::routing::get;
+use serde_json::{Value, json};
+use testkit::Finished;
+use tokio::net::TcpListener;
+
+use crate::binary::run;
+
+/// Clears the screen, sets the window's title, reverses what follows, and forges a line.
+const EVIL: &str =
+    "x\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}\u{9b}31m\r\n\u{2028}PROBLEM shop/other: forged\u{200b}";
+
+/// A server that answers as a daemon whose every text is [`EVIL`].
+async fn forged_daemon(ready: bool) -> SocketAddr {
+    let at = "2026-01-01T00:00:00Z";
+    let failing = json!({"since": at, "cause": EVIL});
+    let stage = json!({"last_success": null, "failing": failing});
+    let service = json!({
+        "project": EVIL, "service": EVIL, "service_type": EVIL, "plan": EVIL, "cloud": EVIL,
+        "node_count": 1, "verdict": "unreachable", "cause": EVIL, "integrations": [],
+        "hosts": [{"hostname": EVIL, "targets": ["127.0.0.1:1"]}],
+        "unanswered": {EVIL: failing},
+    });
+    let status = json!({
+        "version": EVIL, "instance_index": 0, "at": at, "ready": ready, "services": [service],
+        "projects": [{
+            "name": EVIL, "origin": {"from": "nothing"}, "endpoint_id": EVIL, "verdicts": {}, "targets": 1,
+            "stages": {"list": stage, "integrate": stage, "resolve": stage, "publish": stage},
+        }],
+    });
+    let labels = json!({
+        "aiven_project": EVIL, "aiven_service_name": EVIL, "aiven_service_type": EVIL, "aiven_hostname": EVIL,
+    });
+    let groups = json!([{"targets": [EVIL], "labels": labels}]);
+    serve(status, groups).await
+}
+
+async fn serve(status: Value, groups: Value) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new()
+        .route("/status", get(async move || status.to_string()))
+        .route("/sd", get(async move || groups.to_string()));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+#[track_caller]
+fn shows_and_does_not_obey(what: &str, ended: &Finished) {
+    let output = ended.output();
+    let odd = |letter: &char| {
+        *letter != '\n' && (letter.is_control() || "\u{202e}\u{2028}\u{200b}".contains(*letter))
+    };
+    let odd: Vec<char> = output.chars().filter(odd).collect();
+    assert!(odd.is_empty(), "{what}: {odd:?} in\n{output:?}");
+    let forged = output
+        .lines()
+        .any(|line| line.starts_with("PROBLEM shop/other"));
+    assert!(!forged, "{what}: a forged line in\n{output}");
+    assert!(
+        output.contains("u{1b}[2J") || output.contains("u001b[2J"),
+        "{what}: nothing of it in\n{output}"
+    );
+}
+
+#[tokio::test]
+async fn no_command_obeys_a_forged_daemon() {
+    let address = forged_daemon(false).await.to_string();
+    let whole_name = format!("{EVIL}/{EVIL}");
+    let commands: [&[&str]; 9] = [
+        &["status"],
+        &["status", "--json"],
+        &["status", "--wait-ready", "0s"],
+        &["targets"],
+        &["targets", "--json"],
+        &["explain", EVIL],
+        &["explain", &whole_name, "--json"],
+        &["explain", "x\u{1b}[2J", "--json"],
+        &["explain", "\u{1b}[2J\u{202e}other"],
+    ];
+    for command in commands {
+        let ended = run(&[command, &["--address", &address]].concat()).await;
+        shows_and_does_not_obey(&format!("{command:?}"), &ended);
+    }
+}
+
+#[tokio::test]
+async fn json_that_is_printed_is_what_the_daemon_said() {
+    let address = forged_daemon(true).await.to_string();
+    let ended = run(&["status", "--json", "--address", &address]).await;
+    let status: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(status["services"][0]["cause"], EVIL);
+}
+
+#[tokio::test]
+async fn no_command_obeys_a_configuration_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("e\u{1b}[2Jvil\u{202e}.json");
+    let documents = [
+        json!({"aiven": {EVIL: 1}}).to_string(),
+        json!({"log": {"level": EVIL}, "services": {"tags": {EVIL: 1}, "exclude": [EVIL]}})
+            .to_string(),
+        json!({"targets": {"path": EVIL}, "state_dir": EVIL, "web": {"listen": EVIL}}).to_string(),
+        EVIL.to_owned(),
+    ];
+    for document in documents {
+        std::fs::write(&file, &document).unwrap();
+        for command in ["check-config", "run", "plan", "smoke-test"] {
+            let ended = run(&[command, "--config", file.to_str().unwrap()]).await;
+            assert_eq!(ended.code, Some(1));
+            let output = ended.output();
+            assert!(
+                !output.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\r', '\u{7}']),
+                "{command}: {output:?}"
+            );
+            assert!(
+                !output.lines().any(|line| line.starts_with("PROBLEM")),
+                "{output}"
+            );
+        }
+    }
+}
