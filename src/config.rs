@@ -23,6 +23,7 @@ use tracing::level_filters::LevelFilter;
 use crate::model::endpoint::EndpointChoice;
 use crate::model::selection::Selection;
 
+mod cannot_work;
 mod document;
 mod integration;
 mod invalid;
@@ -35,9 +36,11 @@ mod sections;
 #[cfg(test)]
 mod tests;
 mod values;
+mod withheld;
 
 pub use invalid::{Invalid, Problem};
 pub use schema::{properties_schema, refusals_template};
+pub(crate) use withheld::Withheld;
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -198,7 +201,7 @@ impl Config {
     /// [`Invalid`] with all that is wrong.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let (document, repeated) = document::parse(text)?;
-        let report = report::Report::with(repeated);
+        let report = report::Report::with(repeated, Withheld::of(&document));
         let config = sections::config(&report, &reader::Section::top(&report, &document));
         report.conclude(config)
     }

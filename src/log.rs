@@ -1,6 +1,7 @@
 //! Where log lines go. Logging never holds up or ends what logs: a line that
 //! cannot be written is lost and counted.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -9,6 +10,8 @@ use tracing::level_filters::LevelFilter;
 mod lines;
 
 use lines::{Flush, Lines};
+
+use crate::model::outside_text::visible_line;
 
 /// How long the last lines may hold up the end of the process.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
@@ -54,10 +57,25 @@ pub fn lost_lines() -> Counter {
     lines::LOST.clone()
 }
 
+/// Standard error, a line for each write, with what a terminal obeys made visible.
+struct StandardError;
+
+impl Write for StandardError {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let shown = visible_line(text.trim_end());
+        writeln!(io::stderr(), "{shown}").map(|()| line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Sends warnings to standard error, for commands whose output is a table.
 pub fn to_stderr() {
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(|| StandardError)
         .with_max_level(LevelFilter::WARN)
         .without_time()
         .with_target(false)

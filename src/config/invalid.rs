@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use super::withheld::is_harmless;
+
 /// One fault of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -58,10 +60,15 @@ impl From<Problem> for Invalid {
 
 /// The path of `key` inside the object at `parent`.
 ///
-/// A key that would not read as one word is quoted: `services.tags["a b"]`.
+/// A key that would not read as one word is quoted: `services.tags["a b"]`; one that
+/// may be a secret is only described.
 pub(super) fn child_path(parent: &str, key: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if key.is_empty() || key.len() > SHOWN_CHARACTERS || !key.chars().all(plain) {
+    if !is_harmless(key)
+        || key.is_empty()
+        || key.len() > SHOWN_CHARACTERS
+        || !key.chars().all(plain)
+    {
         format!("{parent}[{}]", quoted(key))
     } else if parent.is_empty() {
         key.to_owned()
@@ -70,8 +77,12 @@ pub(super) fn child_path(parent: &str, key: &str) -> String {
     }
 }
 
-/// `text` in quotes and on one line, cut where it is long.
+/// `text` in quotes and on one line, cut where it is long; its length alone where it
+/// may be a secret.
 pub(super) fn quoted(text: &str) -> String {
+    if !is_harmless(text) {
+        return format!("a text of {} characters, not shown", text.chars().count());
+    }
     match text.char_indices().nth(SHOWN_CHARACTERS) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
         None => format!("{text:?}"),

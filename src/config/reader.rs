@@ -16,6 +16,7 @@ use super::invalid::{child_path, quoted};
 use super::keys;
 use super::report::Report;
 use super::rules::{Form, Rule, parse_duration, spoken};
+use super::withheld::is_harmless;
 
 enum Keys<'a> {
     Given(&'a Map<String, Value>),
@@ -298,7 +299,10 @@ fn describe(value: &Value, is_secret: bool) -> String {
         Value::String(text) if text.is_empty() => "an empty string".to_owned(),
         Value::String(_) if is_secret => "a string".to_owned(),
         Value::Bool(value) => value.to_string(),
-        Value::Number(number) => format!("the number {number}"),
+        Value::Number(number) if is_harmless(&number.to_string()) => {
+            format!("the number {number}")
+        }
+        Value::Number(_) => "a long number".to_owned(),
         Value::String(text) => quoted(text),
     }
 }
@@ -311,5 +315,5 @@ fn unitless(value: &Value) -> Option<String> {
         _ => return None,
     };
     let digits = |c: char| c.is_ascii_digit() || c == '.';
-    (!text.is_empty() && text.len() < 20 && text.chars().all(digits)).then_some(text)
+    (!text.is_empty() && is_harmless(&text) && text.chars().all(digits)).then_some(text)
 }

@@ -8,11 +8,14 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::invalid::{Invalid, Problem, child_path};
+use super::withheld::Withheld;
 
 /// What was found wrong so far, and which keys exist.
 #[derive(Default)]
 pub(super) struct Report {
     problems: RefCell<Vec<Problem>>,
+    /// What no message may show.
+    withheld: Withheld,
     /// Every key that was asked for, with the path of its object.
     known: RefCell<BTreeSet<(String, &'static str)>>,
     /// Every key of an object that was opened as a section, likewise.
@@ -20,10 +23,11 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// A report that starts with `problems`.
-    pub(super) fn with(problems: Vec<Problem>) -> Self {
+    /// A report that starts with `problems`, and shows nothing of what is `withheld`.
+    pub(super) fn with(problems: Vec<Problem>, withheld: Withheld) -> Self {
         Self {
             problems: RefCell::new(problems),
+            withheld,
             ..Self::default()
         }
     }
@@ -75,10 +79,12 @@ impl Report {
             }
         }
         if problems.is_empty() {
-            Ok(value)
-        } else {
-            Err(Invalid { problems })
+            return Ok(value);
         }
+        for problem in &mut problems {
+            problem.message = self.withheld.taken_out(&problem.message);
+        }
+        Err(Invalid { problems })
     }
 }
 

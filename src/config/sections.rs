@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use globset::GlobSet;
 use reqwest::Url;
 use tracing::level_filters::LevelFilter;
 
+use super::cannot_work::{is_for_many, is_nobodys, match_every_name, why_no_list};
 use super::integration::integration;
 use super::keys;
 use super::reader::{Key, Section};
@@ -85,8 +87,18 @@ fn services(section: &Section) -> Selection {
         types: set("types"),
         clouds: set("clouds"),
         tags: tags(&section.key("tags")),
-        exclude: globs(&section.key("exclude")),
+        exclude: exclude(&section.key("exclude")),
     }
+}
+
+fn exclude(key: &Key) -> GlobSet {
+    let globs = globs(key);
+    if match_every_name(&globs) {
+        let key = key.clone().wanting("globs that leave some of the services");
+        let advice = "remove it; integration.create: false changes nothing at Aiven";
+        key.wrong_as("globs that match every name", advice);
+    }
+    globs
 }
 
 fn tags(key: &Key) -> BTreeMap<String, String> {
@@ -112,6 +124,11 @@ fn dns(section: &Section) -> Dns {
                 item.wanting("a port from 1 to 65535")
                     .wrong("write the server's port, as a rule 53");
             }
+            Some(address) if is_nobodys(address.ip()) => {
+                let advice = "write the address of one name server";
+                item.wanting("an address that one server answers at")
+                    .wrong(advice);
+            }
             address => nameservers.extend(address),
         }
     }
@@ -136,6 +153,8 @@ fn targets_path(key: &Key, state_dir: &Path) -> PathBuf {
         key.wrong("write one as in \"targets/targets.json\"; file_sd reads no other names");
     } else if path.parent().is_none_or(|folder| folder == state_dir) {
         key.wrong("add a folder: Prometheus re-reads on every event in the file's folder");
+    } else if let Some(advice) = why_no_list(text, &path, state_dir) {
+        key.wrong(advice);
     }
     path
 }
@@ -164,8 +183,14 @@ fn scrape_proxy(section: &Section) -> ScrapeProxy {
 
 fn web(section: &Section) -> Web {
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 9274));
+    let key = section.key("listen");
+    let listen = socket_address(&key).unwrap_or(default);
+    if is_for_many(listen.ip()) {
+        key.wanting("an address of this machine")
+            .wrong("write \"0.0.0.0:9274\" for all of them");
+    }
     Web {
-        listen: socket_address(&section.key("listen")).unwrap_or(default),
+        listen,
         expose_status: section.key("expose_status").boolean().unwrap_or_default(),
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{Config, Invalid};
 
 mod bad_values;
+mod cannot_work;
 mod documents;
 mod generated;
 mod good_values;

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use super::keys;
 use super::reader::Key;
 use super::rules::{Item, address_wanted, is_blank};
+use super::withheld::is_harmless;
 use crate::net::anchor;
 
 /// A text that must be there and hold neither white space nor control
@@ -43,7 +44,10 @@ pub(super) fn names(key: &Key) -> Vec<String> {
             item.wrong("remove it or the white space in it");
         } else if !rule.shape.fits(text) {
             let want = format!("{} as Aiven writes it, in lower case", rule.want);
-            let advice = format!("write {:?}", text.to_lowercase());
+            let advice = match is_harmless(text) {
+                true => format!("write {:?}", text.to_lowercase()),
+                false => rule.advice.to_owned(),
+            };
             item.clone().wanting(want).wrong(advice);
         } else if is_repeated {
             repeated(item, rule);
@@ -152,6 +156,9 @@ pub(super) fn socket_address(key: &Key) -> Option<SocketAddr> {
 }
 
 fn address_advice(text: &str, example: &str) -> String {
+    if !is_harmless(text) {
+        return keys::ADDRESS_ADVICE.to_owned();
+    }
     let port = example.rsplit(':').next().unwrap_or_default();
     if let Ok(ip) = text.parse::<IpAddr>() {
         let bracketed = if ip.is_ipv6() {

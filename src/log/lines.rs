@@ -16,6 +16,8 @@ use jiff::Timestamp;
 use prometheus_client::metrics::counter::Counter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::model::outside_text::visible_json;
+
 /// Lines that may wait to be written.
 const MAX_QUEUED_LINES: usize = 8192;
 
@@ -121,10 +123,12 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Each write is a line: so `tracing_subscriber` writes.
+/// Each write is a line of JSON: so `tracing_subscriber` writes. Its own escapes leave
+/// characters that a terminal obeys.
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.send(line);
+        let shown = String::from_utf8_lossy(line);
+        self.send(visible_json(&shown).as_bytes());
         Ok(line.len())
     }
 

@@ -11,12 +11,14 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 mod file;
 #[cfg(test)]
 mod tests;
 
 use self::file::{Daemons, File, Instance, PrometheusServers, Route};
+use crate::config::Withheld;
 use crate::net::tls;
 
 /// What the errand checks, and how long it waits.
@@ -81,7 +83,11 @@ impl Plan {
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
-        let file: File = serde_json::from_str(text)?;
+        let document: Value = serde_json::from_str(text)?;
+        // An error quotes values, which may be a password in a wrong place.
+        let withheld = Withheld::of(&document);
+        let file: File = serde_json::from_value(document)
+            .map_err(|error| anyhow::anyhow!(withheld.taken_out(&error.to_string())))?;
         let here = file.here.as_str();
         Ok(Plan {
             patience: Duration::from_secs(file.patience),

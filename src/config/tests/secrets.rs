@@ -1,5 +1,6 @@
 //! No secret is shown, neither by `Debug` nor in a message.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{CA, accepted, parse, set, with};
@@ -90,6 +91,64 @@ fn a_syntax_error_shows_nothing_of_the_text() {
         let broken = format!("{}\u{1}", &text[..end]);
         if let Err(invalid) = super::super::Config::parse(&broken) {
             assert!(!invalid.to_string().contains("PLAIN"), "{invalid}");
+        }
+    }
+}
+
+/// Random, as tokens are.
+fn token() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-zA-Z0-9]{24,64}",
+        "[a-zA-Z0-9+/]{40,200}={0,2}",
+        "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}[A-Z]",
+        "[!-~]{32,64}",
+        "[0-9]{18}",
+    ]
+}
+
+/// A document with a token at some place, as a key or as a value.
+fn misplaced(token: String) -> impl Strategy<Value = (String, String)> {
+    let mut paths: Vec<&str> = super::super::keys::KEYS
+        .iter()
+        .map(|rule| rule.path)
+        .collect();
+    paths.extend([
+        "aiven",
+        "services",
+        "nothing",
+        "services.tags.name",
+        "web.unknown",
+        "dns.timeouts",
+    ]);
+    let place = (prop::sample::select(paths), 0..8_u8);
+    place.prop_map(move |(path, form)| {
+        let token = token.as_str();
+        let value = match form {
+            0 | 1 => json!(token),
+            2 => json!([token]),
+            3 => json!({ token: token }),
+            4 => json!([[token], {"a": token}]),
+            5 => json!(format!("{token}:9274")),
+            6 => json!(format!("https://{token}@proxy.example")),
+            _ => json!(token.parse::<u64>().unwrap_or(735_735_735_735)),
+        };
+        let mut document = with(path, value);
+        set(&mut document, "log.level", json!(0));
+        document[token] = json!(1);
+        (token.to_owned(), document.to_string())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn a_token_pasted_anywhere_is_not_shown((token, document) in token().prop_flat_map(misplaced)) {
+        let invalid = super::super::Config::parse(&document).expect_err("at least the log level");
+        let shown = format!("{invalid} {invalid:?}");
+        let letters: Vec<char> = token.chars().collect();
+        for piece in letters.windows(8).map(String::from_iter) {
+            prop_assert!(!shown.contains(&piece), "{piece} in {shown}");
         }
     }
 }

@@ -144,3 +144,16 @@ fn what_was_lost_is_said_when_the_stream_takes_lines_again() {
     lines.send(b"second\n");
     assert_eq!(lines_told.recv_timeout(LIMIT).unwrap(), "second\n");
 }
+
+#[test]
+fn a_line_is_the_same_json_without_what_a_terminal_obeys() {
+    let (told, lines_told) = channel();
+    let (lines, _flush) = Lines::to(Told(told));
+    let cause = "a\u{9b}31m\u{202e}\u{2028}b";
+    let written = format!("{}\n", serde_json::json!({ "cause": cause }));
+    (&lines).write_all(written.as_bytes()).unwrap();
+    let line = lines_told.recv_timeout(LIMIT).unwrap();
+    assert!(line.is_ascii() && line.ends_with('\n'), "{line:?}");
+    let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(read["cause"], cause);
+}
