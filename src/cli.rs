@@ -163,6 +163,9 @@ fn complain(error: &anyhow::Error) {
 fn run_daemon(path: &Path) -> anyhow::Result<ExitCode> {
     let config = Config::load(path)?;
     let log = log::to_stdout(config.log.level);
+    for doubt in config.doubts() {
+        tracing::warn!(%doubt, "a configured value cannot do what it is for");
+    }
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
@@ -206,6 +209,10 @@ fn stop_on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
 
 fn check_config(path: &Path) -> anyhow::Result<ExitCode> {
     let config = Config::load(path)?;
+    let problems = config.doubts();
+    if !problems.is_empty() {
+        return Err(config::Invalid { problems }.into());
+    }
     let projects = config.aiven.projects.len();
     output::line(format_args!(
         "{}: fine ({projects} projects)",

@@ -25,6 +25,7 @@ use crate::model::selection::Selection;
 
 mod cannot_work;
 mod document;
+mod doubts;
 mod integration;
 mod invalid;
 mod keys;
@@ -81,7 +82,7 @@ pub struct Aiven {
     /// `aiven.api_token`: required; without white space.
     pub api_token: SecretString,
     /// `aiven.ca_cert`: default none; trusted for the API in addition to the
-    /// built-in roots. Each is known to be usable as a trust anchor.
+    /// built-in roots. Each is a certificate; see [`Config::doubts`].
     pub ca_cert: Vec<CertificateDer<'static>>,
     /// `aiven.projects`: required; at least one, none twice, in the order of
     /// the file.

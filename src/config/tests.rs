@@ -8,6 +8,7 @@ use super::{Config, Invalid};
 mod bad_values;
 mod cannot_work;
 mod documents;
+mod doubts;
 mod generated;
 mod good_values;
 mod properties;

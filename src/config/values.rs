@@ -199,7 +199,7 @@ pub(super) fn certificates(key: &Key) -> Vec<CertificateDer<'static>> {
         key.wrong_as("no certificate", "paste the CA's certificate");
     }
     for (index, certificate) in certificates.iter().enumerate() {
-        if let Some(why) = anchor::unusable(certificate) {
+        if let Some(why) = anchor::malformed(certificate) {
             let found = format!("certificate {}, which {why}", index + 1);
             key.wrong_as(found, "replace it by a CA's X.509 certificate");
         }

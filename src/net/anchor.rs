@@ -15,16 +15,28 @@ use super::certificate::CertificateFacts;
 /// RSA keys that ring verifies with, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// Why nothing can be verified with a certificate, in words that go on after "certificate 1";
-/// `None` if it can.
-pub(crate) fn unusable(der: &CertificateDer<'_>) -> Option<String> {
+/// Why it is no certificate that TLS takes, in words that go on after "certificate 1, which";
+/// `None` if it is one.
+pub(crate) fn malformed(der: &CertificateDer<'_>) -> Option<&'static str> {
     if der.is_empty() {
-        return Some("is empty".to_owned());
+        return Some("is empty");
     }
-    let certificate = Certificate::from_der(der).ok();
-    let (Some(certificate), Some(facts)) = (certificate, CertificateFacts::read(der)) else {
-        return Some("is no X.509 certificate, or is not whole".to_owned());
-    };
+    if CertificateFacts::read(der).is_none() {
+        return Some("is no X.509 certificate, or is not whole");
+    }
+    let added = RootCertStore::empty().add(der.clone());
+    let refused = added.is_err();
+    refused.then_some("is malformed in a way that TLS does not accept")
+}
+
+/// Why nothing can be verified with a certificate, in the same words; `None` if it can. An
+/// expired one can: rustls asks no trust anchor for its dates.
+pub(crate) fn unusable(der: &CertificateDer<'_>) -> Option<String> {
+    if let Some(why) = malformed(der) {
+        return Some(why.to_owned());
+    }
+    let certificate = Certificate::from_der(der).ok()?;
+    let facts = CertificateFacts::read(der)?;
     let body = &certificate.tbs_certificate;
     if !may_sign(body) && !facts.is_self_issued {
         return Some(format!(
@@ -32,14 +44,7 @@ pub(crate) fn unusable(der: &CertificateDer<'_>) -> Option<String> {
             facts.subject, facts.issuer
         ));
     }
-    if let Some(why) = unusable_key(&body.subject_public_key_info, &facts.key) {
-        return Some(why);
-    }
-    // Whatever else TLS does not take.
-    let added = RootCertStore::empty().add(der.clone());
-    added
-        .err()
-        .map(|_| "is malformed in a way that TLS does not accept".to_owned())
+    unusable_key(&body.subject_public_key_info, &facts.key)
 }
 
 /// Whether it may sign others (RFC 5280, 4.2.1.9). Certificates of version 1 have no way to say.

@@ -9,8 +9,8 @@ use crate::model::scrape::{Failure, Finding};
 
 /// The size of a page so far.
 ///
-/// gzip makes at most 1,032 bytes of one, so a short compressed page stays below the limit
-/// without being looked into. One that is longer than [`super::body::BEGINNING`] is decompressed,
+/// gzip makes at most 1,032 bytes of one, so a short compressed page is bounded without being
+/// looked into (by twice the limit, if it was made for that). One that is longer than [`super::body::BEGINNING`] is decompressed,
 /// for the count alone.
 pub(super) struct PageSize {
     /// As it is on the wire.

@@ -148,22 +148,33 @@ async fn connections_to_a_target_that_is_gone_are_closed() {
 }
 
 #[tokio::test]
-async fn a_large_page_streams_through() {
-    const SIZE: u64 = 50 << 20;
+async fn large_pages_stream_through() {
+    const SIZE: u64 = 30 << 20;
+    const AT_ONCE: u64 = 4;
     let spec = ServiceSpec::new("logs", "opensearch").page_bytes(SIZE);
     let (sim, _config, daemon, scraper) = scraping(spec).await;
     let address = sim.addresses(PROJECT, "logs")[0];
-    let mut answer = scraper.begin("logs", address).await;
-    let (mut size, mut last) = (0, 0);
-    while let Some(chunk) = answer.chunk().await.unwrap() {
-        size += chunk.len() as u64;
-        last = *chunk.last().unwrap_or(&last);
+    let mut scrapes = tokio::task::JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let scraper = scraper.clone();
+        scrapes.spawn(async move {
+            let mut answer = scraper.begin("logs", address).await;
+            let (mut size, mut last) = (0, 0);
+            while let Some(chunk) = answer.chunk().await.unwrap() {
+                size += chunk.len() as u64;
+                last = *chunk.last().unwrap_or(&last);
+            }
+            (size, last)
+        });
     }
-    // To the end of its last line.
-    assert!((SIZE..SIZE + (1 << 20)).contains(&size), "{size}");
-    assert_eq!(last, b'\n');
+    for (size, last) in scrapes.join_all().await {
+        // To the end of its last line.
+        assert!((SIZE..SIZE + (1 << 20)).contains(&size), "{size}");
+        assert_eq!(last, b'\n');
+    }
     let relayed = "aiven_metrics_scrape_proxy_response_bytes_total";
-    daemon.metric_reaches(relayed, (2 * SIZE) as f64).await;
+    let all = AT_ONCE * SIZE;
+    daemon.metric_reaches(relayed, all as f64).await;
     let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap();
     let peak = status
         .lines()
@@ -171,9 +182,27 @@ async fn a_large_page_streams_through() {
         .unwrap();
     let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
     assert!(
-        kilobytes << 10 < SIZE,
-        "{kilobytes} kB for a page of {SIZE} bytes"
+        kilobytes << 10 < all,
+        "{kilobytes} kB for pages of {all} bytes"
     );
+}
+
+#[tokio::test]
+async fn a_page_that_is_too_large_fails_with_its_cause() {
+    let sim = aiven().await;
+    let spec = ServiceSpec::new("logs", "opensearch").page_bytes(33 << 20);
+    sim.add_service(PROJECT, spec);
+    let config = Config::quick(&sim).with_proxy();
+    let (daemon, scraper) = publishing(&sim, &config).await;
+    let address = sim.addresses(PROJECT, "logs")[0];
+    daemon
+        .until("the page is cut", async || {
+            let page = scraper.try_get("logs", address, &[]).await;
+            page.is_err().then_some(())
+        })
+        .await;
+    let logs = daemon.verdict("logs", "unreachable").await;
+    assert!(logs["cause"].as_str().unwrap().contains("32 MiB"), "{logs}");
 }
 
 #[tokio::test]

@@ -63,3 +63,14 @@ proptest::proptest! {
         }
     }
 }
+
+/// rustls takes an expired anchor, so a restart with one must not fail.
+#[test]
+fn an_expired_ca_is_usable() {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+    let key = KeyPair::generate().expect("a key");
+    let ca = CertifiedIssuer::self_signed(params, key).expect("a CA");
+    assert_eq!(unusable(ca.der()), None);
+}

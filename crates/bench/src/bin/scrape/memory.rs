@@ -13,7 +13,7 @@ use super::published::Published;
 
 const TARGETS: usize = 10_000;
 const AT_ONCE: usize = 500;
-const GIANT: u64 = 50_000_000;
+const GIANT: u64 = 30_000_000;
 
 pub async fn run(binary: &Path) {
     println!("\nThe daemon's resident memory:\n");
@@ -51,7 +51,7 @@ pub async fn run(binary: &Path) {
 
     published.nodes.ask(&format!("giant {GIANT}")).await;
     let mut connection = Connection::to_proxy(proxy).await.unwrap();
-    say(&published, "before a page of 50 MB");
+    say(&published, "before a page of 30 MB");
     Account::of(published.daemon.id()).forget_peak();
     let bytes = connection.scrape(&targets[0], false).await.unwrap();
     assert!(bytes >= GIANT);
