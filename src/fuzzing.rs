@@ -3,14 +3,24 @@
 //! the tests, which read each target's corpus again.
 
 mod configuration;
+mod listing;
 mod scrape;
+mod state;
 
 pub use configuration::configuration;
+pub use listing::listing;
 pub use scrape::scrape;
+pub use state::state;
 
 /// A word that stands for a secret in the corpora. Where it is secret, nothing that
 /// is shown may contain it.
 const SECRET: &str = "hunter2-correct-horse";
+
+/// Takes the first byte off; it chooses what the rest is.
+fn first(data: &[u8]) -> (u8, &[u8]) {
+    data.split_first()
+        .map_or((0, data), |(first, rest)| (*first, rest))
+}
 
 /// Holds what is said to people against the rules for it.
 #[track_caller]

@@ -28,6 +28,8 @@ mod basic_auth;
 mod ca_task;
 mod endpoint_record;
 mod endpoint_task;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod project_access;
 mod project_file;
 mod saved;

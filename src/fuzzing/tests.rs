@@ -9,9 +9,11 @@ type Target = (&'static str, fn(&[u8]));
 /// What the fuzz targets once found, or started from, holds in every build.
 #[test]
 fn every_corpus_is_read_without_a_panic() {
-    let targets: [Target; 2] = [
+    let targets: [Target; 4] = [
         ("configuration", super::configuration),
+        ("listing", super::listing),
         ("scrape", super::scrape),
+        ("state", super::state),
     ];
     for (target, read) in targets {
         let folder = Path::new("crates/fuzz/corpus").join(target);

@@ -123,16 +123,21 @@ where
 /// without quoting it.
 fn read<T: DeserializeOwned>(path: &Path) -> Result<BTreeMap<Arc<str>, T>, String> {
     let read = atomic_file::read(path).map_err(|error| error.to_string())?;
-    let Some(text) = read else {
-        return Ok(BTreeMap::new());
-    };
-    let Versioned { version } = serde_json::from_slice(&text).map_err(|error| describe(&error))?;
+    read.map_or_else(|| Ok(BTreeMap::new()), |text| from_bytes(path, &text))
+}
+
+/// What the bytes of the file at `path` say.
+pub(super) fn from_bytes<T: DeserializeOwned>(
+    path: &Path,
+    text: &[u8],
+) -> Result<BTreeMap<Arc<str>, T>, String> {
+    let Versioned { version } = serde_json::from_slice(text).map_err(|error| describe(&error))?;
     if version != VERSION {
         return Err(format!(
             "it has format {version}, this version reads format {VERSION}"
         ));
     }
-    let file: FileIn = serde_json::from_slice(&text).map_err(|error| describe(&error))?;
+    let file: FileIn = serde_json::from_slice(text).map_err(|error| describe(&error))?;
     let mut projects = BTreeMap::new();
     for (name, row) in file.projects {
         match serde_json::from_str(row.get()) {

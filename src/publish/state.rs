@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::atomic_file::{self, Readers, Stamp};
 use super::seal;
 use crate::model::inventory::{Inventory, Missing};
+use crate::model::outside_text::{OutsideText, Secrets};
 use crate::model::plan::SupportedTypes;
 use crate::model::project::{Project, Saved};
 use crate::model::resolution::{Addresses, Failing, Resolution};
@@ -204,7 +205,10 @@ impl StateFile {
 /// Why it cannot be used.
 pub fn from_bytes(text: &[u8], now: Timestamp) -> Result<State, String> {
     seal::check(text)?;
-    let damaged = |error: serde_json::Error| error.to_string();
+    // It quotes names and values of the file.
+    let damaged = |error: serde_json::Error| {
+        OutsideText::prose(&error.to_string(), &Secrets::default()).to_string()
+    };
     let Versioned { version } = serde_json::from_slice(text).map_err(damaged)?;
     if version != VERSION {
         return Err(format!(

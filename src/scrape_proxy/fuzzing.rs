@@ -1,9 +1,12 @@
-//! A request to the proxy, made of bytes as a client may send them.
+//! A request to the proxy and a node's answer, made of bytes as others may send them.
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Uri, Version};
 
+use super::page::PageHead;
+use super::page_size::PageSize;
 use super::request::ScrapeRequest;
+use crate::model::outside_text::Secrets;
 
 /// Lines: `METHOD URI`, then one for each header. What is not even HTTP never
 /// reaches the proxy and is left out.
@@ -33,6 +36,27 @@ pub(crate) fn request(data: &[u8]) {
     for name in [&read.project, &read.service] {
         assert!(!name.is_empty() && !name.contains('/'), "{read:?}");
     }
+}
+
+/// A node's answer with status 200: a line for each header, an empty line, and the
+/// beginning of the page.
+pub(crate) fn answer(data: &[u8], secrets: &Secrets) -> Option<String> {
+    let end = data.windows(2).position(|two| two == b"\n\n");
+    let (head, page) = data.split_at(end.unwrap_or(data.len()));
+    let page = page.get(2..).unwrap_or_default();
+    let headers: HeaderMap = head
+        .split(|byte| *byte == b'\n')
+        .filter_map(header)
+        .collect();
+    let read = PageHead::read(&headers, Some(page.len() as u64), secrets);
+    let read = read.and_then(|head| {
+        head.check_beginning(page, secrets)?;
+        let mut size = PageSize::new(head.is_gzip);
+        size.count(page)?;
+        assert_eq!(headers.get_all("content-type").iter().count(), 1);
+        Ok(head)
+    });
+    read.err().map(|failure| failure.cause.to_string())
 }
 
 fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
