@@ -1,4 +1,7 @@
-//! The corpora again.
+//! The corpora again, and generated inputs that cross modules.
+
+mod pipeline;
+mod truth;
 
 use std::fs;
 use std::path::Path;

@@ -285,7 +285,7 @@ pub(super) fn believe(before: &Arc<Service>, told: &Arc<Service>, except: Detail
     };
     next.hosts = match keep(Details::HOSTS) || !replaces_hosts(before, told) {
         true => before.hosts.clone(),
-        false => told.hosts.clone(),
+        false => hosts(&before.hosts, &told.hosts),
     };
     keep_through_rebuild(before, &mut next);
     if next == **told {
@@ -300,6 +300,23 @@ pub(super) fn believe(before: &Arc<Service>, told: &Arc<Service>, except: Detail
 /// A part of the hosts is a guess, which is no better than another guess.
 fn replaces_hosts(before: &Service, told: &Service) -> bool {
     told.hosts.is_whole() || before.hosts.rows().is_empty() || !before.hosts.is_whole()
+}
+
+/// The hosts to remember. A name that Aiven once gave stays one that it gave while a
+/// row only allows to derive it: otherwise the next row could do without it.
+fn hosts(before: &DetailList<ScrapeHost>, told: &DetailList<ScrapeHost>) -> DetailList<ScrapeHost> {
+    let given = |host: &ScrapeHost| {
+        let mut before = before.rows().iter();
+        let same = before.find(|one| one.name == host.name && one.port == host.port);
+        same.filter(|_| host.may_not_exist())
+            .unwrap_or(host)
+            .clone()
+    };
+    let rows: Vec<_> = told.rows().iter().map(given).collect();
+    match told.is_whole() {
+        true => DetailList::whole(rows),
+        false => DetailList::part(rows),
+    }
 }
 
 /// Keeps a service that served metrics served, with its host names, while Aiven
