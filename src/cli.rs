@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::ask::Daemon;
 use crate::config::{self, Config, Invalid};
+use crate::net::descriptors;
 use crate::{daemon, log};
 
 mod ago;
@@ -166,6 +167,7 @@ fn run_daemon(path: &Path) -> anyhow::Result<ExitCode> {
     for doubt in config.doubts() {
         tracing::warn!(%doubt, "a configured value cannot do what it is for");
     }
+    descriptors::raise_limit();
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();

@@ -4,6 +4,7 @@ pub(crate) mod accept;
 pub(crate) mod anchor;
 pub(crate) mod certificate;
 pub(crate) mod connection;
+pub(crate) mod descriptors;
 pub(crate) mod keep_alive;
 pub(crate) mod places;
 pub(crate) mod tls;

@@ -24,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::model::outside_text::Secrets;
 use crate::net::accept::{serve_each, serve_http};
 use crate::net::connection::Connection;
+use crate::net::descriptors;
 use crate::net::places::Limits;
 use crate::node_access::NodeAccess;
 use crate::publish::Published;
@@ -87,12 +88,14 @@ impl ScrapeProxy {
         metrics: Metrics,
         timeout: Duration,
     ) -> Self {
+        let pool = Arc::new(Pool::default());
+        descriptors::register(&pool);
         ScrapeProxy {
             published,
             node_access,
             results,
             metrics,
-            pool: Arc::new(Pool::default()),
+            pool,
             secrets: Secrets::default(),
             timeout,
         }

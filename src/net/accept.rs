@@ -1,6 +1,7 @@
 //! Accepts connections, one task each, up to fixed numbers at a time, and
 //! serves HTTP/1 on them until it is told to stop.
 
+use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -13,15 +14,19 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Backlog, Connection};
+use super::descriptors;
 use super::keep_alive::keep_alive;
 use super::places::{Activity, InFlight, Limits, Places};
 
 /// How long to wait after a failed accept, as when descriptors run out.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// Trouble with accepting that comes again within this time is the same one.
+const SAME_TROUBLE: Duration = Duration::from_secs(60);
 
 /// Serves connections within the `limits` until `stop`. Then the port is free at
 /// once, and this returns when the last connection has ended.
@@ -36,14 +41,15 @@ pub(crate) async fn serve_each<Served>(
 ) where
     Served: Future<Output = ()> + Send + 'static,
 {
-    let places = Places::new(limits);
+    let places = Places::new(limits.at_most(descriptors::shares().accepted));
+    let mut trouble = Trouble::default();
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
         let accepted = tokio::select! {
             // Who has connected before the stop is served.
             biased;
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &places, &mut trouble) => accepted,
             () = stop.cancelled() => break,
         };
         let Some((connection, peer)) = accepted else {
@@ -63,17 +69,48 @@ pub(crate) async fn serve_each<Served>(
 }
 
 /// The next connection that gets a place.
-async fn accept(listener: &TcpListener, places: &Arc<Places>) -> Option<(Connection, SocketAddr)> {
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Places>,
+    trouble: &mut Trouble,
+) -> Option<(Connection, SocketAddr)> {
     match listener.accept().await {
         Ok((stream, peer)) => {
+            trouble.ends();
             let place = places.take(peer.ip()).await?;
             keep_alive(&stream);
             Some((Connection::new(stream, place), peer))
         }
         Err(error) => {
-            tracing::warn!(%error, "accepting a connection failed");
+            trouble.happens(&error);
+            if descriptors::is_shortage(&error) {
+                descriptors::make_room();
+            }
             sleep(ACCEPT_RETRY).await;
             None
+        }
+    }
+}
+
+/// Trouble with accepting, said once when it begins and once when it is over,
+/// however often it comes and goes.
+#[derive(Debug, Default)]
+struct Trouble {
+    last: Option<Instant>,
+}
+
+impl Trouble {
+    fn happens(&mut self, error: &io::Error) {
+        let last = self.last.replace(Instant::now());
+        if last.is_none_or(|last| last.elapsed() >= SAME_TROUBLE) {
+            tracing::warn!(%error, "accepting connections fails; trying again all the time");
+        }
+    }
+
+    fn ends(&mut self) {
+        if self.last.is_some_and(|last| last.elapsed() >= SAME_TROUBLE) {
+            self.last = None;
+            tracing::info!("connections are accepted again");
         }
     }
 }

@@ -37,6 +37,21 @@ impl Limits {
     }
 }
 
+impl Limits {
+    /// No more than `most` in all; of these a quarter stays for this machine.
+    pub(super) fn at_most(self, most: usize) -> Self {
+        if self.all <= most {
+            return self;
+        }
+        let elsewhere = self.elsewhere.min(most.saturating_sub(most / 4));
+        Limits {
+            all: most,
+            elsewhere,
+            each: self.each.min(elsewhere),
+        }
+    }
+}
+
 /// The places of one listener.
 #[derive(Debug)]
 pub(super) struct Places {

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use crate::net::descriptors::with_room;
+
 /// No file of ours comes near: ten thousand services take some 10 MB.
 const MAX_BYTES: u64 = 128 << 20;
 
@@ -97,10 +99,9 @@ pub fn replace(
 /// When it cannot be read, is larger, or is no regular file.
 pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path);
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags.bits().cast_signed());
+    let opened = with_room(|| options.open(path));
     let file = match opened {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -186,7 +187,7 @@ fn new_draft(path: &Path, readers: Readers) -> io::Result<tempfile::NamedTempFil
             .permissions(Permissions::from_mode(readers.mode()))
             .tempfile_in(folder)
     };
-    match make() {
+    match with_room(make) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             fs::create_dir_all(folder)?;
             make()
@@ -198,7 +199,7 @@ fn new_draft(path: &Path, readers: Readers) -> io::Result<tempfile::NamedTempFil
 /// Makes a rename durable, where the file system can.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    match File::open(folder)?.sync_all() {
+    match with_room(|| File::open(folder))?.sync_all() {
         Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
         synced => synced,
     }

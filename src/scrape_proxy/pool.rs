@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::upstream::Upstream;
 use crate::model::scrape::Target;
+use crate::net::descriptors::{self, Rests};
 
 /// How long a connection may be idle: several scrape intervals.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(180);
@@ -49,7 +50,7 @@ impl Pool {
             return;
         }
         let idle = &mut *self.0.lock();
-        if idle.count >= MAX_CONNECTIONS {
+        if idle.count >= MAX_CONNECTIONS.min(descriptors::resting()) {
             return;
         }
         let connections = idle.by_target.entry(target.clone()).or_default();
@@ -70,5 +71,22 @@ impl Pool {
             !connections.is_empty() && keep(target)
         });
         idle.count = idle.by_target.values().map(Vec::len).sum();
+    }
+}
+
+impl Rests for Pool {
+    fn resting(&self) -> usize {
+        self.0.lock().count
+    }
+
+    fn keep_at_most(&self, most: usize) {
+        let mut idle = self.0.lock();
+        let mut kept: usize = 0;
+        idle.by_target.retain(|_, connections| {
+            connections.truncate(most.saturating_sub(kept));
+            kept = kept.saturating_add(connections.len());
+            !connections.is_empty()
+        });
+        idle.count = kept;
     }
 }

@@ -4,12 +4,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use rustix::io::Errno;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -17,8 +19,14 @@ use super::exchange::Exchange;
 use super::read_ahead::ReadAhead;
 use crate::model::scrape::Failure;
 use crate::net::certificate::expiry;
+use crate::net::descriptors::{is_shortage, with_room};
 use crate::net::keep_alive::keep_alive;
 use crate::net::verifier::RefusedCertificate;
+
+/// How long a scrape waits for a descriptor where even resting connections are
+/// none: 2 s, as others come and go.
+const SHORTAGE_TRIES: u32 = 40;
+const SHORTAGE_PAUSE: Duration = Duration::from_millis(50);
 
 /// An open connection to a node whose certificate was verified.
 pub(super) struct Upstream {
@@ -157,11 +165,23 @@ async fn connect_as(
 }
 
 async fn dial(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4(),
-        SocketAddr::V6(_) => TcpSocket::new_v6(),
-    }?;
+    let socket = open(address).await?;
     let stream = socket.connect(address).await?;
     keep_alive(&stream);
     Ok(stream)
+}
+
+/// A socket, as soon as there is a descriptor for it.
+async fn open(address: SocketAddr) -> io::Result<TcpSocket> {
+    for _ in 0..SHORTAGE_TRIES {
+        let socket = match address {
+            SocketAddr::V4(_) => with_room(TcpSocket::new_v4),
+            SocketAddr::V6(_) => with_room(TcpSocket::new_v6),
+        };
+        match socket {
+            Err(error) if is_shortage(&error) => sleep(SHORTAGE_PAUSE).await,
+            opened => return opened,
+        }
+    }
+    Err(Errno::MFILE.into())
 }

@@ -45,6 +45,7 @@ mod what_others_say_is_shown_not_obeyed;
 // Pages and lists are served whole.
 mod large_answers_are_read;
 mod pages_are_relayed_untouched;
+mod resting_connections_starve_nobody;
 mod scrapes_outlive_a_stop;
 mod the_process_ends_in_order;
 mod the_web_outlasts_its_clients;
