@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::metrics::Metrics;
-use crate::model::outside_text::visible_json;
+use crate::model::outside_text::{visible_json, visible_line};
 use crate::model::status::Status;
 use crate::model::target_group::write_groups;
 use crate::net::accept::{serve_each, serve_http};
@@ -216,7 +216,7 @@ async fn ready(State(views): State<Arc<Views>>) -> Response {
 }
 
 fn readiness(status: &Status) -> Response {
-    let text = format!("{}\n", status.readiness());
+    let text = format!("{}\n", visible_line(&status.readiness()));
     let code = if status.ready {
         StatusCode::OK
     } else {

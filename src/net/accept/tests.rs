@@ -1,6 +1,7 @@
 //! Connections of peers that panic a handler, do not read, or never ask.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -121,4 +122,41 @@ async fn silent_peers_and_peers_that_do_not_read_make_way() {
             .unwrap();
         assert!(reads_whole(stream, 1).await, "{sent:?}");
     }
+}
+
+/// Else a peer that asks often and reads nothing makes us hold an answer for each.
+#[tokio::test(start_paused = true)]
+async fn the_next_request_is_answered_when_the_answer_before_has_left() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let answers = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&answers);
+    tokio::spawn(async move {
+        let never = CancellationToken::new();
+        serve_each(
+            listener,
+            Limits::here(1),
+            &never.clone(),
+            |connection, _| {
+                let (never, counted) = (never.clone(), Arc::clone(&counted));
+                async move {
+                    let service = service_fn(move |_| {
+                        let counted = Arc::clone(&counted);
+                        async move {
+                            counted.fetch_add(1, Ordering::Relaxed);
+                            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(PAGE))))
+                        }
+                    });
+                    drop(serve_http(&Builder::new(), connection, service, &never).await);
+                }
+            },
+        )
+        .await;
+    });
+    let mut stream = connect(address).await;
+    stream.write_all(&ASKED.repeat(50)).await.unwrap();
+    // The clock moves on once nothing more happens.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let begun = answers.load(Ordering::Relaxed);
+    assert!((1..=2).contains(&begun), "{begun} answers at once");
 }
