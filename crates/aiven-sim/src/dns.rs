@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, ResponseCode};
-use hickory_proto::rr::rdata::{A, AAAA, SOA};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, SOA};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use crate::shared::Shared;
-use crate::zone::{Question, Reply, Zone};
+use crate::zone::{Question, Reply, Transport, Zone};
 
 /// Kernel buffer for queries that wait; the kernel may allow less.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -64,7 +64,9 @@ async fn serve_udp(shared: Arc<Shared>, socket: Arc<UdpSocket>) {
         let Ok((length, client)) = socket.recv_from(&mut packet).await else {
             continue;
         };
-        let reply = answer(&shared, &packet[..length], true);
+        let Ok(reply) = answer(&shared, &packet[..length], true) else {
+            continue;
+        };
         let Some((reply, delay)) = reply else {
             continue;
         };
@@ -99,7 +101,10 @@ async fn serve_stream(shared: &Shared, mut stream: TcpStream) -> io::Result<()> 
         let length = stream.read_u16().await?;
         let mut packet = vec![0; usize::from(length)];
         stream.read_exact(&mut packet).await?;
-        let Some((reply, delay)) = answer(shared, &packet, false) else {
+        let Ok(reply) = answer(shared, &packet, false) else {
+            return Ok(());
+        };
+        let Some((reply, delay)) = reply else {
             continue;
         };
         tokio::time::sleep(delay).await;
@@ -109,23 +114,42 @@ async fn serve_stream(shared: &Shared, mut stream: TcpStream) -> io::Result<()> 
     }
 }
 
+/// The connection is to be closed.
+struct Closed;
+
 /// The bytes to send for a packet and when; `None` for silence.
-fn answer(shared: &Shared, packet: &[u8], datagram: bool) -> Option<(Vec<u8>, Duration)> {
-    let query = Message::from_vec(packet).ok()?;
+fn answer(
+    shared: &Shared,
+    packet: &[u8],
+    is_datagram: bool,
+) -> Result<Option<(Vec<u8>, Duration)>, Closed> {
+    let Ok(query) = Message::from_vec(packet) else {
+        return Ok(None);
+    };
     if query.metadata.message_type != MessageType::Query {
-        return None;
+        return Ok(None);
     }
-    let answered = respond(&shared.zone, shared.settings.dns_ttl, &query);
+    let answered = respond(&shared.zone, shared.settings.dns_ttl, &query, is_datagram);
     shared.changed();
-    let (response, delay) = answered?;
-    let bytes = response.to_vec().ok()?;
-    if datagram && bytes.len() > usize::from(query.max_payload()) {
-        return Some((response.truncate().to_vec().ok()?, delay));
+    let Some((response, delay)) = answered? else {
+        return Ok(None);
+    };
+    let Ok(bytes) = response.to_vec() else {
+        return Ok(None);
+    };
+    if is_datagram && bytes.len() > usize::from(query.max_payload()) {
+        let cut = response.truncate().to_vec();
+        return Ok(cut.ok().map(|bytes| (bytes, delay)));
     }
-    Some((bytes, delay))
+    Ok(Some((bytes, delay)))
 }
 
-fn respond(zone: &Zone, ttl: u32, query: &Message) -> Option<(Message, Duration)> {
+fn respond(
+    zone: &Zone,
+    ttl: u32,
+    query: &Message,
+    is_datagram: bool,
+) -> Result<Option<(Message, Duration)>, Closed> {
     let mut response = Message::response(query.metadata.id, query.metadata.op_code);
     response.metadata.recursion_desired = query.metadata.recursion_desired;
     response.metadata.recursion_available = true;
@@ -137,7 +161,7 @@ fn respond(zone: &Zone, ttl: u32, query: &Message) -> Option<(Message, Duration)
     }
     let ([question], OpCode::Query) = (query.queries.as_slice(), query.metadata.op_code) else {
         response.metadata.response_code = ResponseCode::NotImp;
-        return Some((response, Duration::ZERO));
+        return Ok(Some((response, Duration::ZERO)));
     };
     let kind = match question.query_type() {
         RecordType::A => Question::A,
@@ -146,26 +170,56 @@ fn respond(zone: &Zone, ttl: u32, query: &Message) -> Option<(Message, Duration)
     };
     let mut name = question.name().to_ascii();
     name.make_ascii_lowercase();
-    let (reply, delay) = zone.ask(name.trim_end_matches('.'), kind);
+    let transport = Transport {
+        is_datagram,
+        has_edns: query.edns.is_some(),
+    };
+    let (reply, delay) = zone.ask(name.trim_end_matches('.'), kind, transport);
+    if reply == Reply::Closed {
+        return Err(Closed);
+    }
+    Ok(fill(&mut response, question.name(), ttl, reply).then_some((response, delay)))
+}
+
+/// Puts the reply into the response. Returns whether it is to be sent.
+fn fill(response: &mut Message, name: &Name, ttl: u32, reply: Reply) -> bool {
+    let mut add = |name: &Name, addresses: Vec<IpAddr>| {
+        let records = addresses.into_iter();
+        let records = records.map(|address| record(name, ttl, address));
+        response.answers.extend(records);
+    };
     match reply {
-        Reply::Silence => return None,
+        Reply::Silence | Reply::Closed => return false,
+        Reply::EmptyWithoutSoa => {}
+        Reply::WithOthers(own, others) => {
+            add(name, own);
+            let other = Name::from_ascii("other.example.").unwrap_or_else(|_| Name::root());
+            add(&other, others);
+        }
+        Reply::Truncated(addresses) => {
+            add(name, addresses.into_iter().take(1).collect());
+            response.metadata.truncation = true;
+        }
+        Reply::Alias(target) => {
+            let target = Name::from_ascii(&target).unwrap_or_else(|_| Name::root());
+            let data = RData::CNAME(CNAME(target));
+            let alias = Record::from_rdata(name.clone(), ttl, data);
+            response.answers.push(alias);
+        }
+        Reply::FormErr => response.metadata.response_code = ResponseCode::FormErr,
+        Reply::NotImp => response.metadata.response_code = ResponseCode::NotImp,
+        Reply::Refused => response.metadata.response_code = ResponseCode::Refused,
         Reply::ServFail => response.metadata.response_code = ResponseCode::ServFail,
         Reply::NxDomain => {
             response.metadata.response_code = ResponseCode::NXDomain;
-            response.authorities.push(soa(question.name(), ttl));
+            response.authorities.push(soa(name, ttl));
         }
         Reply::Addresses(addresses) if addresses.is_empty() => {
-            response.authorities.push(soa(question.name(), ttl));
+            response.authorities.push(soa(name, ttl));
         }
-        Reply::Addresses(addresses) => {
-            response.answers.extend(
-                addresses
-                    .into_iter()
-                    .map(|address| record(question.name(), ttl, address)),
-            );
-        }
+        Reply::Addresses(addresses) => add(name, addresses),
     }
-    Some((response, delay))
+    true
 }
 
 fn record(name: &Name, ttl: u32, address: IpAddr) -> Record {

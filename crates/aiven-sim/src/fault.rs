@@ -289,8 +289,28 @@ pub enum DnsFault {
     ServFail,
     /// No answer at all.
     Timeout,
+    /// The server refuses to answer.
+    Refused,
     /// A as usual, AAAA fails with SERVFAIL.
     AaaaFails,
+    /// A as usual, AAAA is never answered.
+    AaaaSilent,
+    /// FORMERR to a question with an OPT record (EDNS); the usual answer to others.
+    EdnsFormErr,
+    /// NOTIMP to a question with an OPT record.
+    EdnsNotImp,
+    /// Silence to a question with an OPT record.
+    EdnsSilent,
+    /// The first address and TC over UDP; the usual answer over TCP.
+    Truncated,
+    /// The first address and TC over UDP; TCP connections are closed.
+    TruncatedWithoutTcp,
+    /// The usual answer, and these addresses for another name.
+    WithOthers(Vec<IpAddr>),
+    /// Only a CNAME to this name.
+    Alias(String),
+    /// NOERROR without a record, not even SOA.
+    EmptyWithoutSoa,
     /// NOERROR without a record.
     Empty,
     /// These addresses, such as another service's node.

@@ -47,9 +47,29 @@ pub(crate) enum Question {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     Addresses(Vec<IpAddr>),
+    /// Only the first of them, with TC.
+    Truncated(Vec<IpAddr>),
+    /// The addresses of the name, and those of another.
+    WithOthers(Vec<IpAddr>, Vec<IpAddr>),
+    Alias(String),
+    EmptyWithoutSoa,
     NxDomain,
     ServFail,
+    Refused,
+    FormErr,
+    NotImp,
     Silence,
+    /// The connection is closed; over UDP the same as silence.
+    Closed,
+}
+
+/// How a question came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Transport {
+    /// By UDP, not TCP.
+    pub(crate) is_datagram: bool,
+    /// With an OPT record.
+    pub(crate) has_edns: bool,
 }
 
 #[derive(Debug, Default)]
@@ -108,7 +128,12 @@ impl Zone {
     }
 
     /// Counts the question and says what to answer, and after which delay.
-    pub(crate) fn ask(&self, name: &str, question: Question) -> (Reply, Duration) {
+    pub(crate) fn ask(
+        &self,
+        name: &str,
+        question: Question,
+        transport: Transport,
+    ) -> (Reply, Duration) {
         let mut contents = self.lock();
         contents.count(name, question);
         let contents = &*contents;
@@ -116,19 +141,54 @@ impl Zone {
             .faults
             .get(name)
             .or_else(|| contents.faults.get("*"));
+        let usual = || contents.find(name, question);
         let reply = match fault {
-            Some(DnsFault::NxDomain) => Reply::NxDomain,
-            Some(DnsFault::ServFail) => Reply::ServFail,
-            Some(DnsFault::Timeout) => Reply::Silence,
-            Some(DnsFault::AaaaFails) if question == Question::Aaaa => Reply::ServFail,
-            Some(DnsFault::Empty) => Reply::Addresses(Vec::new()),
-            Some(DnsFault::Answer(addresses)) => {
-                Reply::Addresses(of_type(addresses.iter().copied(), question))
-            }
-            Some(DnsFault::Delay(time)) => return (contents.find(name, question), *time),
-            Some(DnsFault::AaaaFails) | None => contents.find(name, question),
+            None => usual(),
+            Some(DnsFault::Delay(time)) => return (usual(), *time),
+            Some(fault) => spoiled(fault, question, transport, usual),
         };
         (reply, Duration::ZERO)
+    }
+}
+
+/// What a fault makes of the usual reply.
+fn spoiled(
+    fault: &DnsFault,
+    question: Question,
+    transport: Transport,
+    usual: impl FnOnce() -> Reply,
+) -> Reply {
+    let is_aaaa = question == Question::Aaaa;
+    match fault {
+        DnsFault::NxDomain => Reply::NxDomain,
+        DnsFault::ServFail => Reply::ServFail,
+        DnsFault::Refused => Reply::Refused,
+        DnsFault::Timeout => Reply::Silence,
+        DnsFault::AaaaFails if is_aaaa => Reply::ServFail,
+        DnsFault::AaaaSilent if is_aaaa => Reply::Silence,
+        DnsFault::EdnsFormErr if transport.has_edns => Reply::FormErr,
+        DnsFault::EdnsNotImp if transport.has_edns => Reply::NotImp,
+        DnsFault::EdnsSilent if transport.has_edns => Reply::Silence,
+        DnsFault::Empty => Reply::Addresses(Vec::new()),
+        DnsFault::EmptyWithoutSoa => Reply::EmptyWithoutSoa,
+        DnsFault::Alias(target) => Reply::Alias(target.clone()),
+        DnsFault::Answer(addresses) => {
+            Reply::Addresses(of_type(addresses.iter().copied(), question))
+        }
+        DnsFault::Truncated | DnsFault::TruncatedWithoutTcp if transport.is_datagram => {
+            match usual() {
+                Reply::Addresses(addresses) => Reply::Truncated(addresses),
+                other => other,
+            }
+        }
+        DnsFault::TruncatedWithoutTcp => Reply::Closed,
+        DnsFault::WithOthers(others) => match usual() {
+            Reply::Addresses(own) => {
+                Reply::WithOthers(own, of_type(others.iter().copied(), question))
+            }
+            other => other,
+        },
+        _ => usual(),
     }
 }
 
