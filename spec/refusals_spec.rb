@@ -35,7 +35,7 @@ module Refusals
       ['integration.create', 'yes'], ['integration.endpoint_name', ' metrics'], ['integration.endpoint_id', 'a_b'],
       ['integration.username', nil], ['integration.username', 'Scraper'], ['integration.password', 'short'],
       ['integration.creates_per_minute', 0],
-      ['dns.nameservers', ['10.0.0.2']], ['dns.poll_interval', 'soon'], ['dns.timeout', '0s'],
+      ['dns.nameservers', ['10.0.0.2']], ['dns.families', 'IPv4'], ['dns.poll_interval', 'soon'], ['dns.timeout', '0s'],
       ['targets.path', 'targets.json'], ['targets.removal_grace', '25h'],
       ['scrape_proxy.listen', '0.0.0.0:9275'], ['scrape_proxy.listen', '127.0.0.1:9274'], ['scrape_proxy.timeout', 30],
       ['scrape_proxy.ca_cert', true], ['web.listen', ':9274'], ['web.expose_status', 1], ['log.level', 'INFO']

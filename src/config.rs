@@ -20,6 +20,7 @@ use rustls::pki_types::CertificateDer;
 use secrecy::SecretString;
 use tracing::level_filters::LevelFilter;
 
+use crate::model::address::{AddressRules, Families};
 use crate::model::endpoint::EndpointChoice;
 use crate::model::selection::Selection;
 
@@ -111,6 +112,9 @@ pub struct Integration {
 pub struct Dns {
     /// `dns.nameservers`: empty for the system's.
     pub nameservers: Vec<SocketAddr>,
+    /// `dns.families`: the families in which names are looked up and nodes published;
+    /// `both` (default), `ipv4` or `ipv6`.
+    pub families: Families,
     /// `dns.poll_interval`: default 30 s, 100 ms to 1 h.
     pub poll_interval: Duration,
     /// `dns.timeout`: for one lookup; default 5 s, 100 ms to 1 min.
@@ -193,6 +197,15 @@ impl Config {
             }
             invalid
         })
+    }
+
+    /// Which addresses can be those of nodes. A loopback address can only where Aiven's
+    /// API has one.
+    pub fn address_rules(&self) -> AddressRules {
+        AddressRules {
+            families: self.dns.families,
+            loopback: values::is_loopback(&self.aiven.api_url),
+        }
     }
 
     /// Checks a configuration that has been read already.

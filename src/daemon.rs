@@ -97,7 +97,8 @@ impl Daemon {
         let metrics = Metrics::default();
         let restarts = Restarts::default();
         let supervisor = Supervisor::new(restarts.clone(), metrics.clone());
-        let resolver = NameResolver::new(&config.dns.nameservers, config.dns.timeout)?;
+        let dns = &config.dns;
+        let resolver = NameResolver::new(&dns.nameservers, dns.timeout, config.address_rules());
         let client = Arc::new(api_client(&config, &resolver, metrics.clone())?);
         let published = Published::default();
         let mut coordinator = Coordinator::new(

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub mod address;
 pub mod answering;
 pub mod backoff;
 pub mod credentials;

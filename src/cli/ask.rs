@@ -11,6 +11,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
 use rustls::RootCertStore;
 
+use crate::model::address::AddressRules;
 use crate::model::status::Status;
 use crate::net::tls;
 use crate::resolve::NameResolver;
@@ -50,9 +51,9 @@ impl Http {
     /// vouches for; names are looked up with the system's name servers.
     ///
     /// # Errors
-    /// When `/etc/resolv.conf` cannot be used.
+    /// When the HTTP client cannot be set up.
     pub(super) fn new(roots: RootCertStore, timeout: Duration) -> anyhow::Result<Self> {
-        let resolver = NameResolver::new(&[], CONNECT_TIMEOUT)?;
+        let resolver = NameResolver::new(&[], CONNECT_TIMEOUT, AddressRules::default());
         Http::build(roots, timeout, |client| {
             client.dns_resolver(Arc::new(resolver))
         })

@@ -42,7 +42,8 @@ enum Creation {
 /// Prints the plan. Exits 1 when a project could not be observed.
 pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     let metrics = Metrics::default();
-    let resolver = NameResolver::new(&config.dns.nameservers, config.dns.timeout)?;
+    let dns = &config.dns;
+    let resolver = NameResolver::new(&dns.nameservers, dns.timeout, config.address_rules());
     let client = api_client(config, &resolver, metrics)?;
     let mut projects = config.aiven.projects.clone();
     projects.sort();

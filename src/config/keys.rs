@@ -145,6 +145,13 @@ pub(super) static KEYS: &[Rule] = &[
             once: None,
         },
     ),
+    Rule {
+        form: Form::Choice {
+            default: "both",
+            among: &["both", "ipv4", "ipv6"],
+        },
+        ..key("dns.families", "", "choose one of them, in lower case")
+    },
     duration("dns.poll_interval", "30s", ("100ms", "1h")),
     duration("dns.timeout", "5s", ("100ms", "1m")),
     Rule {

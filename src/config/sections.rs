@@ -18,6 +18,7 @@ use super::values::{
     base_url, certificates, credential, globs, names, repeated, secret, socket_address, texts,
 };
 use super::{Aiven, CloudFoundry, Config, Dns, Log, ScrapeProxy, Targets, Web};
+use crate::model::address::{Families, Family};
 use crate::model::selection::Selection;
 
 pub(super) fn config(report: &Report, top: &Section) -> Config {
@@ -132,8 +133,19 @@ fn dns(section: &Section) -> Dns {
             address => nameservers.extend(address),
         }
     }
+    let key = section.key("families");
+    let families = match key.text_or_default() {
+        "both" => Families::Both,
+        "ipv4" => Families::Only(Family::V4),
+        "ipv6" => Families::Only(Family::V6),
+        _ => {
+            key.wrong(key.rule().advice);
+            Families::Both
+        }
+    };
     Dns {
         nameservers,
+        families,
         poll_interval: section.key("poll_interval").duration(),
         timeout: section.key("timeout").duration(),
     }

@@ -132,7 +132,7 @@ pub(super) fn base_url(key: &Key) -> Option<Url> {
     Some(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let literal = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"

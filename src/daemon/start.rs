@@ -33,6 +33,7 @@ pub(super) fn restore(config: &Config) -> State {
         }
     };
     add_recovered(&mut state, &targets, config);
+    state.addresses.restrict(config.address_rules());
     trust_unknown_tags(&mut state, config);
     state
 }
@@ -69,10 +70,7 @@ fn add_recovered(state: &mut State, targets: &TargetsFile, config: &Config) {
     let mut by_project: BTreeMap<String, Vec<Arc<Service>>> = BTreeMap::new();
     for recovered in unknown {
         for (host, addresses) in recovered.addresses {
-            let resolution = Resolution {
-                addresses: addresses.into(),
-                failing: None,
-            };
+            let resolution = Resolution::restored(addresses, None);
             state.addresses.restore(host, resolution);
         }
         let services = by_project.entry(recovered.project).or_default();

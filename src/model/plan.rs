@@ -6,9 +6,10 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::address::NodeAddress;
 use super::endpoint::EndpointFact;
 use super::hosts::ScrapeHost;
 use super::inventory::{Inventory, Known, Missing};
@@ -114,7 +115,7 @@ impl PublishedHost {
         let port = self.host.port;
         self.addresses
             .iter()
-            .map(move |ip| SocketAddr::new(*ip, port))
+            .map(move |address| SocketAddr::new(address.ip(), port))
     }
 }
 
@@ -124,7 +125,7 @@ pub struct PublishedHost {
     /// Name and port.
     pub host: ScrapeHost,
     /// Node addresses, sorted. No address is under two hosts of one service.
-    pub addresses: Arc<[IpAddr]>,
+    pub addresses: Arc<[NodeAddress]>,
 }
 
 /// Plans one project.

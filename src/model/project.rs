@@ -176,11 +176,7 @@ impl Project {
     /// Notes that a round of lookups ended.
     pub fn note_resolve_round(&mut self, at: Timestamp, addresses: &Addresses) {
         let needed = &self.plan.lookups;
-        let resolves = |name: &Arc<str>| {
-            addresses
-                .get(name)
-                .is_some_and(|known| known.failing.is_none())
-        };
+        let resolves = |name: &Arc<str>| addresses.get(name).is_some_and(|known| known.is_answered);
         if needed.is_empty() || needed.iter().any(resolves) {
             self.stages.resolve.succeeded(at);
         } else {

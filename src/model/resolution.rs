@@ -12,11 +12,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::address::{AddressRules, Family, NodeAddress};
+
+/// The most addresses that one name has. Aiven's largest services have some dozens
+/// of nodes, and twice as many while they are replaced.
+pub const MAX_ADDRESSES: usize = 256;
+
 /// The host names whose addresses are needed, sorted: the resolver looks these up.
 pub type NeededHosts = Arc<BTreeSet<Arc<str>>>;
 
 /// What one lookup found, for each address family.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {
     /// The A records.
     pub v4: Answer,
@@ -28,20 +34,28 @@ pub struct Lookup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The addresses; empty if the name has none of this family.
-    Addresses(Vec<IpAddr>),
+    Addresses(Vec<NodeAddress>),
+    /// Some of the addresses: the rest could not be read, for this cause.
+    Part(Vec<NodeAddress>, String),
     /// NXDOMAIN: there is no such name.
     NoSuchName,
     /// No usable answer, for this cause.
     Failed(String),
+    /// Not answered yet; the lookup goes on.
+    Pending,
+    /// `dns.families` leaves this family out.
+    LeftOut,
 }
 
 /// What DNS last said about a host name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolution {
     /// The last known good addresses, sorted.
-    pub addresses: Arc<[IpAddr]>,
+    pub addresses: Arc<[NodeAddress]>,
     /// Set while the name cannot be resolved. Boxed to save memory: few names fail.
     pub failing: Option<Box<Failing>>,
+    /// Whether DNS last gave an address, though perhaps for one family only.
+    pub is_answered: bool,
 }
 
 /// Since when something fails, and why.
@@ -57,35 +71,83 @@ pub struct Failing {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Addresses(HashMap<Arc<str>, Resolution>);
 
+impl Answer {
+    fn cause(&self) -> Option<&str> {
+        match self {
+            Answer::Part(_, cause) | Answer::Failed(cause) => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// Whether it has an address.
+    pub fn has_addresses(&self) -> bool {
+        matches!(self, Answer::Addresses(found) | Answer::Part(found, _) if !found.is_empty())
+    }
+}
+
+impl Resolution {
+    /// What an earlier run saved, without the addresses that no node can have.
+    /// [`Addresses::restrict`] then asks what the configuration says.
+    pub fn restored(
+        addresses: impl IntoIterator<Item = IpAddr>,
+        failing: Option<Failing>,
+    ) -> Resolution {
+        let mut addresses = AddressRules::LENIENT.nodes(addresses);
+        addresses.sort_unstable();
+        addresses.dedup();
+        Resolution {
+            is_answered: failing.is_none(),
+            addresses: addresses.into(),
+            failing: failing.map(Box::new),
+        }
+    }
+}
+
 impl Lookup {
     /// Every value of [`Lookup::outcome`].
     pub const OUTCOMES: [&'static str; 4] = ["ok", "nxdomain", "empty", "failed"];
 
-    /// The cause of failure in one line; `None` if both families were answered and
-    /// there is at least one address.
+    /// Whether no family has yet to be answered.
+    pub fn is_over(&self) -> bool {
+        self.v4 != Answer::Pending && self.v6 != Answer::Pending
+    }
+
+    /// The cause of failure in one line; `None` if each family that was asked for was
+    /// answered and there is at least one address.
     pub fn failure(&self) -> Option<String> {
-        match (&self.v4, &self.v6) {
-            (Answer::Addresses(v4), Answer::Addresses(v6)) if v4.is_empty() && v6.is_empty() => {
-                Some("DNS has no address for this name".to_owned())
-            }
-            (Answer::Addresses(_), Answer::Addresses(_)) => None,
-            (Answer::Failed(cause), _) => Some(format!("DNS lookup (A) failed: {cause}")),
-            (_, Answer::Failed(cause)) => Some(format!("DNS lookup (AAAA) failed: {cause}")),
-            (Answer::NoSuchName, _) | (_, Answer::NoSuchName) => {
-                Some("DNS knows no such name (NXDOMAIN)".to_owned())
+        let families = [(Family::V4, &self.v4), (Family::V6, &self.v6)];
+        for (family, answer) in families {
+            if let Some(cause) = answer.cause() {
+                let kind = family.record_type();
+                let only_v6 = family == Family::V6 && self.v4.has_addresses();
+                let advice = match only_v6 {
+                    true => "; where IPv6 is not used, set dns.families to ipv4",
+                    false => "",
+                };
+                return Some(format!("DNS lookup ({kind}) failed: {cause}{advice}"));
             }
         }
+        if families
+            .iter()
+            .any(|(_, answer)| **answer == Answer::NoSuchName)
+        {
+            return Some("DNS knows no such name (NXDOMAIN)".to_owned());
+        }
+        let has_addresses = families.iter().any(|(_, answer)| answer.has_addresses());
+        (!has_addresses).then(|| "DNS has no address for this name".to_owned())
     }
 
     /// The label value of `dns_lookups_total`.
     pub fn outcome(&self) -> &'static str {
-        match (&self.v4, &self.v6) {
-            (Answer::Failed(_), _) | (_, Answer::Failed(_)) => "failed",
-            (Answer::NoSuchName, _) | (_, Answer::NoSuchName) => "nxdomain",
-            (Answer::Addresses(v4), Answer::Addresses(v6)) if v4.is_empty() && v6.is_empty() => {
-                "empty"
-            }
-            _ => "ok",
+        let answers = [&self.v4, &self.v6];
+        if answers.iter().any(|answer| answer.cause().is_some()) {
+            "failed"
+        } else if answers.contains(&&Answer::NoSuchName) {
+            "nxdomain"
+        } else if answers.iter().any(|answer| answer.has_addresses()) {
+            "ok"
+        } else {
+            "empty"
         }
     }
 }
@@ -117,6 +179,18 @@ impl Addresses {
         self.0.entry(name).or_insert(resolution);
     }
 
+    /// Forgets the addresses that are no node's by `rules`, and names that have no
+    /// other and are not known to fail.
+    pub fn restrict(&mut self, rules: AddressRules) {
+        self.0.retain(|_, known| {
+            let is_node = |one: &&NodeAddress| rules.node(one.ip()).is_ok();
+            if !known.addresses.iter().all(|one| is_node(&one)) {
+                known.addresses = known.addresses.iter().filter(is_node).copied().collect();
+            }
+            !known.addresses.is_empty() || known.failing.is_some()
+        });
+    }
+
     /// Forgets every name that is not in `needed`.
     pub fn retain(&mut self, needed: &BTreeSet<Arc<str>>) {
         self.0.retain(|name, _| needed.contains(name));
@@ -143,39 +217,72 @@ impl FromIterator<(Arc<str>, Resolution)> for Addresses {
 }
 
 /// What is known about a name after a lookup. A family that was answered gets its
-/// new addresses; one that failed keeps the last known good ones.
+/// new addresses; one that failed, or is still asked for, keeps the last known good
+/// ones.
 fn next_resolution(before: Option<&Resolution>, lookup: Lookup, now: Timestamp) -> Resolution {
-    let kept = |is_family: fn(&IpAddr) -> bool| {
-        let known = before.map_or(&[][..], |before| &before.addresses);
-        known.iter().copied().filter(is_family).collect::<Vec<_>>()
+    let known = before.map_or(&[][..], |before| &before.addresses);
+    let failing = match (lookup.is_over(), lookup.failure()) {
+        (false, _) => before.and_then(|before| before.failing.clone()),
+        (true, None) => None,
+        (true, Some(cause)) => {
+            let since = before.and_then(|before| Some(before.failing.as_ref()?.since));
+            Some(Box::new(Failing {
+                since: since.unwrap_or(now),
+                cause: cause.into(),
+            }))
+        }
     };
-    let failure = lookup.failure();
-    let is_complete = failure.is_none();
-    let believed = |answer: Answer, is_family| match answer {
-        // An empty answer for one family proves nothing while the other family fails.
-        Answer::Addresses(found) if is_complete || !found.is_empty() => found,
-        _ => kept(is_family),
+    let has_addresses = lookup.v4.has_addresses() || lookup.v6.has_addresses();
+    let is_answered = match lookup.is_over() {
+        true => has_addresses,
+        false => has_addresses || before.is_some_and(|before| before.is_answered),
     };
-    let v4 = believed(lookup.v4, IpAddr::is_ipv4);
-    let v6 = believed(lookup.v6, IpAddr::is_ipv6);
-    let mut addresses = v4;
-    addresses.extend(v6);
-    addresses.sort_unstable();
-    addresses.dedup();
+    let addresses = merged(known, lookup);
     let unchanged = before.filter(|before| *before.addresses == *addresses);
     Resolution {
         addresses: match unchanged {
             Some(before) => Arc::clone(&before.addresses),
             None => addresses.into(),
         },
-        failing: failure.map(|cause| {
-            let since = before.and_then(|before| Some(before.failing.as_ref()?.since));
-            Box::new(Failing {
-                since: since.unwrap_or(now),
-                cause: cause.into(),
-            })
-        }),
+        failing,
+        is_answered,
     }
+}
+
+/// The addresses after a lookup, sorted, each once.
+fn merged(known: &[NodeAddress], lookup: Lookup) -> Vec<NodeAddress> {
+    let is_whole = lookup.is_over() && lookup.failure().is_none();
+    let believed = |answer: Answer, family: Family| {
+        let kept = known.iter().copied().filter(|one| one.family() == family);
+        match answer {
+            // An empty answer for one family proves nothing while the other family fails.
+            Answer::Addresses(found) if is_whole || !found.is_empty() => found,
+            Answer::Part(found, _) => kept.chain(found).collect(),
+            Answer::LeftOut => vec![],
+            _ => kept.collect(),
+        }
+    };
+    let mut addresses = believed(lookup.v4, Family::V4);
+    addresses.extend(believed(lookup.v6, Family::V6));
+    addresses.sort_unstable();
+    addresses.dedup();
+    drop_translations(&mut addresses);
+    // Only parts of answers can add up to more.
+    addresses.truncate(2 * MAX_ADDRESSES);
+    addresses
+}
+
+/// Drops each address that only leads through a translator (NAT64) to a node whose
+/// IPv4 address is there, too: that node is scraped already.
+fn drop_translations(addresses: &mut Vec<NodeAddress>) {
+    let native: Vec<_> = addresses
+        .iter()
+        .filter_map(|one| match one.ip() {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        })
+        .collect();
+    addresses.retain(|one| !native.iter().any(|&native| one.is_translation_of(native)));
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::atomic_file::{self, Readers, Stamp};
 use super::seal;
+use crate::model::address::NodeAddress;
 use crate::model::inventory::{Inventory, Missing};
 use crate::model::outside_text::{OutsideText, Secrets};
 use crate::model::plan::SupportedTypes;
@@ -81,7 +82,7 @@ struct ServiceOut<'a> {
 
 #[derive(Serialize)]
 struct AddressOut<'a> {
-    addresses: &'a [IpAddr],
+    addresses: &'a [NodeAddress],
     #[serde(skip_serializing_if = "Option::is_none")]
     failing: Option<&'a Failing>,
 }
@@ -277,11 +278,7 @@ impl FileIn {
                 since: failing.since.min(now),
                 ..failing
             });
-            let resolution = Resolution {
-                addresses: row.addresses.into(),
-                failing: failing.map(Box::new),
-            };
-            (name, resolution)
+            (name, Resolution::restored(row.addresses, failing))
         });
         State {
             saved_at: Some(self.saved_at.min(now)),

@@ -65,12 +65,9 @@ fn find<'a>(
 
 /// The host name under which the address is published.
 fn host_of(planned: &PlannedService, address: SocketAddr) -> Option<&Arc<str>> {
-    let publishes = |port: u16, addresses: &[std::net::IpAddr]| {
-        port == address.port() && addresses.contains(&address.ip())
-    };
     planned
         .hosts
         .iter()
-        .find(|published| publishes(published.host.port, &published.addresses))
+        .find(|published| published.targets().any(|target| target == address))
         .map(|published| &published.host.name)
 }

@@ -86,6 +86,85 @@ async fn a_failing_aaaa_lookup_keeps_the_ipv4_targets() {
 }
 
 #[tokio::test]
+async fn addresses_that_no_node_can_have_keep_the_targets() {
+    let impossible = ["0.0.0.0", "169.254.169.254", "::", "ff02::1"];
+    let impossible = impossible.map(|one| one.parse().unwrap());
+    targets_stay(
+        DnsFault::Answer(impossible.into()),
+        "is not the address of a node",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_family_that_is_never_answered_holds_no_target_up() {
+    let sim = aiven().await;
+    for name in ["logs", "queue", "search"] {
+        sim.add_service(PROJECT, ServiceSpec::new(name, "opensearch").nodes(2));
+    }
+    integrate_all(&sim);
+    sim.dns_fault("*", DnsFault::AaaaSilent);
+    let config = Config::quick(&sim).dns_timeout(Duration::from_secs(60));
+    let daemon = start(&config).await;
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    // Published while the other family was still waited for: it has not failed yet.
+    let logs = daemon.service("logs").await;
+    assert!(logs["unanswered"].is_null(), "{logs}");
+    let works = |project: &Value| !project["stages"]["resolve"]["last_success"].is_null();
+    daemon.project_when(PROJECT, works).await;
+}
+
+#[tokio::test]
+async fn one_node_under_several_addresses_is_one_target() {
+    let sim = aiven().await;
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka"));
+    integrate_all(&sim);
+    let host = sim.host(PROJECT, "logs");
+    let answer = ["127.9.0.1", "64:ff9b::127.9.0.1", "::ffff:127.9.0.1"];
+    let answer = answer.map(|one| one.parse().unwrap());
+    sim.dns_fault(&host, DnsFault::Answer(answer.into()));
+    let daemon = start(&Config::quick(&sim)).await;
+    let queue = sim.addresses(PROJECT, "queue")[0].to_string();
+    daemon.publishes(["127.9.0.1:9273".to_owned(), queue]).await;
+}
+
+#[tokio::test]
+async fn a_family_that_is_left_out_is_neither_asked_for_nor_published() {
+    let sim = aiven().await;
+    let v6 = "2001:db8::7".parse().unwrap();
+    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch").aaaa([v6]));
+    integrate_all(&sim);
+    let config = Config::quick(&sim);
+    let v4 = sim.addresses(PROJECT, "logs")[0].to_string();
+    let daemon = start(&config).await;
+    daemon
+        .publishes([v4.clone(), "[2001:db8::7]:9273".to_owned()])
+        .await;
+    daemon.stop().await.unwrap();
+    // What was saved is judged, too: no name can be looked up now.
+    sim.dns_fault("*", DnsFault::Timeout);
+    let config = config.with("dns.families", "ipv4");
+    let asked = sim.dns_queries(&sim.host(PROJECT, "logs")).aaaa;
+    let daemon = start(&config).await;
+    daemon.publishes([v4.clone()]).await;
+    sim.clear_dns_fault("*");
+    daemon
+        .service_when("logs", |one| one["unanswered"].is_null())
+        .await;
+    daemon.publishes([v4]).await;
+    assert_eq!(sim.dns_queries(&sim.host(PROJECT, "logs")).aaaa, asked);
+}
+
+#[tokio::test]
+async fn a_name_server_that_drops_edns_is_asked_without() {
+    let (sim, _config, daemon) = two_services().await;
+    sim.dns_fault("*", DnsFault::EdnsSilent);
+    sim.fail_over(PROJECT, "queue");
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+}
+
+#[tokio::test]
 async fn a_failing_aaaa_lookup_keeps_the_ipv6_targets() {
     let sim = aiven().await;
     let v6 = "2001:db8::7".parse().unwrap();

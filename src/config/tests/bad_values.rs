@@ -329,6 +329,8 @@ fn unusable_values_of_the_other_sections_are_refused() {
         ("state_dir", json!(""), "an empty string"),
         ("instance_index", json!(-1), "the number -1"),
         ("instance_index", json!(4_294_967_296_u64), "to 4294967295"),
+        ("dns.families", json!("IPv4"), "both, ipv4, ipv6"),
+        ("dns.families", json!(4), "both, ipv4, ipv6"),
         ("log.level", json!("INFO"), "lower case"),
         ("log.level", json!("warning"), "warn, info"),
     ]);

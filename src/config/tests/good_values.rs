@@ -9,6 +9,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::super::{Config, EndpointChoice};
 use super::{CA, accepted, minimal, set, with};
+use crate::model::address::{Families, Family};
 
 fn credentials(config: &Config) -> Option<(&str, &str)> {
     match &config.integration.endpoint {
@@ -41,6 +42,7 @@ fn assert_defaults(config: &Config) {
     assert_eq!(endpoint(config), "aiven-metrics");
     assert_eq!(config.integration.creates_per_minute, 30);
     assert!(config.dns.nameservers.is_empty());
+    assert_eq!(config.dns.families, Families::Both);
     assert_eq!(config.dns.poll_interval, seconds(30));
     assert_eq!(config.dns.timeout, seconds(5));
     let targets = "/var/vcap/store/aiven-metrics/targets/targets.json";
@@ -85,6 +87,7 @@ const OPTIONAL: &[&str] = &[
     "integration.endpoint_id",
     "integration.creates_per_minute",
     "dns.nameservers",
+    "dns.families",
     "dns.poll_interval",
     "dns.timeout",
     "targets.path",
@@ -213,6 +216,12 @@ fn each_key_is_read_into_its_field() {
             json!(["10.0.0.2:53", "[fd00::2]:5353"]),
             |c| c.dns.nameservers.len() == 2 && c.dns.nameservers[1].is_ipv6(),
         ),
+        ("dns.families", json!("ipv4"), |c| {
+            c.dns.families == Families::Only(Family::V4)
+        }),
+        ("dns.families", json!("ipv6"), |c| {
+            c.dns.families == Families::Only(Family::V6)
+        }),
         ("dns.poll_interval", json!("1m 30s"), |c| {
             c.dns.poll_interval.as_secs() == 90
         }),

@@ -95,7 +95,7 @@ impl Run {
         for (index, host) in run.project.needed_hosts().to_vec().into_iter().enumerate() {
             let ip = IpAddr::from([198, 51, 100, u8::try_from(index + 1).unwrap()]);
             let lookup = Lookup {
-                v4: Answer::Addresses(vec![ip]),
+                v4: Answer::Addresses(vec![ip.into()]),
                 v6: Answer::Addresses(vec![]),
             };
             run.addresses.absorb(host, lookup, at(0));

@@ -2,16 +2,16 @@
 //! to resolve.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::PublishedHost;
+use crate::model::address::NodeAddress;
 use crate::model::hosts::ScrapeHost;
 use crate::model::resolution::{Addresses, Failing};
 
 /// The hosts with addresses. An address that two names share counts for the first.
 pub(super) fn published_hosts(hosts: &[ScrapeHost], addresses: &Addresses) -> Box<[PublishedHost]> {
-    let mut published_before: HashSet<(IpAddr, u16)> = HashSet::new();
+    let mut published_before: HashSet<(NodeAddress, u16)> = HashSet::new();
     let mut published = Vec::with_capacity(hosts.len());
     for host in hosts {
         let Some(known) = addresses.get(&host.name) else {
@@ -23,7 +23,7 @@ pub(super) fn published_hosts(hosts: &[ScrapeHost], addresses: &Addresses) -> Bo
                 .iter()
                 .any(|ip| published_before.contains(&(*ip, host.port)))
         {
-            let is_new = |ip: &&IpAddr| !published_before.contains(&(**ip, host.port));
+            let is_new = |ip: &&NodeAddress| !published_before.contains(&(**ip, host.port));
             new = known.addresses.iter().filter(is_new).copied().collect();
         }
         if new.is_empty() {

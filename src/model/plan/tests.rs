@@ -1,5 +1,7 @@
 //! One verdict for every service, and no write without a reason.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 
 use super::*;
@@ -129,8 +131,9 @@ impl Scenario {
 
 fn resolved(addresses: impl IntoIterator<Item = IpAddr>) -> Resolution {
     Resolution {
-        addresses: addresses.into_iter().collect(),
+        addresses: addresses.into_iter().map(Into::into).collect(),
         failing: None,
+        is_answered: true,
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) fn addresses_of<'a>(names: impl IntoIterator<Item = &'a str>) -> Addr
     for (index, name) in names.into_iter().enumerate() {
         let ip = std::net::IpAddr::from([192, 0, 2, index as u8 + 1]);
         let lookup = Lookup {
-            v4: Answer::Addresses(vec![ip]),
+            v4: Answer::Addresses(vec![ip.into()]),
             v6: Answer::Addresses(vec![]),
         };
         addresses.absorb(format!("{name}.example").into(), lookup, at(0));

@@ -148,7 +148,8 @@ impl Rig {
 }
 
 fn client(config: &Config) -> Arc<Client> {
-    let resolver = NameResolver::new(&config.dns.nameservers, config.dns.timeout).unwrap();
+    let dns = &config.dns;
+    let resolver = NameResolver::new(&dns.nameservers, dns.timeout, config.address_rules());
     Arc::new(api_client(config, &resolver, Metrics::default()).unwrap())
 }
 

@@ -54,7 +54,8 @@ fn save_one(file: &mut StateFile) -> (Missing, Resolution) {
     };
     let project = Project::new("proj".into(), saved, None);
     let resolution = Resolution {
-        addresses: ["192.0.2.1".parse().unwrap()].into(),
+        is_answered: false,
+        addresses: [[192, 0, 2, 1].into()].into(),
         failing: Some(Box::new(Failing {
             since: Timestamp::from_second(50).unwrap(),
             cause: "SERVFAIL".into(),

@@ -1,5 +1,7 @@
 //! Which addresses of a service are published.
 
+use std::net::IpAddr;
+
 use super::*;
 
 #[test]
@@ -52,7 +54,7 @@ fn an_address_under_two_names_is_scraped_once() {
         .iter()
         .map(|host| &*host.addresses)
         .collect();
-    assert_eq!(addresses, [[one], [two]]);
+    assert_eq!(addresses, [[one.into()], [two.into()]]);
 }
 
 #[test]
@@ -69,6 +71,7 @@ fn a_name_made_up_here_may_not_exist() {
     let nothing = Resolution {
         addresses: Arc::default(),
         failing: Some(Box::new(failing("NXDOMAIN"))),
+        is_answered: false,
     };
     scenario.addresses.table().insert(derived.into(), nothing);
     let plan = scenario.plan();

@@ -1,0 +1,199 @@
+//! One name server: a question goes out by UDP, each from a port of its own, and by
+//! TCP if the answer does not fit.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use domain::base::iana::OptRcode;
+use domain::net::client::protocol::UdpConnect;
+use domain::net::client::request::{Error, RequestMessage, RequestMessageMulti, SendRequest};
+use domain::net::client::{dgram, stream};
+use parking_lot::Mutex;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use super::health::Health;
+use super::wire::{Question, Unusable, WireAnswer, answer_from_wire};
+
+/// The longest answer that is asked for by UDP: it crosses every network in one piece
+/// (<https://www.dnsflagday.net/2020/>).
+const UDP_PAYLOAD: u16 = 1232;
+
+/// Room for an answer by UDP; some servers do not keep to the size that was asked for.
+const RECEIVE_BYTES: usize = 4096;
+
+/// The most questions to one server at a time. The lanes allow fewer.
+const MAX_PARALLEL: usize = 1000;
+
+/// A connection of its own for each answer that did not fit: on a shared one, a name
+/// that hangs could hold others up.
+type TcpConnection = stream::Connection<RequestMessage<Vec<u8>>, RequestMessageMulti<Vec<u8>>>;
+
+/// One name server.
+#[derive(Debug)]
+pub(super) struct Server {
+    address: SocketAddr,
+    with_edns: dgram::Connection<UdpConnect>,
+    without_edns: dgram::Connection<UdpConnect>,
+    tcp_patience: Duration,
+    health: Mutex<Health>,
+}
+
+/// Why a server gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoAnswer {
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    #[error("{0}")]
+    Transport(String),
+    #[error("no answer in time")]
+    Silence,
+}
+
+impl From<Error> for NoAnswer {
+    fn from(error: Error) -> NoAnswer {
+        match error {
+            Error::Dgram(failure) if matches!(failure.kind(), dgram::QueryErrorKind::Timeout) => {
+                NoAnswer::Silence
+            }
+            Error::StreamReadTimeout => NoAnswer::Silence,
+            Error::MessageParseError | Error::ShortMessage => Unusable::Malformed.into(),
+            Error::WrongReplyForQuery => Unusable::OtherQuestion.into(),
+            Error::StreamReadError(io) | Error::StreamWriteError(io) => {
+                NoAnswer::Transport(io.to_string())
+            }
+            other => NoAnswer::Transport(other.to_string()),
+        }
+    }
+}
+
+/// An answer, and what is to be said of it.
+pub(super) struct Answered {
+    pub(super) answer: WireAnswer,
+    /// Set if it is [`WireAnswer::Cut`] and TCP did not give the rest, for this cause.
+    pub(super) tcp_failure: Option<String>,
+}
+
+impl Server {
+    /// A server whose questions are given up after `deadline`.
+    pub(super) fn new(address: SocketAddr, deadline: Duration) -> Server {
+        let transport = |payload| {
+            let mut config = dgram::Config::new();
+            config.set_max_parallel(MAX_PARALLEL);
+            // The deadline is the question's; this one only must not come first.
+            config.set_read_timeout(2 * deadline);
+            config.set_max_retries(0);
+            config.set_recv_size(RECEIVE_BYTES);
+            config.set_udp_payload_size(payload);
+            dgram::Connection::with_config(UdpConnect::new(address), config)
+        };
+        Server {
+            address,
+            with_edns: transport(Some(UDP_PAYLOAD)),
+            without_edns: transport(None),
+            // What UDP gave is of use, too, and must not be lost at the deadline.
+            tcp_patience: deadline / 2,
+            health: Mutex::default(),
+        }
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn health(&self) -> parking_lot::MutexGuard<'_, Health> {
+        self.health.lock()
+    }
+
+    /// Its answer to a question. What it shows of itself thereby is remembered.
+    ///
+    /// # Errors
+    /// When it gives none.
+    pub(super) async fn ask(
+        &self,
+        question: &Question,
+        with_edns: bool,
+    ) -> Result<Answered, NoAnswer> {
+        let first = self.exchange(question, with_edns).await;
+        let is_refusal = |failure: &NoAnswer| match failure {
+            NoAnswer::Unusable(Unusable::Error(
+                OptRcode::FORMERR | OptRcode::NOTIMP | OptRcode::BADVERS,
+            )) => true,
+            // Some old servers and middle boxes say it with other codes, or garbage.
+            NoAnswer::Unusable(_) => !self.health().knows_edns(),
+            NoAnswer::Transport(_) | NoAnswer::Silence => false,
+        };
+        let answered = match first {
+            Err(failure) if with_edns && is_refusal(&failure) => {
+                let answered = self.exchange(question, false).await?;
+                let mut health = self.health();
+                health.answered(false);
+                health.refused_edns(Instant::now());
+                drop(health);
+                answered
+            }
+            first => {
+                let answered = first?;
+                self.health().answered(with_edns);
+                answered
+            }
+        };
+        Ok(answered)
+    }
+
+    async fn exchange(&self, question: &Question, with_edns: bool) -> Result<Answered, NoAnswer> {
+        let not_sent = || NoAnswer::Transport("the question cannot be written".to_owned());
+        let request = question.request().ok_or_else(not_sent)?;
+        let transport = match with_edns {
+            true => &self.with_edns,
+            false => &self.without_edns,
+        };
+        let bytes = transport
+            .send_request(request.clone())
+            .get_response()
+            .await?;
+        let answer = answer_from_wire(question, bytes.as_slice())?;
+        if !matches!(answer, WireAnswer::Cut(_)) {
+            return Ok(Answered {
+                answer,
+                tcp_failure: None,
+            });
+        }
+        let by_tcp = timeout(self.tcp_patience, self.exchange_by_tcp(question, request)).await;
+        Ok(match by_tcp.unwrap_or(Err(NoAnswer::Silence)) {
+            Ok(whole) => Answered {
+                answer: whole,
+                tcp_failure: None,
+            },
+            Err(failure) => Answered {
+                answer,
+                tcp_failure: Some(failure.to_string()),
+            },
+        })
+    }
+
+    async fn exchange_by_tcp(
+        &self,
+        question: &Question,
+        request: RequestMessage<Vec<u8>>,
+    ) -> Result<WireAnswer, NoAnswer> {
+        let failed = |error: std::io::Error| NoAnswer::Transport(error.to_string());
+        let stream = connect(self.address).await.map_err(failed)?;
+        let (connection, transport) = TcpConnection::new(stream);
+        let mut response = SendRequest::send_request(&connection, request);
+        let bytes = tokio::select! {
+            biased;
+            bytes = response.get_response() => bytes?,
+            () = transport.run() => return Err(Error::ConnectionClosed.into()),
+        };
+        Ok(answer_from_wire(question, bytes.as_slice())?)
+    }
+}
+
+async fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    };
+    socket?.connect(address).await
+}
