@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -27,6 +27,10 @@ use crate::model::service::Service;
 
 /// How old the answer about the supported types may become.
 const MAX_TYPES_AGE: Duration = Duration::from_secs(3600);
+
+/// How many questions by name of one project are under way at once. One answer can
+/// take many megabytes.
+const MAX_QUESTIONS_AT_ONCE: usize = 4;
 
 /// Where the reports of all projects go, each with the project's name.
 pub type Reports = mpsc::Sender<(Arc<str>, Report)>;
@@ -89,16 +93,12 @@ impl Observer {
         let observer = &self;
         while unlisted.changed().await.is_ok() {
             let names = Arc::clone(&unlisted.borrow_and_update().names);
-            let questions = names.iter().map(|name| {
-                let mut reader = reader.fork();
-                async move {
-                    (
-                        Arc::clone(name),
-                        observer.ask_by_name(name, &mut reader).await,
-                    )
-                }
-            });
-            let answers = join_all(questions).await;
+            let questions: Vec<_> = names
+                .iter()
+                .map(|name| observer.answer_about(Arc::clone(name), reader.fork()))
+                .collect();
+            let answers = stream::iter(questions).buffer_unordered(MAX_QUESTIONS_AT_ONCE);
+            let answers = answers.collect().await;
             let at = Timestamp::now();
             if self
                 .report(Report::AskedByName { at, answers })
@@ -158,6 +158,11 @@ impl Observer {
         }
     }
 
+    async fn answer_about(&self, name: Arc<str>, mut reader: ServiceReader) -> (Arc<str>, ByName) {
+        let answer = self.ask_by_name(&name, &mut reader).await;
+        (name, answer)
+    }
+
     async fn ask_by_name(&self, name: &str, reader: &mut ServiceReader) -> ByName {
         let question = self.client.service(&self.project, name, reader);
         match timeout(self.timeout, question).await {
@@ -167,7 +172,8 @@ impl Observer {
     }
 
     fn reader(&self) -> ServiceReader {
-        ServiceReader::new(self.tag_keys.iter().cloned())
+        let reader = ServiceReader::new(self.tag_keys.iter().cloned());
+        reader.hiding(self.client.secrets())
     }
 
     async fn report(&self, report: Report) -> Result<(), Stopped> {

@@ -21,6 +21,7 @@ use crate::model::endpoint::{EndpointChoice, EndpointFact};
 use crate::model::inventory::Listing;
 use crate::model::odd_rows::ListedTypes;
 use crate::model::outage::{Failure, Outage};
+use crate::model::outside_text::Secrets;
 use crate::model::service::Service;
 
 mod call;
@@ -83,6 +84,13 @@ impl Client {
         })
     }
 
+    /// What is taken out of Aiven's words.
+    pub fn secrets(&self) -> Secrets {
+        let secrets = Secrets::default();
+        secrets.add(&self.token);
+        secrets
+    }
+
     /// Lists the services of a project. Services that are unchanged since the
     /// listing behind `last` are not parsed again.
     ///
@@ -123,7 +131,7 @@ impl Client {
         let limit = LISTING_LIMIT.to_string();
         let url = self.url(&["project", call.project, "service"], &[("limit", &limit)]);
         let mut response = self.send(self.http.get(url)).await?;
-        let mut listing = ListingReader::new(reader, last);
+        let mut listing = ListingReader::new(reader, last, LISTING_LIMIT);
         let mut received = 0;
         // If the connection breaks now, the listing is cut off in the middle.
         let cut_off = |kind, received| match kind {

@@ -15,6 +15,13 @@ use super::wire::{SERVICE_MEMBERS, ServiceReader};
 use crate::model::inventory::Listing;
 use crate::model::service::Service;
 
+/// How many bytes of a listing are read: far more than the largest account has.
+const MAX_BYTES: u64 = 8 << 30;
+
+/// How many bytes the services of one listing may take in memory, about. A real one
+/// takes half a kilobyte.
+const MAX_KEPT: usize = 64 << 20;
+
 /// The services of the last listing, by a digest of the bytes they were read from.
 #[derive(Debug, Default)]
 pub struct ParseCache {
@@ -25,6 +32,8 @@ pub struct ParseCache {
 pub struct ListingReader<'a> {
     projection: Projection,
     rows: RowSink<'a>,
+    /// How many bytes may follow.
+    unread: u64,
 }
 
 /// Collects the rows of the listing as the projection yields them.
@@ -34,11 +43,16 @@ struct RowSink<'a> {
     parsed: HashMap<u128, Arc<Service>>,
     listing: Listing,
     first_unreadable: Option<String>,
+    /// How many more rows are read.
+    rows_left: usize,
+    /// How many more bytes are kept.
+    room: usize,
 }
 
 impl<'a> ListingReader<'a> {
-    /// Starts a listing; `last` is the cache that the previous listing returned.
-    pub fn new(reader: &'a mut ServiceReader, last: &'a ParseCache) -> Self {
+    /// Starts a listing of at most `limit` rows, as the request asks for; `last` is
+    /// the cache that the previous listing returned.
+    pub fn new(reader: &'a mut ServiceReader, last: &'a ParseCache, limit: usize) -> Self {
         reader.forget_unused();
         let expected = last.services.len();
         ListingReader {
@@ -52,19 +66,30 @@ impl<'a> ListingReader<'a> {
                     ..Listing::default()
                 },
                 first_unreadable: None,
+                rows_left: limit,
+                room: MAX_KEPT,
             },
+            unread: MAX_BYTES,
         }
     }
 
     /// Reads the next bytes of the body.
     ///
     /// # Errors
-    /// When the bytes cannot be part of a listing.
+    /// When the bytes cannot be part of a listing, or it is larger than any is.
     pub fn feed(&mut self, chunk: &[u8]) -> Result<(), ErrorKind> {
+        self.unread = self.unread.saturating_sub(chunk.len() as u64);
         let rows = &mut self.rows;
+        let mut overflow = None;
         self.projection
-            .feed(chunk, &mut |element: Element<'_>| rows.take(element))
-            .map_err(error_kind)
+            .feed(chunk, &mut |element: Element<'_>| {
+                overflow = overflow.take().or(rows.take(element).err());
+            })
+            .map_err(error_kind)?;
+        if self.unread == 0 {
+            overflow = Some(Overflow::Bytes);
+        }
+        overflow.map_or(Ok(()), |overflow| Err(overflow.into()))
     }
 
     /// Ends the listing. `limit` is the number of rows that the request asked for.
@@ -101,12 +126,14 @@ impl<'a> ListingReader<'a> {
 }
 
 impl RowSink<'_> {
-    fn take(&mut self, element: Element<'_>) {
+    fn take(&mut self, element: Element<'_>) -> Result<(), Overflow> {
+        self.rows_left = self.rows_left.checked_sub(1).ok_or(Overflow::Rows)?;
         let json = match element {
             Element::Service(json) => json,
             Element::Oversized(json) => return self.take_oversized(json),
             Element::NotAnObject(kind) => {
-                return self.note_unreadable(format!("{kind:?} instead of an object"));
+                self.note_unreadable(format!("{kind:?} instead of an object"));
+                return Ok(());
             }
         };
         let digest = xxh3_128(json);
@@ -114,25 +141,62 @@ impl RowSink<'_> {
             Some(known) => Arc::clone(known),
             None => match self.reader.read(json) {
                 Ok(new) => Arc::new(new),
-                Err(unreadable) => return self.note_unreadable(unreadable.0),
+                Err(unreadable) => {
+                    self.note_unreadable(unreadable.0);
+                    return Ok(());
+                }
             },
         };
-        self.parsed.insert(digest, Arc::clone(&service));
+        if self.parsed.insert(digest, Arc::clone(&service)).is_none() {
+            self.take_room(&service)?;
+        }
         self.listing.services.push(service);
+        Ok(())
     }
 
     /// Takes a service that was too large to keep whole. The members that were left
     /// out are unknown, as in any other row that lacks them.
-    fn take_oversized(&mut self, json: &[u8]) {
+    fn take_oversized(&mut self, json: &[u8]) -> Result<(), Overflow> {
         match self.reader.read(json) {
-            Ok(service) => self.listing.services.push(Arc::new(service)),
+            Ok(service) => {
+                self.take_room(&service)?;
+                self.listing.services.push(Arc::new(service));
+            }
             Err(unreadable) => self.note_unreadable(unreadable.0),
         }
+        Ok(())
+    }
+
+    fn take_room(&mut self, service: &Service) -> Result<(), Overflow> {
+        let left = self.room.checked_sub(service.memory());
+        self.room = left.ok_or(Overflow::Kept)?;
+        Ok(())
     }
 
     fn note_unreadable(&mut self, cause: String) {
         self.listing.unreadable += 1;
         self.first_unreadable.get_or_insert(cause);
+    }
+}
+
+/// A bound that a listing has passed. It is read no further then, and not trusted.
+#[derive(Debug, Clone, Copy)]
+enum Overflow {
+    /// More rows than were asked for.
+    Rows,
+    /// More services than the memory is meant for.
+    Kept,
+    /// More bytes than any listing has.
+    Bytes,
+}
+
+impl From<Overflow> for ErrorKind {
+    fn from(overflow: Overflow) -> ErrorKind {
+        ErrorKind::Malformed(match overflow {
+            Overflow::Rows => "it has more rows than were asked for".to_owned(),
+            Overflow::Kept => format!("its services take more than {} MiB", MAX_KEPT >> 20),
+            Overflow::Bytes => format!("it has more than {} GiB", MAX_BYTES >> 30),
+        })
     }
 }
 
@@ -142,3 +206,6 @@ fn error_kind(malformed: Malformed) -> ErrorKind {
         other => ErrorKind::Malformed(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

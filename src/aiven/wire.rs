@@ -18,10 +18,6 @@ pub use setup::{ListedEndpoints, read, read_types};
 /// Aiven's name for the type of the integration, and of its endpoint.
 pub const PROMETHEUS: &str = "prometheus";
 
-/// The longest name of anything, in bytes. Aiven's own names have at most 64
-/// characters, host names 253; what is longer is not taken for one.
-pub const MAX_NAME: usize = 255;
-
 /// What is wrong with JSON, and where. Quotes no values, which may be secret.
 pub fn describe(error: &serde_json::Error) -> String {
     let kind = match error.classify() {

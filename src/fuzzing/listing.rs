@@ -48,7 +48,7 @@ fn read(
     document: &[u8],
     size: usize,
 ) -> Result<(Listing, ParseCache), ErrorKind> {
-    let mut listing = ListingReader::new(reader, last);
+    let mut listing = ListingReader::new(reader, last, LIMIT);
     for chunk in document.chunks(size) {
         listing.feed(chunk)?;
     }

@@ -128,6 +128,21 @@ impl Service {
         integrations.filter(|integration| integration.enabled)
     }
 
+    /// About how many bytes of memory it takes.
+    pub fn memory(&self) -> usize {
+        let hosts = self.hosts.rows().iter();
+        let hosts = hosts.map(|host| size_of::<ScrapeHost>() + host.name.len());
+        let integrations = self.integrations.rows().iter().map(|one| {
+            let failure = one.failure.as_ref().map_or(0, |cause| cause.len());
+            size_of::<ServiceIntegration>() + one.id.len() + one.endpoint_id.len() + failure
+        });
+        let tags = self.tags.rows().iter();
+        let tags = tags.map(|(key, value)| 2 * size_of::<Arc<str>>() + key.len() + value.len());
+        let texts = [&self.service_type, &self.plan, &self.cloud].map(|text| text.text().len());
+        let lists = hosts.chain(integrations).chain(tags).sum::<usize>();
+        size_of::<Service>() + self.name.len() + texts.iter().sum::<usize>() + lists
+    }
+
     /// Whether Aiven reports it as powered off.
     pub fn is_off(&self) -> bool {
         self.power == Detail::Known(Power::Off)

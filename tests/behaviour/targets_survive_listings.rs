@@ -2,6 +2,7 @@
 //! target is lost, and each listing that is not trusted is counted and said.
 
 use aiven_sim::{ApiFault, Fault, OddRow, Operation, ServiceSpec, Simulator};
+use serde_json::{Value, json};
 use testkit::{Config, Daemon, PROJECT, aiven, integrate_all};
 
 use crate::binary::start;
@@ -87,6 +88,13 @@ impl Scene {
     fn distrusted(reason: &str) -> String {
         let name = "aiven_metrics_listings_distrusted_total";
         format!("{name}{{project=\"{PROJECT}\",reason=\"{reason}\"}}")
+    }
+
+    /// Many listings were counted under `reason`.
+    async fn is_counted_in_the_past(&self, reason: &str) {
+        self.daemon
+            .metric_reaches(&Self::distrusted(reason), 3.0)
+            .await;
     }
 
     /// Each of many listings is counted under `reason`.
@@ -280,5 +288,64 @@ async fn every_answer_empty_loses_nothing_either() {
     scene.nothing_is_lost().await;
     // Nothing may be written on the strength of such answers.
     assert_eq!(scene.sim.count(Operation::CreateIntegration), 0);
+    scene.recover().await;
+}
+
+/// Every row of every listing has this member replaced, or lacks it.
+fn every_row(member: &str, value: Option<Value>) -> ApiFault {
+    let member = member.to_owned();
+    ApiFault::EveryRow { member, value }
+}
+
+#[tokio::test]
+async fn rows_without_their_integrations_lose_nothing_and_write_nothing() {
+    let odd = [
+        json!(null),
+        json!([]),
+        json!("x"),
+        json!([null]),
+        json!([{"integration_type": "prometheus"}]),
+    ];
+    let scene = Scene::new().await;
+    for value in odd.into_iter().map(Some).chain([None]) {
+        scene.sim.forget_requests();
+        scene.endure(every_row("service_integrations", value)).await;
+        assert_eq!(scene.sim.count(Operation::CreateIntegration), 0);
+        assert!(scene.sim.count(Operation::GetService) > 0);
+        scene.recover().await;
+    }
+    scene.is_counted_in_the_past("malformed").await;
+    scene.is_counted_in_the_past("shrunk").await;
+}
+
+#[tokio::test]
+async fn rows_without_other_details_lose_nothing() {
+    let scene = Scene::new().await;
+    for member in [
+        "state",
+        "service_type",
+        "components",
+        "cloud_name",
+        "plan",
+        "node_count",
+        "node_states",
+        "tags",
+        "service_uri_params",
+    ] {
+        for value in [None, Some(json!(null)), Some(json!(true))] {
+            scene.endure(every_row(member, value)).await;
+            scene.sim.clear_faults();
+        }
+    }
+    scene.recover().await;
+}
+
+#[tokio::test]
+async fn a_listing_that_calls_all_services_powered_off_loses_nothing_while_they_run() {
+    let scene = Scene::new().await;
+    scene
+        .endure(every_row("state", Some(json!("POWEROFF"))))
+        .await;
+    scene.is_counted("shrunk").await;
     scene.recover().await;
 }

@@ -181,6 +181,13 @@ pub enum ApiFault {
     HalfList,
     /// 200 without the rows of these services, well-formed.
     Without(Vec<String>),
+    /// 200 with this member of every row replaced, or left out if there is no value.
+    EveryRow {
+        /// The member's name.
+        member: String,
+        /// What replaces it.
+        value: Option<Value>,
+    },
     /// 200 with a syntax error in the middle row.
     Malformed,
     /// `Content-Length` promises all, the connection closes after half.

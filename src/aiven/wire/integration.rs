@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::PROMETHEUS;
 use super::lenient::{Member, Rows, Text};
-use super::{MAX_NAME, PROMETHEUS};
+use crate::model::outside_text::{OutsideText, Secrets};
 use crate::model::service::ServiceIntegration;
-
-/// How many bytes of Aiven's words about a failed integration are kept.
-const MAX_FAILURE: usize = 400;
 
 #[derive(Deserialize)]
 pub(super) struct WireIntegration<'a> {
@@ -42,7 +40,7 @@ pub(super) enum Relation<'a> {
 
 impl WireIntegration<'_> {
     pub(super) fn relation_to(&self, service: &str) -> Relation<'_> {
-        let kind = self.integration_type.text(MAX_NAME);
+        let kind = self.integration_type.name();
         if kind.is_some_and(|kind| kind != PROMETHEUS) {
             return Relation::None;
         }
@@ -51,7 +49,7 @@ impl WireIntegration<'_> {
             Member::Odd => return Relation::Unknown,
             Member::Told(_) | Member::Absent => {}
         }
-        match (kind, self.service_integration_id.text(MAX_NAME)) {
+        match (kind, self.service_integration_id.name()) {
             (Some(_), Some(id)) => Relation::Own(id),
             _ => Relation::Unknown,
         }
@@ -59,40 +57,38 @@ impl WireIntegration<'_> {
 
     /// Whether it says with which endpoint it is, and whether it is switched on.
     pub(super) fn is_complete(&self) -> bool {
-        self.dest_endpoint_id.text(MAX_NAME).is_some() && self.enabled.told().is_some()
+        self.dest_endpoint_id.name().is_some() && self.enabled.told().is_some()
     }
 
     pub(super) fn read(
         &self,
         id: &str,
+        secrets: &Secrets,
         mut share: impl FnMut(&str) -> Arc<str>,
     ) -> ServiceIntegration {
         ServiceIntegration {
             id: Arc::from(id),
-            endpoint_id: share(self.dest_endpoint_id.text(MAX_NAME).unwrap_or_default()),
+            endpoint_id: share(self.dest_endpoint_id.name().unwrap_or_default()),
             enabled: self.enabled.told().copied().unwrap_or(true),
             active: self.active.told().copied().unwrap_or(false),
-            failure: self.failure(),
+            failure: self.failure(secrets),
         }
     }
 
     /// Aiven's description, if it reports the integration as failed.
-    fn failure(&self) -> Option<Arc<str>> {
+    fn failure(&self, secrets: &Secrets) -> Option<Arc<str>> {
         let status = self.integration_status.told()?;
         let state = status.state.told()?.status.told()?;
         if **state != *"failed" {
             return None;
         }
-        let description = status.status_user_desc.told().map(|text| cut(text));
-        Some(Arc::from(
-            description.unwrap_or("Aiven reports the integration as failed"),
-        ))
+        let described = status.status_user_desc.told();
+        let cause = match described {
+            Some(text) => OutsideText::prose(text, secrets),
+            None => OutsideText::from("Aiven reports the integration as failed"),
+        };
+        Some(cause.into())
     }
-}
-
-/// The first [`MAX_FAILURE`] bytes, up to a whole character.
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_FAILURE)]
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 use serde_json::value::RawValue;
 
+use crate::model::outside_text::{MAX_NAME, OutsideText};
+
 /// A string, borrowed from the answer if it needs no unescaping.
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -58,10 +60,16 @@ impl<T> Member<T> {
 }
 
 impl Member<Text<'_>> {
-    /// The text, if it can be read, is not empty, and has at most `longest` bytes.
-    pub(super) fn text(&self, longest: usize) -> Option<&str> {
+    /// The text, if it can be read and may be the name of something.
+    pub(super) fn name(&self) -> Option<&str> {
         let text: &str = self.told()?;
-        (!text.is_empty() && text.len() <= longest).then_some(text)
+        is_name(text).then_some(text)
+    }
+
+    /// The text, if it can be read and may be the name of a host.
+    pub(super) fn host(&self) -> Option<&str> {
+        let text: &str = self.told()?;
+        OutsideText::host(text).is_ok().then_some(text)
     }
 }
 
@@ -73,6 +81,16 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
             Ok(Some(value)) => Member::Told(value),
             Err(_) => Member::Odd,
         })
+    }
+}
+
+/// Whether a text may be the name of something: it is not empty, not longer than any
+/// name of Aiven's, and shows as it is.
+pub(super) fn is_name(text: &str) -> bool {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    match is_plain {
+        true => (1..=MAX_NAME).contains(&text.len()),
+        false => OutsideText::name(text).is_ok(),
     }
 }
 

@@ -12,11 +12,12 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::describe;
 use super::integration::{Relation, WireIntegration};
-use super::lenient::{Member, Pairs, Port, Rows, Text};
-use super::{MAX_NAME, describe};
+use super::lenient::{Member, Pairs, Port, Rows, Text, is_name};
 use crate::model::detail::{Detail, DetailList};
 use crate::model::hosts::{Component, ScrapeHost, has_hidden_standbys, scrape_hosts};
+use crate::model::outside_text::{OutsideText, Secrets};
 use crate::model::service::{Power, Service, ServiceIntegration};
 
 /// The members of a listed service that are read; all others are skipped unparsed.
@@ -45,6 +46,8 @@ const MAX_SHARED: usize = 4096;
 pub struct ServiceReader {
     tag_keys: BTreeSet<String>,
     shared: HashSet<Arc<str>>,
+    /// What is taken out of Aiven's words.
+    secrets: Secrets,
 }
 
 /// Why not even the name of a service could be read.
@@ -57,18 +60,34 @@ impl ServiceReader {
         ServiceReader {
             tag_keys: tag_keys.into_iter().collect(),
             shared: HashSet::new(),
+            secrets: Secrets::default(),
         }
     }
 
     /// A reader that keeps the same tags.
     pub fn fork(&self) -> Self {
-        ServiceReader::new(self.tag_keys.iter().cloned())
+        ServiceReader {
+            tag_keys: self.tag_keys.clone(),
+            shared: HashSet::new(),
+            secrets: self.secrets.clone(),
+        }
+    }
+
+    /// The same reader, which takes these secrets out of Aiven's words.
+    pub fn hiding(self, secrets: Secrets) -> Self {
+        ServiceReader { secrets, ..self }
     }
 
     /// Forgets the shared strings that no service has any more. Called between
     /// listings, so that a listing that lies cannot fill the memory for good.
     pub fn forget_unused(&mut self) {
         self.shared.retain(|text| Arc::strong_count(text) > 1);
+    }
+
+    /// How many strings are kept for sharing.
+    #[cfg(test)]
+    pub fn shared_texts(&self) -> usize {
+        self.shared.len()
     }
 
     /// Reads one service object. What cannot be read of it is unknown.
@@ -84,10 +103,8 @@ impl ServiceReader {
                 Err(_) => return Err(Unreadable(describe(&error))),
             },
         };
-        let name = wire.service_name.as_ref();
-        if name.is_empty() || name.len() > MAX_NAME {
-            let length = name.len();
-            return Err(Unreadable(format!("a name of {length} bytes")));
+        if let Err(problem) = OutsideText::name(&wire.service_name) {
+            return Err(Unreadable(problem.to_string()));
         }
         Ok(self.service(&wire))
     }
@@ -105,7 +122,7 @@ impl ServiceReader {
             plan: self.detail(&wire.plan),
             cloud: self.detail(&wire.cloud_name),
             node_count,
-            power: wire.state.text(MAX_NAME).map(power).into(),
+            power: wire.state.name().map(power).into(),
             hosts: hosts(wire, node_count),
             integrations: self.own_integrations(wire),
             tags: self.kept_tags(wire),
@@ -124,7 +141,8 @@ impl ServiceReader {
                 Relation::Own(_) if own.len() == MAX_INTEGRATIONS => is_whole = false,
                 Relation::Own(id) => {
                     is_whole &= row.is_complete();
-                    own.push(row.read(id, |text| self.share(text)));
+                    let secrets = self.secrets.clone();
+                    own.push(row.read(id, &secrets, |text| self.share(text)));
                 }
                 Relation::Unknown => is_whole = false,
             }
@@ -162,7 +180,7 @@ impl ServiceReader {
     }
 
     fn detail(&mut self, member: &Member<Text<'_>>) -> Detail<Arc<str>> {
-        member.text(MAX_NAME).map(|text| self.share(text)).into()
+        member.name().map(|text| self.share(text)).into()
     }
 
     fn share(&mut self, text: &str) -> Arc<str> {
@@ -191,15 +209,15 @@ fn tag_text(value: &RawValue) -> Option<Arc<str>> {
         Ok(text) => Arc::from(&*text?),
         Err(_) => Arc::from(value.get()),
     };
-    (text.len() <= MAX_NAME).then_some(text)
+    is_name(&text).then_some(text)
 }
 
 /// The hosts to scrape. They are whole if every member was readable that the choice
 /// depends on.
 fn hosts(wire: &WireService<'_>, node_count: Option<u32>) -> DetailList<ScrapeHost> {
-    let service_type = wire.service_type.text(MAX_NAME);
+    let service_type = wire.service_type.name();
     let params = wire.service_uri_params.told();
-    let host = params.and_then(|params| params.host.text(MAX_NAME));
+    let host = params.and_then(|params| params.host.host());
     let (components, mut is_whole) = components(&wire.components);
     is_whole &= service_type
         .is_some_and(|service_type| node_count.is_some() || !has_hidden_standbys(service_type));
@@ -297,7 +315,7 @@ struct WireComponent<'a> {
 
 impl WireComponent<'_> {
     fn read(&self) -> Option<Component<'_>> {
-        let component = self.component.text(MAX_NAME)?;
+        let component = self.component.name()?;
         if self.route.is_odd() || self.usage.is_odd() {
             return None;
         }
@@ -307,10 +325,10 @@ impl WireComponent<'_> {
         }
         Some(Component {
             component,
-            host: self.host.text(MAX_NAME)?,
+            host: self.host.host()?,
             port,
-            route: self.route.text(MAX_NAME),
-            usage: self.usage.text(MAX_NAME),
+            route: self.route.name(),
+            usage: self.usage.name(),
         })
     }
 
@@ -318,7 +336,7 @@ impl WireComponent<'_> {
     fn may_matter(&self) -> bool {
         let is_another = self
             .component
-            .text(MAX_NAME)
+            .name()
             .is_some_and(|component| component != super::PROMETHEUS);
         !is_another
             || self.usage.is_odd()

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::lenient::{Member, Text};
-use super::{MAX_NAME, PROMETHEUS, describe};
+use super::lenient::{Member, Text, is_name};
+use super::{PROMETHEUS, describe};
 use crate::model::endpoint::{EndpointChoice, EndpointFact, ListedEndpoint};
 use crate::model::odd_rows::{ListedTypes, OddRow, OddRows, SetupList};
 
@@ -69,7 +69,7 @@ pub fn read_types(body: &[u8]) -> Result<ListedTypes, String> {
             note_type(&mut listed, index, None, NO_OBJECT);
             continue;
         };
-        let name = row.integration_type.text(MAX_NAME);
+        let name = row.integration_type.name();
         match name {
             Some(PROMETHEUS) => {
                 let all = take_types(&mut listed, index, &row);
@@ -98,7 +98,7 @@ fn take_types(listed: &mut ListedTypes, index: usize, row: &WireType<'_>) -> boo
     let mut is_whole = types.len() <= MAX_ROWS;
     for value in types.iter().take(MAX_ROWS) {
         let text: Option<Text<'_>> = serde_json::from_str(value.get()).ok();
-        match text.filter(|text| !text.is_empty() && text.len() <= MAX_NAME) {
+        match text.filter(|text| is_name(text)) {
             Some(text) => drop(listed.types.insert(Arc::from(&*text))),
             None => is_whole = false,
         }
@@ -152,12 +152,12 @@ impl ListedEndpoints {
     }
 
     fn take(&mut self, index: usize, row: &WireEndpoint<'_>) {
-        let name = row.endpoint_name.text(MAX_NAME);
-        let Some(kind) = row.endpoint_type.text(MAX_NAME) else {
+        let name = row.endpoint_name.name();
+        let Some(kind) = row.endpoint_type.name() else {
             return self.note(index, name, "endpoint_type is no text", true);
         };
         let is_prometheus = kind == PROMETHEUS;
-        match (row.endpoint_id.text(MAX_NAME), name) {
+        match (row.endpoint_id.name(), name) {
             (Some(id), Some(name)) if is_prometheus => self.endpoints.push(Endpoint {
                 id: id.into(),
                 name: name.into(),

@@ -7,6 +7,7 @@ use crate::model::detail::Detail;
 use crate::model::endpoint::{EndpointChoice, EndpointFact};
 use crate::model::hosts::HostSource;
 use crate::model::odd_rows::ListedTypes;
+use crate::model::outside_text::MAX_NAME;
 use crate::model::service::{Power, Service};
 
 mod generated;
@@ -185,6 +186,26 @@ fn a_doubled_member_is_not_believed() {
         br#"{"service_name": "a", "state": "RUNNING", "state": "POWEROFF", "service_type": "pg"}"#;
     let read = ServiceReader::new([]).read(json).unwrap();
     assert_eq!((&*read.name, read.power), ("a", Detail::Unknown));
+}
+
+#[test]
+fn texts_that_a_terminal_obeys_are_not_kept() {
+    let mut reader = ServiceReader::new([]);
+    for name in ["a\u{1b}[2J", "a\nb", "a\u{202e}b", " a"] {
+        let row = changed("/service_name", json!(name)).to_string();
+        let refused = reader.read(row.as_bytes()).unwrap_err().0;
+        assert!(
+            !refused.contains(['\u{1b}', '\n', '\u{202e}']),
+            "{refused:?}"
+        );
+    }
+    let odd = read(&changed("/plan", json!("x\u{9b}31m")));
+    assert_eq!(odd.plan.text(), "");
+    assert!(
+        !read(&changed("/components/1/host", json!("a host")))
+            .hosts
+            .is_whole()
+    );
 }
 
 #[test]

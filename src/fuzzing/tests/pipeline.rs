@@ -131,7 +131,7 @@ impl Run {
     }
 
     fn read(&mut self, document: &[u8], size: usize) -> Result<(Listing, ParseCache), ErrorKind> {
-        let mut listing = ListingReader::new(&mut self.reader, &self.cache);
+        let mut listing = ListingReader::new(&mut self.reader, &self.cache, 1_000);
         for chunk in document.chunks(size) {
             listing.feed(chunk)?;
         }

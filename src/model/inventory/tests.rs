@@ -236,6 +236,134 @@ fn hosts_do_not_survive_a_deliberate_change() {
     }
 }
 
+#[test]
+fn listings_that_invent_names_do_not_fill_the_memory_and_lose_nothing() {
+    let mut inventory = Inventory::default();
+    inventory.merge(&listing_of(["real"]), at(0));
+    let bare = |name: &str| Service {
+        integrations: DetailList::default(),
+        ..service(name)
+    };
+    for round in 0..4 {
+        let invented = (0..MAX_SERVICES).map(|number| bare(&format!("x{round}-{number}")));
+        let merge = inventory.merge(
+            &listing(invented.chain([service("real")])),
+            at(60 * (round + 1)),
+        );
+        assert!(merge.distrust.is_some());
+        assert!(inventory.iter().len() <= MAX_SERVICES);
+        let real = inventory.get("real").unwrap();
+        assert!(real.missing.is_none() && real.service.is_served());
+    }
+    let new = ["real", "new"];
+    inventory.merge(&listing_of(new), at(600));
+    inventory.merge(&listing_of(new), at(660));
+    assert!(
+        inventory.get("new").is_some(),
+        "a real new service finds room again"
+    );
+}
+
+fn with(change: impl FnOnce(&mut Service)) -> Service {
+    let mut changed = service("a");
+    change(&mut changed);
+    changed
+}
+
+#[test]
+fn a_change_that_ends_targets_is_asked_for_and_counts_once_aiven_says_the_same() {
+    let changes: [fn(&mut Service); 6] = [
+        |one| one.integrations = DetailList::default(),
+        |one| one.integrations = [integration(false, true)].into(),
+        |one| one.hosts = [host("elsewhere", HostSource::Component)].into(),
+        |one| one.service_type = "pg".into(),
+        |one| one.cloud = "aws-eu-west-1".into(),
+        |one| one.power = Power::Off.into(),
+    ];
+    for (index, change) in changes.into_iter().enumerate() {
+        let mut inventory = Inventory::default();
+        inventory.merge(&listing_of(["a"]), at(0));
+        let merge = inventory.merge(&listing([with(change)]), at(60));
+        assert_eq!((merge.doubtful, merge.distrust), (1, None), "case {index}");
+        assert_eq!(
+            *inventory.get("a").unwrap().service,
+            service("a"),
+            "case {index}"
+        );
+        assert_eq!(inventory.next_to_ask(10, at(60)), ["a".into()]);
+        let mut lied = inventory.clone();
+        let noted = lied.note_answer("a", ByName::Exists(Arc::new(service("a"))), at(61));
+        assert_eq!(noted.contradiction, Some(Distrust::Shrunk), "case {index}");
+        assert_eq!(
+            *lied.get("a").unwrap().service,
+            service("a"),
+            "case {index}"
+        );
+        let answer = ByName::Exists(Arc::new(with(change)));
+        let noted = inventory.note_answer("a", answer, at(61));
+        assert_eq!(
+            (noted.changed, noted.contradiction),
+            (true, None),
+            "case {index}"
+        );
+        assert_eq!(
+            *inventory.get("a").unwrap().service,
+            with(change),
+            "case {index}"
+        );
+        assert!(inventory.get("a").unwrap().doubt.is_none());
+    }
+}
+
+#[test]
+fn a_service_that_is_plainly_off_does_not_wait_for_an_answer_that_fails() {
+    let mut inventory = Inventory::default();
+    inventory.merge(&listing_of(["a", "b"]), at(0));
+    let off = || with(|one| one.power = Power::Off.into());
+    inventory.merge(&listing([off(), service("b")]), at(60));
+    assert!(inventory.note_answer("a", ByName::Unknown, at(61)).changed);
+    assert!(inventory.get("a").unwrap().service.is_off());
+    // Not so if another row of the listing denies it.
+    for rows in [[off(), service("a")], [service("a"), off()]] {
+        let mut inventory = Inventory::default();
+        inventory.merge(&listing_of(["a", "b"]), at(0));
+        let rows = rows.into_iter().chain([service("b")]);
+        let merge = inventory.merge(&listing(rows), at(60));
+        assert_eq!(merge.distrust, Some(Distrust::Malformed));
+        assert_eq!(inventory.next_to_ask(10, at(60)), ["a".into()]);
+        inventory.note_answer("a", ByName::Unknown, at(61));
+        assert!(!inventory.get("a").unwrap().service.is_off());
+    }
+}
+
+#[test]
+fn many_rows_that_share_a_loss_are_distrusted_at_once() {
+    let names: Vec<String> = (0..20).map(|number| format!("s{number:02}")).collect();
+    let bare = |name: &String| Service {
+        integrations: DetailList::default(),
+        ..service(name)
+    };
+    let lacking = |name: &String| Service {
+        integrations: DetailList::unknown(),
+        ..service(name)
+    };
+    let all = || listing_of(names.iter().map(String::as_str));
+    let mut inventory = Inventory::default();
+    inventory.merge(&all(), at(0));
+    let merge = inventory.merge(&listing(names.iter().map(bare)), at(60));
+    assert_eq!(
+        (merge.distrust, merge.doubtful),
+        (Some(Distrust::Shrunk), 20)
+    );
+    assert!(!inventory.merge(&all(), at(120)).changed);
+    let merge = inventory.merge(&listing(names.iter().map(lacking)), at(180));
+    assert_eq!(
+        (merge.distrust, merge.doubtful),
+        (Some(Distrust::Malformed), 20)
+    );
+    assert!(inventory.iter().all(|known| known.service.is_served()));
+}
+
 proptest! {
     /// Whatever listings say, a service once seen is known until Aiven denies it by name.
     #[test]

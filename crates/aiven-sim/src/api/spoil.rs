@@ -89,6 +89,19 @@ fn spoil_content(fault: ApiFault, mut answer: Answer, reset: ResetSwitch) -> Out
         ApiFault::Without(names) => answer
             .content
             .rows_mut(|rows| rows.retain(|row| !names.contains(&name(row)))),
+        ApiFault::EveryRow { member, value } => answer.content.rows_mut(|rows| {
+            for row in rows {
+                let mut fields = parse(row);
+                match (&value, fields.as_object_mut()) {
+                    (Some(value), Some(fields)) => {
+                        drop(fields.insert(member.clone(), value.clone()));
+                    }
+                    (None, Some(fields)) => drop(fields.remove(&member)),
+                    (_, None) => {}
+                }
+                *row = Arc::new(Row::from(fields.to_string().into_bytes()));
+            }
+        }),
         ApiFault::UnknownFields => answer.content.rows_mut(|rows| {
             for row in rows {
                 *row = Arc::new(with_unknown_fields(row));
