@@ -97,11 +97,12 @@ pub fn odd(document: &Value, kinds: Kinds) -> impl Strategy<Value = Odd> + use<>
 impl Change {
     /// Makes the change; returns what was done if the document has such a place.
     fn make(&self, document: &mut Child) -> Option<String> {
-        let mut places = document.places(&|child| self.oddity.fits(child));
-        if places.is_empty() {
+        let fits = |child: &Child| self.oddity.fits(child);
+        let places = document.count(&fits);
+        if places == 0 {
             return None;
         }
-        let path = places.swap_remove(self.place.index(places.len()));
+        let path = document.nth(&fits, self.place.index(places))?;
         document.change(&path, self.in_every_row, &|child| self.oddity.apply(child));
         let rows = if self.in_every_row {
             ", in every row"

@@ -62,29 +62,42 @@ impl Child {
         }
     }
 
-    /// The way to every value in the document, except the document itself, that `fits`.
-    pub fn places(&self, fits: &dyn Fn(&Child) -> bool) -> Vec<Vec<Step>> {
-        let mut places = Vec::new();
-        self.collect(fits, &mut Vec::new(), &mut places);
-        places
+    /// How many values in the document, without the document itself, fit.
+    pub fn count(&self, fits: &dyn Fn(&Child) -> bool) -> usize {
+        let inner = self.children().iter();
+        inner
+            .map(|child| usize::from(fits(child)) + child.count(fits))
+            .sum()
     }
 
-    fn collect(
+    /// The way to the value that fits and has `before` others before it.
+    pub fn nth(&self, fits: &dyn Fn(&Child) -> bool, mut before: usize) -> Option<Vec<Step>> {
+        let mut path = Vec::new();
+        self.find(fits, &mut before, &mut path).then_some(path)
+    }
+
+    fn find(
         &self,
         fits: &dyn Fn(&Child) -> bool,
+        before: &mut usize,
         path: &mut Vec<Step>,
-        places: &mut Vec<Vec<Step>>,
-    ) {
-        let (Node::List(children) | Node::Object(children)) = &self.node else {
-            return;
-        };
-        for (row, child) in children.iter().enumerate() {
-            path.push(child.key.clone().map_or(Step::Row(row), Step::Member));
-            if fits(child) {
-                places.push(path.clone());
+    ) -> bool {
+        for (row, child) in self.children().iter().enumerate() {
+            let is_it = fits(child) && *before == 0;
+            *before -= usize::from(fits(child) && !is_it);
+            if is_it || child.find(fits, before, path) {
+                let step = child.key.clone().map_or(Step::Row(row), Step::Member);
+                path.insert(0, step);
+                return true;
             }
-            child.collect(fits, path, places);
-            path.pop();
+        }
+        false
+    }
+
+    fn children(&self) -> &[Child] {
+        match &self.node {
+            Node::List(children) | Node::Object(children) => children,
+            Node::Leaf(_) => &[],
         }
     }
 
