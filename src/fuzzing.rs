@@ -3,11 +3,13 @@
 //! the tests, which read each target's corpus again.
 
 mod configuration;
+mod dns;
 mod listing;
 mod scrape;
 mod state;
 
 pub use configuration::configuration;
+pub use dns::dns;
 pub use listing::listing;
 pub use scrape::scrape;
 pub use state::state;

@@ -13,6 +13,8 @@ use crate::metrics::Metrics;
 use crate::model::address::Family;
 use crate::model::resolution::{Addresses, NeededHosts};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod health;
 mod lane;
 mod name_resolver;
