@@ -31,7 +31,7 @@ pub fn configuration(data: &[u8]) {
                 let said = problem.to_string();
                 assert_sayable(
                     &if may_show {
-                        said.replace(SECRET, "")
+                        said.replace(SECRET, "…")
                     } else {
                         said
                     },

@@ -23,7 +23,7 @@ pub fn state(data: &[u8]) {
 fn state_json(text: &[u8]) -> Result<(), String> {
     let now = Timestamp::from_second(1_800_000_000).expect("a moment");
     // It may quote the file, in which no secret belongs.
-    let state = from_bytes(text, now).map_err(|cause| cause.replace(SECRET, ""))?;
+    let state = from_bytes(text, now).map_err(|cause| cause.replace(SECRET, "…"))?;
     assert!(state.saved_at.is_none_or(|at| at <= now));
     for saved in state.projects.values() {
         for known in saved.inventory.iter() {
