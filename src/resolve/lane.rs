@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::net::descriptors::shares;
+
 /// How many questions may be waited for.
 const MAX_YOUNG: usize = 64;
 
@@ -34,6 +36,11 @@ pub(super) enum Room {
     Silent,
 }
 
+/// Each open question has a socket, so there are fewer where descriptors are few.
+fn most(wanted: usize) -> usize {
+    wanted.min(shares().questions)
+}
+
 impl Lane {
     pub(super) fn new(now: Instant) -> Lane {
         Lane {
@@ -44,14 +51,14 @@ impl Lane {
     }
 
     pub(super) fn room(&self, now: Instant) -> Room {
-        if self.old >= MAX_OLD {
+        if self.old >= most(MAX_OLD) {
             let silence = now.saturating_duration_since(self.last_answer);
             return match silence >= SILENCE {
                 true => Room::Silent,
                 false => Room::Later,
             };
         }
-        match self.young < MAX_YOUNG {
+        match self.young < most(MAX_YOUNG) {
             true => Room::Free,
             false => Room::Later,
         }
@@ -59,7 +66,7 @@ impl Lane {
 
     /// When room that is now [`Room::Later`] may become [`Room::Silent`].
     pub(super) fn silent_at(&self) -> Option<Instant> {
-        (self.old >= MAX_OLD).then(|| self.last_answer + SILENCE)
+        (self.old >= most(MAX_OLD)).then(|| self.last_answer + SILENCE)
     }
 
     pub(super) fn begin(&mut self) {
