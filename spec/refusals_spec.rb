@@ -27,7 +27,8 @@ module Refusals
   # For each property one wrong value, or several where different hands refuse them.
   WRONG = {
     'aiven-metrics' => [
-      ['aiven.api_url', 'http://api.aiven.io'], ['aiven.api_url', 'https://api.aiven.io:99999'], ['aiven.api_token', nil],
+      ['aiven.api_url', 'http://api.aiven.io'], ['aiven.api_url', 'https://api.aiven.io:99999'], ['aiven.api_url', 'https://api.aiven.io/v1'],
+      ['aiven.http_proxy', 'socks5://proxy.example:1080'], ['aiven.api_token', nil],
       ['aiven.ca_cert', 'ca.crt'], ['aiven.projects', []], ['aiven.projects', ['Alpha']], ['aiven.projects', %w[alpha alpha]],
       ['aiven.poll_interval', 60], ['aiven.poll_interval', '60'], ['aiven.request_timeout', '2h'],
       ['services.types', ['OpenSearch']], ['services.clouds', 'aws-eu-west-2'], ['services.tags', { 'team' => 7 }],

@@ -27,6 +27,7 @@ use crate::model::selection::Selection;
 mod cannot_work;
 mod document;
 mod doubts;
+mod http_proxy;
 mod integration;
 mod invalid;
 mod keys;
@@ -40,6 +41,7 @@ mod tests;
 mod values;
 mod withheld;
 
+pub use http_proxy::HttpProxy;
 pub use invalid::{Invalid, Problem};
 pub use schema::{properties_schema, refusals_template};
 pub(crate) use withheld::Withheld;
@@ -71,6 +73,9 @@ pub struct Config {
     pub cloud_foundry: Option<CloudFoundry>,
     /// `log.*`: what is logged.
     pub log: Log,
+    /// What is wrong in the file, but was read as it was meant, so that a restart does
+    /// not fail for it. `check-config` refuses it all the same.
+    pub corrected: Vec<Problem>,
 }
 
 /// The Aiven API and the projects to watch.
@@ -93,6 +98,8 @@ pub struct Aiven {
     pub poll_interval: Duration,
     /// `aiven.request_timeout`: for one request; default 30 s, 100 ms to 1 h.
     pub request_timeout: Duration,
+    /// `aiven.http_proxy`: default none; the API alone is reached through it.
+    pub http_proxy: Option<HttpProxy>,
 }
 
 /// What the daemon may create at Aiven.
@@ -216,7 +223,8 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let (document, repeated) = document::parse(text)?;
         let report = report::Report::with(repeated, Withheld::of(&document));
-        let config = sections::config(&report, &reader::Section::top(&report, &document));
+        let mut config = sections::config(&report, &reader::Section::top(&report, &document));
+        config.corrected = report.corrected();
         report.conclude(config)
     }
 }

@@ -174,7 +174,8 @@ RSpec.describe 'job aiven-metrics' do
 
     {
       'aiven.api_token' => 'sEcret token', 'integration.username' => 'sEcret', 'integration.password' => 'sEcret',
-      'aiven.ca_cert' => 'sEcret', 'scrape_proxy.ca_cert' => 'sEcret', 'aiven.api_url' => 'https://user:sEcret@api.aiven.io'
+      'aiven.ca_cert' => 'sEcret', 'scrape_proxy.ca_cert' => 'sEcret', 'aiven.api_url' => 'https://user:sEcret@api.aiven.io',
+      'aiven.http_proxy' => 'http://user:sEcret@proxy.example:3128/path'
     }.each do |name, value|
       it "is never shown where it may be a secret: #{name}" do
         expect { render(with(required, name, value), schema: false) }.to raise_error(Rendering::Refused) { |error|

@@ -12,12 +12,13 @@ module AivenMetricsValues
 
   GOOD = [
     ['aiven.api_url', 'https://a.example:8443/base', 'http://127.0.0.1:8080/', 'http://[::1]:8080', 'http://localhost:8080',
-     'http://127.7.0.1'],
+     'http://127.7.0.1', 'https://a.example/v10/', 'https://v1:8443'],
     ['aiven.api_token', 'other'],
     ['aiven.ca_cert', CA, "#{CA}text between\n#{CA}", ''],
     ['aiven.projects', %w[b a-1], ['a' * 63]],
     ['aiven.poll_interval', '100ms', '24h', '1m 30s', '1h30m', '1.5h', '2h 5m 3s 7ms', '90 s', nil],
     ['aiven.request_timeout', '1h', '60m'],
+    ['aiven.http_proxy', '', 'http://10.0.0.1:3128', 'https://proxy.example', 'http://user@[fd00::1]:8080/', 'http://us%40er:pass:word@p:1'],
     ['services.types', ['opensearch'], %w[pg kafka]],
     ['services.clouds', ['aws-eu-west-2']],
     ['services.tags', { 'team' => 'a b' }, { 'a' => '' }],
@@ -44,13 +45,17 @@ module AivenMetricsValues
 
   BAD = [
     ['aiven.api_url', 7, 'http://api.aiven.io', 'http://localhost.example', 'ftp://api.aiven.io', 'data:text/plain,x', 'api.aiven.io',
-     'https://api.aiven.io /v1', 'https://api.aiven.io/?a=b', 'https://api.aiven.io/#a', 'https://user:secret@api.aiven.io', ''],
+     'https://api.aiven.io /v1', 'https://api.aiven.io/?a=b', 'https://api.aiven.io/#a', 'https://user:secret@api.aiven.io', '',
+     'https://api.aiven.io/v1', 'https://api.aiven.io/base/V1/', 'https://api.aiven.io/v1/project', 'http://127.0.0.1:8080/v1',
+     'https://console.aiven.io', 'https://api.aiven.io:80', 'https://api.aiven.io:0/'],
     ['aiven.api_token', '', "token\n", 'to ken', 7],
     ['aiven.ca_cert', 'not a certificate', true, HALF, CA.sub('MII', 'MI!'), CA.sub('MII', 'MIA'), CA.gsub('CERTIFICATE', 'PUBLIC KEY'),
      CA + Authority::KEY.to_pem],
     ['aiven.projects', [], 'alpha', %w[a Beta], [''], ['1a'], ['a' * 64], %w[a b a], ['a', nil], [5]],
     ['aiven.poll_interval', 60, '60', '99ms', '25h', '-5m', 'soon', '', '1.5m 30s', '5s 1m', '1h,', ['60s']],
     ['aiven.request_timeout', '61m', '1d'],
+    ['aiven.http_proxy', 7, 'proxy.example:3128', 'socks5://proxy.example:1080', 'http://', 'http://user:secret@', 'http://proxy.example:3128/path',
+     'http://proxy.example:3128?a=b', 'http://proxy.example:3128#a', 'http://proxy example:3128', 'http://proxy.example:0', '//proxy.example'],
     ['services.types', %w[pg OpenSearch], %w[pg pg], [5], ['a b'], [''], 'pg', { 'pg' => true }],
     ['services.clouds', ['a b'], ["a\n"]],
     ['services.tags', { 'team' => 7 }, { 'a b' => 'c' }, { '' => 'c' }, ['team'], 'team'],

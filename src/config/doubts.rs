@@ -8,7 +8,7 @@ use super::{Config, Problem};
 use crate::net::anchor;
 
 impl Config {
-    /// Each such value; none as a rule.
+    /// Each such value, and each that was read as it was meant; none as a rule.
     pub fn doubts(&self) -> Vec<Problem> {
         let cloud_foundry = self.cloud_foundry.as_ref();
         let keys = [
@@ -20,11 +20,11 @@ impl Config {
             ),
         ];
         let keys = keys.into_iter();
-        keys.flat_map(|(path, certificates)| {
+        let of_keys = keys.flat_map(|(path, certificates)| {
             let certificates = certificates.map(Vec::as_slice).unwrap_or_default();
             of_certificates(path, certificates)
-        })
-        .collect()
+        });
+        self.corrected.iter().cloned().chain(of_keys).collect()
     }
 }
 

@@ -13,8 +13,8 @@ pub(super) static KEYS: &[Rule] = &[
     text(
         "aiven.api_url",
         Unset::Means("https://api.aiven.io"),
-        Shape::Url,
-        URL,
+        Shape::ApiUrl,
+        API_URL,
         "write https:// and the server's host name",
     )
     // Whatever else is in such a text, it may be a password or a token.
@@ -49,6 +49,14 @@ pub(super) static KEYS: &[Rule] = &[
     },
     duration("aiven.poll_interval", "60s", ("100ms", "24h")),
     duration("aiven.request_timeout", "30s", ("100ms", "1h")),
+    text(
+        "aiven.http_proxy",
+        Unset::Means(""),
+        Shape::ProxyUrl,
+        "the URL of an HTTP proxy (http:// or https://) that ends with host and port, or nothing",
+        "write it as in \"http://proxy.example:3128\" or \"http://user:password@proxy.example:3128\"",
+    )
+    .secret(),
     list(
         "services.types",
         "a list of service types",
@@ -229,7 +237,23 @@ pub(super) static KEYS: &[Rule] = &[
     },
 ];
 
-/// What is wanted of every URL.
+/// What is wanted of Aiven's URL.
+pub(super) const API_URL: &str = "an https:// URL (http:// only for a loopback address) of host, \
+     port and base path, without the version /v1";
+
+/// What to do about a version in Aiven's URL.
+pub(super) const NO_VERSION: &str = "cut it off at /v1, which is added to every request";
+
+/// What to do about the URL of Aiven's web page.
+pub(super) const NO_CONSOLE: &str = "write the API's host, \"https://api.aiven.io\"";
+
+/// What to do about a port where no TLS is spoken.
+pub(super) const NO_SUCH_PORT: &str = "leave the port out, or write the one that speaks TLS";
+
+/// What to do about a proxy's URL that goes on after host and port.
+pub(super) const PROXY_ENDS_AT_PORT: &str = "cut it off after the port";
+
+/// What is wanted of every other URL.
 pub(super) const URL: &str =
     "an https:// URL (http:// only for a loopback address) of host, port and base path";
 

@@ -163,6 +163,12 @@ impl<'a> Key<'a> {
         self.report.add(self.path.clone(), message);
     }
 
+    /// Notes that what was found is not what is wanted, but that its meaning is clear.
+    pub(super) fn corrected_as(&self, found: impl Display, advice: impl Display) {
+        let message = format!("found {found}, want {}; {advice}", self.want);
+        self.report.correct(self.path.clone(), message);
+    }
+
     /// Notes that a required key is absent.
     pub(super) fn missing(&self, advice: impl Display) {
         if self.is_expected {

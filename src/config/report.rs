@@ -16,6 +16,8 @@ pub(super) struct Report {
     problems: RefCell<Vec<Problem>>,
     /// What no message may show.
     withheld: Withheld,
+    /// Faults whose meaning was clear.
+    corrected: RefCell<Vec<Problem>>,
     /// Every key that was asked for, with the path of its object.
     known: RefCell<BTreeSet<(String, &'static str)>>,
     /// Every key of an object that was opened as a section, likewise.
@@ -38,6 +40,19 @@ impl Report {
             path: path.into(),
             message: message.into(),
         });
+    }
+
+    /// Notes a fault whose meaning is clear.
+    pub(super) fn correct(&self, path: impl Into<String>, message: impl Into<String>) {
+        self.corrected.borrow_mut().push(Problem {
+            path: path.into(),
+            message: message.into(),
+        });
+    }
+
+    /// The faults whose meaning was clear.
+    pub(super) fn corrected(&self) -> Vec<Problem> {
+        self.corrected.borrow().clone()
     }
 
     /// Notes that `key` exists in the object at `parent`.
@@ -81,6 +96,7 @@ impl Report {
         if problems.is_empty() {
             return Ok(value);
         }
+        problems.extend(self.corrected.into_inner());
         for problem in &mut problems {
             problem.message = self.withheld.taken_out(&problem.message);
         }

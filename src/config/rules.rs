@@ -94,6 +94,10 @@ pub(super) enum Shape {
     /// An `https` URL, or an `http` one of a loopback address, without user,
     /// password, query and fragment.
     Url,
+    /// Likewise of Aiven's API: without its version, and of a server that has it.
+    ApiUrl,
+    /// An `http` or `https` URL of host and port, perhaps with user and password.
+    ProxyUrl,
     /// PEM certificates, or nothing.
     Certificates,
     /// `ip:port`.

@@ -76,6 +76,11 @@ fn of_shape(shape: &Shape) -> Value {
             json!({"type": "string", "pattern": allowed.pattern(length)})
         }
         Shape::Url => json!({"type": "string", "pattern": URL_PATTERN}),
+        Shape::ApiUrl => {
+            let rest = URL_PATTERN.trim_start_matches(r"\A");
+            json!({"type": "string", "pattern": format!("{NOT_OF_THE_API}{rest}")})
+        }
+        Shape::ProxyUrl => json!({"type": "string", "pattern": PROXY_PATTERN}),
         Shape::Certificates => json!({"type": "certificate", "pattern": NO_KEY_PATTERN}),
         Shape::Address { is_loopback, .. } => {
             let kind = if *is_loopback { "loopback" } else { "any" };
@@ -177,6 +182,17 @@ const URL_PATTERN: &str = concat!(
     r"\A(?:https://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])",
     r"|http://(?:localhost|127(?:\.[0-9]{1,3}){3}|\[[0:]*:1\]))",
     r"(?::[0-9]{1,5})?(?:/[^[:space:][:cntrl:]?#]*)?\z",
+);
+
+/// No version in the path, not the console, and no port that cannot speak TLS.
+const NOT_OF_THE_API: &str = concat!(
+    r"\A(?!https?://[^/]+/(?:.*/)?[vV]1(?:/|\z))(?!https://console\.aiven\.io(?:[:/]|\z))",
+    r"(?!https://[^/]*:0*80(?:/|\z))(?![^/]*//[^/]*:0+(?:/|\z))",
+);
+
+const PROXY_PATTERN: &str = concat!(
+    r"\A(?:https?://(?:[^[:space:][:cntrl:]@/?#:]*(?::[^[:space:][:cntrl:]@/?#]*)?@)?",
+    r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?!0+(?:/|\z))[0-9]{1,5})?/?)?\z",
 );
 
 /// Certificates are asked for, not keys.

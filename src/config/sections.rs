@@ -10,12 +10,14 @@ use reqwest::Url;
 use tracing::level_filters::LevelFilter;
 
 use super::cannot_work::{is_for_many, is_nobodys, match_every_name, why_no_list};
+use super::http_proxy::http_proxy;
 use super::integration::integration;
 use super::keys;
 use super::reader::{Key, Section};
 use super::report::Report;
 use super::values::{
-    base_url, certificates, credential, globs, names, repeated, secret, socket_address, texts,
+    api_url, base_url, certificates, credential, globs, names, repeated, secret, socket_address,
+    texts,
 };
 use super::{Aiven, CloudFoundry, Config, Dns, Log, ScrapeProxy, Targets, Web};
 use crate::model::address::{Families, Family};
@@ -39,6 +41,7 @@ pub(super) fn config(report: &Report, top: &Section) -> Config {
         instance_index: top.key("instance_index").whole_number(),
         cloud_foundry: cloud_foundry(&top.section("cloud_foundry")),
         log: log(&top.section("log")),
+        corrected: Vec::new(),
     };
     if config
         .scrape_proxy
@@ -52,12 +55,13 @@ pub(super) fn config(report: &Report, top: &Section) -> Config {
 
 fn aiven(section: &Section) -> Aiven {
     Aiven {
-        api_url: base_url(&section.key("api_url")).unwrap_or_else(aiven_api),
+        api_url: api_url(&section.key("api_url")).unwrap_or_else(aiven_api),
         api_token: secret(&section.key("api_token")).unwrap_or_default(),
         ca_cert: certificates(&section.key("ca_cert").empty_is_absent()),
         projects: projects(&section.key("projects")),
         poll_interval: section.key("poll_interval").duration(),
         request_timeout: section.key("request_timeout").duration(),
+        http_proxy: http_proxy(&section.key("http_proxy")),
     }
 }
 

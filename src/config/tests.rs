@@ -60,7 +60,13 @@ fn with(path: &str, value: Value) -> Value {
 }
 
 fn parse(document: &Value) -> Result<Config, Invalid> {
-    Config::parse(&document.to_string())
+    let config = Config::parse(&document.to_string())?;
+    match config.corrected.is_empty() {
+        true => Ok(config),
+        false => Err(Invalid {
+            problems: config.corrected,
+        }),
+    }
 }
 
 /// The configuration of a document that must be valid.

@@ -97,9 +97,47 @@ pub(super) fn globs(key: &Key) -> GlobSet {
     })
 }
 
+/// The base URL of Aiven's API, of which values that cannot work are refused.
+pub(super) fn api_url(key: &Key) -> Option<Url> {
+    let mut url = url_of(key, keys::API_URL, |url| {
+        let host = url.host_str().unwrap_or_default();
+        let path = url.path().trim_end_matches('/').to_ascii_lowercase();
+        if path.contains("/v1/") {
+            return Some((VERSION_IN_PATH, keys::NO_VERSION));
+        }
+        if host.eq_ignore_ascii_case("console.aiven.io") {
+            return Some(("the host of Aiven's console", keys::NO_CONSOLE));
+        }
+        match (url.scheme(), url.port()) {
+            (_, Some(0)) => Some(("port 0", keys::NO_SUCH_PORT)),
+            ("https", Some(80)) => Some(("the port of http://", keys::NO_SUCH_PORT)),
+            _ => None,
+        }
+    })?;
+    let path = url.path().trim_end_matches('/').to_owned();
+    if let Some(base) = path.strip_suffix("/v1").or(path.strip_suffix("/V1")) {
+        // Other programs' configurations have it so, and what is meant is clear.
+        url.set_path(&format!("{base}/"));
+        let key = key.clone().wanting(keys::API_URL);
+        key.corrected_as(VERSION_IN_PATH, keys::NO_VERSION);
+    }
+    Some(url)
+}
+
+const VERSION_IN_PATH: &str = "the version /v1 in the path";
+
 /// A base URL whose path ends with `/`, so that `join` appends to it.
 pub(super) fn base_url(key: &Key) -> Option<Url> {
-    let key = key.clone().wanting(keys::URL).secret(false);
+    url_of(key, keys::URL, |_| None)
+}
+
+/// A base URL; `check` names what else is wrong with it, and what to do.
+fn url_of(
+    key: &Key,
+    want: &'static str,
+    check: impl Fn(&Url) -> Option<(&'static str, &'static str)>,
+) -> Option<Url> {
+    let key = key.clone().wanting(want).secret(false);
     let text = key.text()?;
     // Whatever else is in such a text, it may be a password or a token.
     let key = key.secret(text.contains(['@', '?', '#']));
@@ -122,6 +160,8 @@ pub(super) fn base_url(key: &Key) -> Option<Url> {
         key.wrong_as("a query or fragment in the URL", "cut it off at the ? or #");
     } else if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
         key.wrong("write https:// and the server's host name");
+    } else if let Some((found, advice)) = check(&url) {
+        key.wrong_as(found, advice);
     }
     if url.cannot_be_a_base() {
         return None;

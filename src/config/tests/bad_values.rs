@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::Config;
 use super::{CA, parse, with};
 
 /// Sets one key, and asserts that one problem results, in its path and words.
@@ -73,6 +74,67 @@ fn unusable_values_of_the_api_are_refused() {
             "aiven.api_url",
             json!("https://api.aiven.io/#a"),
             "cut it off",
+        ),
+        (
+            "aiven.api_url",
+            json!("https://api.aiven.io/v1"),
+            "cut it off at /v1",
+        ),
+        (
+            "aiven.api_url",
+            json!("https://api.aiven.io/base/V1/"),
+            "cut it off at /v1",
+        ),
+        (
+            "aiven.api_url",
+            json!("http://127.0.0.1:8080/base/V1/project"),
+            "cut it off at /v1",
+        ),
+        (
+            "aiven.api_url",
+            json!("https://console.aiven.io"),
+            "https://api.aiven.io",
+        ),
+        (
+            "aiven.api_url",
+            json!("https://api.aiven.io:80/"),
+            "leave the port out",
+        ),
+        (
+            "aiven.api_url",
+            json!("https://api.aiven.io:0"),
+            "leave the port out",
+        ),
+        (
+            "aiven.http_proxy",
+            json!("proxy.example:3128"),
+            "write it as in",
+        ),
+        (
+            "aiven.http_proxy",
+            json!("socks5://proxy.example:1080"),
+            "write it as in",
+        ),
+        ("aiven.http_proxy", json!("http://"), "write it as in"),
+        (
+            "aiven.http_proxy",
+            json!("http://proxy.example:0"),
+            "port 0",
+        ),
+        (
+            "aiven.http_proxy",
+            json!("http://user:pass@proxy.example:3128/path"),
+            "cut it off after the port",
+        ),
+        (
+            "aiven.http_proxy",
+            json!("http://us%3Aer:pass@proxy.example"),
+            "no header can carry",
+        ),
+        (
+            "aiven.http_proxy",
+            json!("http://user:pa%0Ass@proxy.example"),
+            "no header can carry",
         ),
         ("aiven.api_token", json!(""), "an empty string"),
         ("aiven.api_token", json!("token\n"), "white space"),
@@ -364,5 +426,20 @@ fn unusable_values_of_cloud_foundry_are_refused() {
             &format!("cloud_foundry.{key}"),
             &[word],
         );
+    }
+}
+
+#[test]
+fn a_version_in_the_url_is_refused_by_check_config_and_taken_off_for_the_daemon() {
+    for (written, meant) in [
+        ("https://api.aiven.io/v1", "https://api.aiven.io/"),
+        ("https://api.aiven.io/v1/", "https://api.aiven.io/"),
+        ("http://127.0.0.1:8080/a/V1/", "http://127.0.0.1:8080/a/"),
+    ] {
+        let document = with("aiven.api_url", json!(written));
+        let config = Config::parse(&document.to_string()).unwrap();
+        assert_eq!(config.aiven.api_url.as_str(), meant);
+        assert_eq!(config.corrected.len(), 1);
+        assert_eq!(config.doubts(), config.corrected);
     }
 }

@@ -78,6 +78,7 @@ const OPTIONAL: &[&str] = &[
     "aiven.ca_cert",
     "aiven.poll_interval",
     "aiven.request_timeout",
+    "aiven.http_proxy",
     "services.types",
     "services.clouds",
     "services.tags",
@@ -160,6 +161,29 @@ fn each_key_is_read_into_its_field() {
                 .api_url
                 .join("v1/project")
                 .is_ok_and(|url| url.path() == "/v1/project")
+        }),
+        ("aiven.api_url", json!("https://a.example/v10/"), |c| {
+            c.aiven.api_url.path() == "/v10/"
+        }),
+        ("aiven.http_proxy", json!(""), |c| {
+            c.aiven.http_proxy.is_none()
+        }),
+        (
+            "aiven.http_proxy",
+            json!("http://us%40er:pa:ss@[fd00::1]:3128/"),
+            |c| {
+                let proxy = c.aiven.http_proxy.as_ref().unwrap();
+                // us@er:pa:ss
+                let header = proxy.authorization().unwrap();
+                (proxy.host(), proxy.port(), proxy.is_secure()) == ("fd00::1", 3128, false)
+                    && header == "Basic dXNAZXI6cGE6c3M="
+                    && proxy.url.as_str() == "http://[fd00::1]:3128/"
+            },
+        ),
+        ("aiven.http_proxy", json!("https://proxy.example"), |c| {
+            let proxy = c.aiven.http_proxy.as_ref().unwrap();
+            (proxy.host(), proxy.port(), proxy.is_secure()) == ("proxy.example", 443, true)
+                && proxy.authorization().is_none()
         }),
         ("aiven.api_token", json!("other"), |c| {
             c.aiven.api_token.expose_secret() == "other"

@@ -12,6 +12,8 @@ const CLIENT_SECRET: &str = "PLAIN-client-secret";
 fn every_secret() -> Value {
     let mut document = with("aiven.api_token", json!(TOKEN));
     set(&mut document, "integration.password", json!(PASSWORD));
+    let proxy = "http://PLAIN-user:PLAIN-word@proxy.example:3128";
+    set(&mut document, "aiven.http_proxy", json!(proxy));
     let cloud_foundry = json!({
         "api_url": "https://api.cf.example", "client_id": "metrics",
         "client_secret": CLIENT_SECRET, "ca_cert": CA
@@ -45,6 +47,7 @@ fn no_message_shows_a_secret_however_wrong_the_value() {
     ];
     for path in [
         "aiven.api_token",
+        "aiven.http_proxy",
         "integration.password",
         "cloud_foundry.client_secret",
     ] {
