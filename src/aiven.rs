@@ -14,7 +14,7 @@ pub(crate) use client::Client;
 pub(crate) use error::{Error, ErrorKind};
 
 /// The API calls that are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Operation {
     /// `GET /project/{p}/service`
     ListServices,

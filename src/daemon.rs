@@ -14,13 +14,14 @@ use crate::config::Config;
 use crate::integrate::Integrator;
 use crate::metrics::Metrics;
 use crate::model::needed_endpoints::NeededEndpoints;
+use crate::model::outage::Outages;
 use crate::model::project;
 use crate::model::resolution::NeededHosts;
 use crate::model::task::Task;
 use crate::model::write_budget::WriteBudget;
 use crate::model::write_window::WriteWindow;
 use crate::node_access::{self, AccessTasks, Timing};
-use crate::observe::Observer;
+use crate::observe::{Observer, SharedOutages};
 use crate::publish::Published;
 use crate::publish::restarts::Restarts;
 use crate::publish::scrape_results::ScrapeResults;
@@ -138,6 +139,7 @@ impl Daemon {
                 self.config.integration.creates_per_minute,
             ))),
             metrics: self.metrics.clone(),
+            outages: Arc::new(Mutex::new(Outages::default())),
             outbox,
             supervisor: self.supervisor.clone(),
             stop: stop.clone(),
@@ -198,6 +200,7 @@ struct Stages<'a> {
     access_tasks: Arc<AccessTasks>,
     budget: Arc<Mutex<WriteBudget>>,
     metrics: Metrics,
+    outages: SharedOutages,
     outbox: Outbox,
     supervisor: Supervisor,
     stop: CancellationToken,
@@ -242,9 +245,13 @@ impl Stages<'_> {
         self.keep(Task::AskByName.of(&project), move || {
             one.clone().ask_for_unlisted(unlisted.clone())
         });
+        let one = observer.clone();
+        self.keep(Task::Types.of(&project), move || {
+            one.clone().keep_types_known()
+        });
         let choice = self.config.integration.endpoint.clone();
-        self.keep(Task::Setup.of(&project), move || {
-            observer.clone().keep_setup_known(choice.clone())
+        self.keep(Task::Endpoint.of(&project), move || {
+            observer.clone().keep_endpoint_known(choice.clone())
         });
         let integrator = Integrator {
             project: Arc::clone(&project),
@@ -286,6 +293,7 @@ impl Stages<'_> {
             timeout: self.config.aiven.request_timeout,
             tag_keys: self.config.services.tags.keys().cloned().collect(),
             reports: self.outbox.reports.clone(),
+            outages: Arc::clone(&self.outages),
         }
     }
 

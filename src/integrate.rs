@@ -4,11 +4,13 @@
 //! duplicate. So this instance looks again before every write, writes only in
 //! its own [`WriteWindow`], and never repeats a write blindly: if a write gets
 //! no answer, it first looks whether the write took effect.
+//!
+//! What counts is the result and not the code of an answer. A refusal may mean
+//! that another instance was first, or that Aiven never will; a success may leave
+//! nothing behind. Both are looked up.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -17,13 +19,16 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::aiven::{Client, Error, ErrorKind};
 use crate::metrics::Metrics;
-use crate::model::backoff::{Caller, Trouble};
-use crate::model::credentials::Credentials;
+use crate::model::backoff::Trouble;
 use crate::model::endpoint::{EndpointChoice, EndpointFact};
 use crate::model::plan::Attempt;
 use crate::model::project::{PendingWrites, Report};
 use crate::model::write_budget::WriteBudget;
 use crate::model::write_window::WriteWindow;
+
+mod progress;
+
+use progress::{Progress, Retry};
 
 /// How many services of one project are handled at once, so that a missing
 /// answer hardly delays the others.
@@ -48,25 +53,12 @@ pub struct Integrator {
     pub reports: mpsc::Sender<(Arc<str>, Report)>,
 }
 
-/// When to try each pending write again.
-#[derive(Default)]
-struct Backoffs {
-    endpoint: Option<Pause>,
-    services: HashMap<Arc<str>, Pause>,
-    /// Set while the budget is spent; applies to all services.
-    budget_spent_until: Option<Instant>,
-}
-
-struct Pause {
-    until: Instant,
-    /// Yields the pauses after further failures.
-    backoff: ExponentialBackoff,
-}
-
 /// The outcome of working on one service.
 enum Outcome {
-    /// The integration was attempted.
-    Attempted(Attempt),
+    /// It is integrated, or its integration was attempted.
+    Attempted(Attempt, Trouble),
+    /// Aiven answered that it created the integration.
+    Accepted,
     /// Not started: this instance's write window is over.
     WindowOver,
     /// Not started: the budget is spent until then.
@@ -75,21 +67,27 @@ enum Outcome {
     EndpointChanged(EndpointFact),
 }
 
+/// Said of a write that Aiven accepted and whose result it does not show.
+const INTEGRATION_NOT_SHOWN: &str = "Aiven answered that it created the integration, but does not list it; it is created again after an hour at the earliest; look at the service in Aiven's console";
+
+/// Likewise of the endpoint.
+const ENDPOINT_NOT_SHOWN: &str = "Aiven answered that it created the integration endpoint, but does not list it; it is created again after an hour at the earliest; look at the project's integration endpoints in Aiven's console";
+
 impl Integrator {
     /// Carries pending writes out. Returns when the `pending_writes` channel closes.
     pub async fn run(self, mut pending_writes: watch::Receiver<PendingWrites>) {
-        let mut backoffs = Backoffs::default();
+        let mut progress = Progress::default();
         loop {
             let next = {
                 let work = pending_writes.borrow_and_update();
-                backoffs.forget_done(&work);
-                backoffs.next_due(&work)
+                progress.forget_done(&work);
+                progress.next_due(&work)
             };
             let is_due = next.is_some_and(|next| next <= Instant::now());
             if is_due {
                 sleep(self.window.opens_in(Timestamp::now())).await;
                 let work = pending_writes.borrow_and_update().clone();
-                self.carry_out(&work, &mut backoffs).await;
+                self.carry_out(&work, &mut progress).await;
                 continue;
             }
             let wake = async {
@@ -105,94 +103,141 @@ impl Integrator {
         }
     }
 
-    async fn carry_out(&self, work: &PendingWrites, backoffs: &mut Backoffs) {
+    async fn carry_out(&self, work: &PendingWrites, progress: &mut Progress) {
         let now = Instant::now();
-        if work.endpoint_missing && backoffs.endpoint_is_due(now) {
-            let retry = self.ensure_endpoint().await;
-            Pause::lengthen(&mut backoffs.endpoint, retry);
+        if work.endpoint_missing && progress.endpoint.is_due(now) {
+            self.ensure_endpoint(progress).await;
         }
         let Some(endpoint_id) = &work.endpoint_id else {
             return;
         };
-        let due: Vec<_> = work
+        let due = work
             .services
             .iter()
-            .filter(|name| backoffs.is_due(name, now))
+            .filter(|name| progress.is_due(name, now));
+        let due: Vec<_> = due
+            .map(|name| (Arc::clone(name), progress.is_accepted(name, now)))
             .collect();
-        let mut working = stream::iter(due.into_iter().cloned().collect::<Vec<_>>())
-            .map(|service| async move {
-                let outcome = self.integrate(&service, endpoint_id).await;
+        let mut working = stream::iter(due)
+            .map(|(service, is_accepted)| async move {
+                let outcome = self.integrate(&service, endpoint_id, is_accepted).await;
                 (service, outcome)
             })
             .buffer_unordered(MAX_CONCURRENT_SERVICES);
         while let Some((service, outcome)) = working.next().await {
-            match outcome {
-                Outcome::Attempted(attempt) => {
-                    backoffs.note(&service, &attempt);
-                    self.report(Report::Attempted { service, attempt }).await;
-                }
-                Outcome::WindowOver => {}
-                Outcome::BudgetSpent(until) => backoffs.budget_spent_until = Some(until),
-                Outcome::EndpointChanged(fact) => {
-                    // The changed endpoint leads to new pending writes; wait for those.
-                    backoffs.pause(&service, Trouble::Transient);
-                    self.report(Report::Endpoint(fact)).await;
-                }
+            self.take(service, outcome, progress).await;
+        }
+    }
+
+    async fn take(&self, service: Arc<str>, outcome: Outcome, progress: &mut Progress) {
+        match outcome {
+            Outcome::Attempted(attempt, trouble) => {
+                self.say(&service, &attempt, progress);
+                progress.of(&service).pause(Retry::After(trouble));
+                self.report(Report::Attempted { service, attempt }).await;
+            }
+            Outcome::Accepted => {
+                let write = progress.of(&service);
+                write.accepted(Instant::now());
+                write.pause(Retry::After(Trouble::Permanent));
+                let attempt = Attempt::Requested;
+                self.report(Report::Attempted { service, attempt }).await;
+            }
+            Outcome::WindowOver => {}
+            Outcome::BudgetSpent(until) => progress.budget_spent_until = Some(until),
+            Outcome::EndpointChanged(fact) => {
+                // The changed endpoint leads to new pending writes; wait for those.
+                progress
+                    .of(&service)
+                    .pause(Retry::After(Trouble::Transient));
+                self.report(Report::Endpoint(fact)).await;
             }
         }
     }
 
-    /// Looks for the endpoint, and creates it if it is still missing.
-    async fn ensure_endpoint(&self) -> Retry {
-        let fact = match self.find_or_create_endpoint().await {
-            Ok(Some(fact)) => fact,
-            Ok(None) => return Retry::NextWindow,
-            Err(error) => {
-                let kind = &error.kind;
-                tracing::warn!(project = %self.project, %error, "the integration endpoint could not be created; trying again later");
-                let cause =
-                    Some(format!("the integration endpoint could not be created: {kind}").into());
-                self.report(Report::Endpoint(EndpointFact::Missing { cause }))
-                    .await;
-                return Retry::After(kind.trouble());
+    /// Logs what became of an integration, once while that stays the same.
+    fn say(&self, service: &Arc<str>, attempt: &Attempt, progress: &mut Progress) {
+        let project = &self.project;
+        match attempt {
+            Attempt::Refused(cause) if progress.of(service).is_news(cause) => {
+                tracing::warn!(%project, %service, %cause, "the service is not integrated; trying again later");
             }
-        };
-        self.report(Report::Endpoint(fact)).await;
-        Retry::After(Trouble::Permanent)
+            Attempt::Refused(cause) | Attempt::Postponed(cause) => {
+                tracing::debug!(%project, %service, %cause, "the service is not integrated yet");
+            }
+            Attempt::Requested => {}
+        }
     }
 
-    /// The endpoint; `None` when this instance's window is over before it could be created.
-    async fn find_or_create_endpoint(&self) -> Result<Option<EndpointFact>, Error> {
+    /// Looks for the endpoint, and creates it if it is still missing.
+    async fn ensure_endpoint(&self, progress: &mut Progress) {
+        let is_accepted = progress.endpoint.is_accepted(Instant::now());
+        let (fact, retry) = match self.find_or_create_endpoint(is_accepted).await {
+            Ok(Created::Found(fact)) => (fact, Retry::After(Trouble::Permanent)),
+            Ok(Created::WindowOver) => return progress.endpoint.pause(Retry::NextWindow),
+            Ok(Created::NotShown) => {
+                if !is_accepted {
+                    progress.endpoint.accepted(Instant::now());
+                }
+                let cause = Some(ENDPOINT_NOT_SHOWN.into());
+                (
+                    EndpointFact::Missing { cause },
+                    Retry::After(Trouble::Permanent),
+                )
+            }
+            Err(error) => {
+                let kind = &error.kind;
+                let cause = format!("the integration endpoint could not be created: {kind}");
+                let cause = Some(cause.into());
+                (
+                    EndpointFact::Missing { cause },
+                    Retry::After(kind.trouble()),
+                )
+            }
+        };
+        if let EndpointFact::Missing { cause: Some(cause) } = &fact
+            && progress.endpoint.is_news(cause)
+        {
+            tracing::warn!(project = %self.project, %cause, "the integration endpoint could not be created; trying again later");
+        }
+        progress.endpoint.pause(retry);
+        self.report(Report::Endpoint(fact)).await;
+    }
+
+    async fn find_or_create_endpoint(&self, is_accepted: bool) -> Result<Created, Error> {
         let EndpointChoice::Named {
             name,
             credentials: Some(credentials),
         } = &self.endpoint
         else {
-            return Ok(None);
+            return Ok(Created::WindowOver);
         };
         let found = self.find_endpoint().await?;
         if found.id().is_some() {
-            return Ok(Some(found));
+            return Ok(Created::Found(found));
+        }
+        if is_accepted {
+            return Ok(Created::NotShown);
         }
         if !self.window.is_open(Timestamp::now()) {
-            return Ok(None);
+            return Ok(Created::WindowOver);
         }
-        self.create_endpoint(name, credentials).await?;
-        self.find_endpoint().await.map(Some)
-    }
-
-    async fn create_endpoint(&self, name: &str, credentials: &Credentials) -> Result<(), Error> {
-        match self
+        let created = self
             .client
             .create_endpoint(&self.project, name, credentials)
-            .await
-        {
-            Ok(()) => {
-                tracing::info!(project = %self.project, endpoint = name, "integration endpoint created");
-                Ok(())
+            .await;
+        // Whatever the answer was: another instance may have been first.
+        let found = self.find_endpoint().await;
+        match (created, found) {
+            (created, Ok(found)) if found.id().is_some() => {
+                if created.is_ok() {
+                    tracing::info!(project = %self.project, endpoint = name, "integration endpoint created");
+                }
+                Ok(Created::Found(found))
             }
-            Err(error) if matches!(error.kind, ErrorKind::Conflict(_)) => Ok(()),
-            Err(error) => Err(error),
+            (Err(refused), _) => Err(refused),
+            (Ok(()), Ok(_)) => Ok(Created::NotShown),
+            (Ok(()), Err(unknown)) => Err(unknown),
         }
     }
 
@@ -202,15 +247,16 @@ impl Integrator {
     }
 
     /// Looks for an integration of the service, and creates it if it is still missing.
-    async fn integrate(&self, service: &str, endpoint_id: &str) -> Outcome {
-        match self
-            .client
-            .has_prometheus_integration(&self.project, service)
-            .await
-        {
-            Ok(true) => return Outcome::Attempted(Attempt::Requested),
+    /// `is_accepted`: whether Aiven has lately answered that it created it.
+    async fn integrate(&self, service: &str, endpoint_id: &str, is_accepted: bool) -> Outcome {
+        match self.is_integrated(service).await {
+            Ok(true) => return Outcome::Attempted(Attempt::Requested, Trouble::Permanent),
+            Ok(false) if is_accepted => {
+                let attempt = Attempt::Refused(INTEGRATION_NOT_SHOWN.into());
+                return Outcome::Attempted(attempt, Trouble::Permanent);
+            }
             Ok(false) => {}
-            Err(error) => return Outcome::Attempted(self.attempt_after(service, &error)),
+            Err(error) => return attempted(service, &error),
         }
         if !self.window.is_open(Timestamp::now()) {
             return Outcome::WindowOver;
@@ -226,30 +272,48 @@ impl Integrator {
             .client
             .create_integration(&self.project, service, endpoint_id)
             .await;
-        Outcome::Attempted(match created {
+        match created {
             Ok(()) => {
                 self.metrics.integration_created(&self.project);
                 tracing::info!(project = %self.project, service, "integration created");
-                Attempt::Requested
+                Outcome::Accepted
             }
-            Err(error) if matches!(error.kind, ErrorKind::Conflict(_)) => Attempt::Requested,
-            Err(error) => {
-                if let Some(fact) = self.changed_endpoint(&error, endpoint_id).await {
-                    return Outcome::EndpointChanged(fact);
-                }
-                self.attempt_after(service, &error)
-            }
-        })
+            Err(error) => self.after_refusal(service, endpoint_id, &error).await,
+        }
+    }
+
+    async fn is_integrated(&self, service: &str) -> Result<bool, Error> {
+        self.client
+            .has_prometheus_integration(&self.project, service)
+            .await
+    }
+
+    /// What a failed creation means. Another instance may have been first, which is
+    /// as good as a success; or the endpoint may be gone.
+    async fn after_refusal(&self, service: &str, endpoint_id: &str, error: &Error) -> Outcome {
+        let is_answer = error.kind.is_aivens_refusal();
+        if is_answer && matches!(self.is_integrated(service).await, Ok(true)) {
+            return Outcome::Attempted(Attempt::Requested, Trouble::Permanent);
+        }
+        if let Some(fact) = self.changed_endpoint(service, error, endpoint_id).await {
+            return Outcome::EndpointChanged(fact);
+        }
+        attempted(service, error)
     }
 
     /// The current endpoint, if it differs from the known one and that explains the
     /// refusal: a 404 that is not about the service may be about an endpoint that
     /// somebody deleted.
-    async fn changed_endpoint(&self, error: &Error, known: &str) -> Option<EndpointFact> {
+    async fn changed_endpoint(
+        &self,
+        service: &str,
+        error: &Error,
+        known: &str,
+    ) -> Option<EndpointFact> {
         let ErrorKind::NotFound { .. } = error.kind else {
             return None;
         };
-        if error.kind.says_service_does_not_exist() {
+        if error.kind.denies_service(service) {
             return None;
         }
         let fact = self.find_endpoint().await.ok()?;
@@ -260,113 +324,34 @@ impl Integrator {
         differs.then_some(fact)
     }
 
-    /// Whether Aiven refuses to integrate this service, or the error is transient.
-    fn attempt_after(&self, service: &str, error: &Error) -> Attempt {
-        let kind = &error.kind;
-        // A new service is not yet visible everywhere at Aiven.
-        if kind.is_transient() || kind.says_service_does_not_exist() {
-            tracing::debug!(project = %self.project, service, %error, "integration postponed");
-            return Attempt::Postponed(format!("integration postponed: {kind}").into());
-        }
-        tracing::warn!(project = %self.project, service, %error, "Aiven refuses the integration; trying again later");
-        Attempt::Refused(format!("Aiven refuses the integration: {kind}").into())
-    }
-
     async fn report(&self, report: Report) {
         // If nothing receives it, the daemon is stopping, and `run` returns soon.
         let _ = self.reports.send((Arc::clone(&self.project), report)).await;
     }
 }
 
-/// When to try again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Retry {
-    /// In the next write window of this instance.
-    NextWindow,
-    /// After the pause for this trouble.
-    After(Trouble),
+/// What became of the endpoint.
+enum Created {
+    /// It is there.
+    Found(EndpointFact),
+    /// Not created: this instance's write window is over, or nothing is to be created.
+    WindowOver,
+    /// Aiven answered that it created it, but does not list it.
+    NotShown,
 }
 
-impl Backoffs {
-    fn forget_done(&mut self, work: &PendingWrites) {
-        if !work.endpoint_missing {
-            self.endpoint = None;
-        }
-        let pending: HashSet<&Arc<str>> = work.services.iter().collect();
-        self.services.retain(|service, _| pending.contains(service));
+/// Whether Aiven refuses to integrate this service, or something else is in the way.
+fn attempted(service: &str, error: &Error) -> Outcome {
+    let kind = &error.kind;
+    // A new service is not yet visible everywhere at Aiven.
+    if kind.is_aivens_refusal() && !kind.denies_service(service) {
+        let attempt = Attempt::Refused(format!("Aiven refuses the integration: {kind}").into());
+        return Outcome::Attempted(attempt, Trouble::Permanent);
     }
-
-    /// When the next write of `work` may be tried; `None` if there is none.
-    fn next_due(&self, work: &PendingWrites) -> Option<Instant> {
-        let now = Instant::now();
-        let endpoint = work
-            .endpoint_missing
-            .then(|| self.endpoint.as_ref().map_or(now, |pause| pause.until));
-        let services = work.services.iter().filter(|_| work.endpoint_id.is_some());
-        let service = services
-            .map(|name| self.services.get(name).map_or(now, |pause| pause.until))
-            .min()
-            .map(|due| self.budget_spent_until.map_or(due, |until| due.max(until)));
-        endpoint.into_iter().chain(service).min()
-    }
-
-    fn endpoint_is_due(&self, now: Instant) -> bool {
-        self.endpoint
-            .as_ref()
-            .is_none_or(|pause| pause.until <= now)
-    }
-
-    fn is_due(&self, service: &Arc<str>, now: Instant) -> bool {
-        self.budget_spent_until.is_none_or(|until| until <= now)
-            && self
-                .services
-                .get(service)
-                .is_none_or(|pause| pause.until <= now)
-    }
-
-    fn note(&mut self, service: &Arc<str>, attempt: &Attempt) {
-        self.pause(
-            service,
-            match attempt {
-                Attempt::Requested | Attempt::Refused(_) => Trouble::Permanent,
-                Attempt::Postponed(_) => Trouble::Transient,
-            },
-        );
-    }
-
-    fn pause(&mut self, service: &Arc<str>, trouble: Trouble) {
-        let mut pause = self.services.remove(service);
-        Pause::lengthen(&mut pause, Retry::After(trouble));
-        self.services
-            .extend(pause.map(|pause| (Arc::clone(service), pause)));
-    }
+    let trouble = match kind.trouble() {
+        Trouble::Permanent => Trouble::Transient,
+        trouble => trouble,
+    };
+    let attempt = Attempt::Postponed(format!("integration postponed: {kind}").into());
+    Outcome::Attempted(attempt, trouble)
 }
-
-impl Pause {
-    /// Lengthens the pause. The first of consecutive failures decides how it grows.
-    fn lengthen(pause: &mut Option<Pause>, retry: Retry) {
-        let pauses = match retry {
-            Retry::NextWindow => return *pause = None,
-            Retry::After(trouble) => Caller::Integrate.pauses(trouble),
-        };
-        let first_backoff = || {
-            ExponentialBuilder::default()
-                .with_min_delay(pauses.shortest)
-                .with_max_delay(pauses.longest)
-                .with_jitter()
-                .without_max_times()
-                .build()
-        };
-        let mut backoff = pause
-            .take()
-            .map_or_else(first_backoff, |pause| pause.backoff);
-        let wait = backoff.next().unwrap_or(pauses.longest);
-        *pause = Some(Pause {
-            until: Instant::now() + wait,
-            backoff,
-        });
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 pub mod address;
 pub mod answering;
+pub mod back_pressure;
 pub mod backoff;
 pub mod credentials;
 pub mod detail;

@@ -1,10 +1,10 @@
 //! Observe: ask Aiven what exists, project by project.
 //!
-//! Each project has three loops, so that none waits for another. One lists the
-//! services, one asks by name for services that a listing lacks, and one keeps
-//! the integration *setup* known: which types can have the integration, and
-//! which endpoint to use. They only report; [`crate::model::project`] decides
-//! what follows.
+//! Each project has four loops, so that none waits for another. One lists the
+//! services, one asks by name for services that a listing lacks, and two keep the
+//! integration *setup* known: which types can have the integration, and which
+//! endpoint to use. They only report; [`crate::model::project`] decides what
+//! follows.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,16 +12,18 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
+use crate::aiven::client::spread;
 use crate::aiven::listing::ParseCache;
 use crate::aiven::wire::ServiceReader;
-use crate::aiven::{Client, Error, ErrorKind};
-use crate::model::backoff::Caller;
+use crate::aiven::{Client, Error, ErrorKind, Operation};
+use crate::model::backoff::{Caller, Doubt};
 use crate::model::endpoint::EndpointChoice;
 use crate::model::inventory::{ByName, Distrust};
-use crate::model::outage::{Failure, Outage};
+use crate::model::outage::{Failure, Outages, Scope};
 use crate::model::project::{Report, UnlistedServices};
 use crate::model::service::Service;
 
@@ -34,6 +36,9 @@ const MAX_QUESTIONS_AT_ONCE: usize = 4;
 
 /// Where the reports of all projects go, each with the project's name.
 pub type Reports = mpsc::Sender<(Arc<str>, Report)>;
+
+/// The outages of all projects, so that what they share is said once.
+pub type SharedOutages = Arc<Mutex<Outages<(Arc<str>, Operation)>>>;
 
 /// What the loops of one project share.
 #[derive(Clone)]
@@ -50,6 +55,15 @@ pub struct Observer {
     pub tag_keys: BTreeSet<String>,
     /// Where the reports go.
     pub reports: Reports,
+    /// What is failing, shared by all projects.
+    pub outages: SharedOutages,
+}
+
+/// How one operation of one project fares.
+struct Course<'a> {
+    observer: &'a Observer,
+    operation: Operation,
+    doubt: Doubt,
 }
 
 /// Nothing receives the reports any more: the daemon is stopping.
@@ -61,28 +75,26 @@ impl Observer {
     pub async fn list_services(self) {
         let mut reader = self.reader();
         let mut cache = ParseCache::default();
-        let mut outage = Outage::default();
+        let mut course = self.course(Operation::ListServices);
         loop {
-            let started = Instant::now();
+            let started = tokio::time::Instant::now();
             let listing = self
                 .client
                 .list_services(&self.project, &mut reader, &cache);
-            let (report, next) = match listing.await {
+            let (report, wait) = match listing.await {
                 Ok((listing, read)) => {
                     cache = read;
-                    self.note_success(&mut outage, "listing again");
+                    course.succeeded();
                     let at = Timestamp::now();
-                    (Report::Listed { at, listing }, started + self.interval)
+                    let wait = self.interval.saturating_sub(started.elapsed());
+                    (Report::Listed { at, listing }, wait)
                 }
-                Err(error) => {
-                    let wait = self.note_failure(&mut outage, &error);
-                    (listing_failed(&error), Instant::now() + wait)
-                }
+                Err(error) => (listing_failed(&error), course.failed(&error)),
             };
             if self.report(report).await.is_err() {
                 return;
             }
-            sleep_until(next).await;
+            sleep(wait).await;
         }
     }
 
@@ -110,51 +122,59 @@ impl Observer {
         }
     }
 
-    /// Keeps the integration setup known. Returns when the `reports` channel closes.
-    pub async fn keep_setup_known(self, choice: EndpointChoice) {
-        let mut types_expire: Option<Instant> = None;
-        let mut outage = Outage::default();
+    /// Keeps known which service types can have the integration. Returns when the
+    /// `reports` channel closes.
+    pub async fn keep_types_known(self) {
+        let mut course = self.course(Operation::ListIntegrationTypes);
         loop {
-            let types_due = types_expire.is_none_or(|expire| Instant::now() >= expire);
-            let (types, endpoints) = tokio::join!(
-                async {
-                    if !types_due {
-                        return None;
+            let wait = match self.client.supported_types(&self.project).await {
+                Ok(types) => {
+                    course.succeeded();
+                    if self.report(Report::SupportedTypes(types)).await.is_err() {
+                        return;
                     }
-                    Some(self.client.supported_types(&self.project).await)
-                },
-                self.client.prometheus_endpoints(&self.project)
-            );
-            let mut retry_after = None;
-            let mut reports = Vec::new();
-            match types {
-                Some(Ok(types)) => {
-                    types_expire = Some(Instant::now() + MAX_TYPES_AGE);
-                    reports.push(Report::SupportedTypes(types));
+                    MAX_TYPES_AGE
                 }
-                Some(Err(error)) => retry_after = Some(self.note_failure(&mut outage, &error)),
-                None => {}
+                Err(error) => course.failed(&error),
+            };
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.reports.closed() => return,
             }
-            match endpoints {
+        }
+    }
+
+    /// Keeps the integration endpoint known. Returns when the `reports` channel closes.
+    pub async fn keep_endpoint_known(self, choice: EndpointChoice) {
+        let mut course = self.course(Operation::ListEndpoints);
+        loop {
+            let wait = match self.client.prometheus_endpoints(&self.project).await {
                 Ok(endpoints) => {
+                    course.succeeded();
                     // If it may be one of the odd rows, what was known before holds.
-                    let found = endpoints.find(&choice).ok();
-                    reports.extend(found.map(Report::Endpoint));
-                    reports.push(Report::OddEndpoints(endpoints.odd));
+                    let found = endpoints.find(&choice).ok().map(Report::Endpoint);
+                    let odd = Report::OddEndpoints(endpoints.odd);
+                    for report in found.into_iter().chain([odd]) {
+                        if self.report(report).await.is_err() {
+                            return;
+                        }
+                    }
+                    self.interval
                 }
-                Err(error) => {
-                    retry_after = retry_after.max(Some(self.note_failure(&mut outage, &error)))
-                }
+                Err(error) => course.failed(&error),
+            };
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.reports.closed() => return,
             }
-            if retry_after.is_none() {
-                self.note_success(&mut outage, "integration setup known again");
-            }
-            for report in reports {
-                if self.report(report).await.is_err() {
-                    return;
-                }
-            }
-            sleep(retry_after.unwrap_or(self.interval)).await;
+        }
+    }
+
+    fn course(&self, operation: Operation) -> Course<'_> {
+        Course {
+            observer: self,
+            operation,
+            doubt: Doubt::default(),
         }
     }
 
@@ -180,27 +200,60 @@ impl Observer {
         let report = (Arc::clone(&self.project), report);
         self.reports.send(report).await.map_err(|_| Stopped)
     }
+}
 
-    /// Logs the first of consecutive failures. Returns how long to wait after this one.
-    fn note_failure(&self, outage: &mut Outage, error: &Error) -> Duration {
-        let project = &self.project;
-        match outage.begin(Timestamp::now()) {
-            Failure::Again => tracing::debug!(%project, %error, "asking Aiven still fails"),
-            // The client has already logged this, once for all projects.
-            Failure::First if matches!(error.kind, ErrorKind::TokenRejected(_)) => {}
-            Failure::First => {
-                tracing::warn!(%project, %error, "asking Aiven failed; targets stay as they are");
-            }
-        }
-        let interval = self.interval;
-        let caller = Caller::Observe { interval };
-        caller.pauses(error.kind.trouble()).shortest
+impl Course<'_> {
+    fn key(&self) -> (Arc<str>, Operation) {
+        (Arc::clone(&self.observer.project), self.operation)
     }
 
-    fn note_success(&self, outage: &mut Outage, what: &'static str) {
-        if let Some(duration) = outage.end(Timestamp::now()) {
-            let seconds = duration.as_secs();
-            tracing::info!(project = %self.project, seconds, "trouble with Aiven is over: {what}");
+    /// Logs a failure when trouble begins. Returns how long to wait after this one.
+    fn failed(&mut self, error: &Error) -> Duration {
+        let project = &self.observer.project;
+        let operation = self.operation.as_str();
+        let wait = error.kind.asked_wait();
+        let is_rejected = matches!(error.kind, ErrorKind::TokenRejected(_));
+        // Neither is about this project or operation alone.
+        let scope = match is_rejected || wait.is_some() {
+            true => Scope::Shared,
+            false => Scope::Own,
+        };
+        let noted = self
+            .observer
+            .outages
+            .lock()
+            .failed(&self.key(), scope, Timestamp::now());
+        match noted {
+            Failure::Again => {
+                tracing::debug!(%project, operation, %error, "asking Aiven still fails");
+            }
+            Failure::First if is_rejected => {
+                tracing::error!(%project, operation, kind = %error.kind, "Aiven rejects the token; targets stay as they are");
+            }
+            Failure::First => {
+                tracing::warn!(%project, operation, %error, "asking Aiven failed; targets stay as they are");
+            }
+        }
+        let caller = Caller::Observe {
+            interval: self.observer.interval,
+        };
+        let pause = caller.pauses(self.doubt.weigh(error.kind.trouble()));
+        pause.shortest + wait.map(spread).unwrap_or_default()
+    }
+
+    /// Logs a success when trouble ends.
+    fn succeeded(&mut self) {
+        self.doubt.answered();
+        let ended = self
+            .observer
+            .outages
+            .lock()
+            .succeeded(&self.key(), Timestamp::now());
+        if let Some(lasted) = ended {
+            let project = &self.observer.project;
+            let operation = self.operation.as_str();
+            let seconds = lasted.as_secs();
+            tracing::info!(%project, operation, seconds, "trouble with Aiven is over");
         }
     }
 }
@@ -209,6 +262,8 @@ fn listing_failed(error: &Error) -> Report {
     let distrust = match error.kind {
         ErrorKind::Truncated(_) => Some(Distrust::Truncated),
         ErrorKind::Malformed(_) => Some(Distrust::Malformed),
+        // A page with a good status in the place of the list.
+        ErrorKind::Stranger(ref stranger) if stranger.status < 300 => Some(Distrust::Malformed),
         _ => None,
     };
     Report::ListingFailed {
@@ -222,7 +277,7 @@ fn listing_failed(error: &Error) -> Report {
 fn proven_by(name: &str, answer: Result<Service, Error>) -> ByName {
     match answer {
         Ok(service) if *service.name == *name => ByName::Exists(Arc::new(service)),
-        Err(error) if error.kind.says_service_does_not_exist() => ByName::DoesNotExist,
+        Err(error) if error.kind.denies_service(name) => ByName::DoesNotExist,
         Ok(_) => ByName::Unknown,
         Err(error) => {
             tracing::debug!(service = name, %error, "asking for a service by name failed");

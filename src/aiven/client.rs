@@ -1,18 +1,16 @@
-//! The client: authenticated, with limits on time and size. It retries reads, and
-//! never follows a redirect with the token.
+//! The client: authenticated, with limits on time and size. It retries reads,
+//! waits as long as Aiven asks for, and never follows a redirect with the token.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use parking_lot::Mutex;
-use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::Operation;
-use super::error::{Error, ErrorKind};
+use super::error::{Error, ErrorKind, Head};
 use super::listing::{ListingReader, ParseCache};
 use super::wire::{self, Integrations, ListedEndpoints, PROMETHEUS, ServiceReader};
 use crate::metrics::Metrics;
@@ -20,14 +18,18 @@ use crate::model::credentials::Credentials;
 use crate::model::endpoint::{EndpointChoice, EndpointFact};
 use crate::model::inventory::Listing;
 use crate::model::odd_rows::ListedTypes;
-use crate::model::outage::{Failure, Outage};
-use crate::model::outside_text::Secrets;
+use crate::model::outside_text::{OutsideText, Secrets};
 use crate::model::service::Service;
 
 mod call;
+mod gate;
+mod http_proxy;
 mod trust;
 
-use call::{Call, retries, wait_after};
+use call::{Call, retries};
+use gate::Gate;
+pub use gate::spread;
+pub use http_proxy::HttpProxy;
 
 /// How many rows a listing asks for. The API has no paging for services, and the
 /// default limit may be low (Aiven's own client sets 999 everywhere).
@@ -39,56 +41,74 @@ const LISTING_TIMEOUTS: u32 = 10;
 /// How many bytes of an error body are read.
 const MAX_ERROR_BODY: usize = 64 << 10;
 
-/// The longest wait within one call. If Aiven asks for more, the call fails, and
-/// the caller tries again later.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+/// The longest wait within one call. If Aiven asks for more, the call fails at once,
+/// so that its cause shows, and the caller tries again later.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A client of one Aiven account, shared by all projects.
 pub struct Client {
     http: reqwest::Client,
     base: Url,
     authorization: HeaderValue,
-    token: SecretString,
+    /// What is taken out of all words of Aiven.
+    secrets: Secrets,
     request_timeout: Duration,
     metrics: Metrics,
-    /// No request before this: Aiven counts its limit per user, not per project.
-    not_before: Mutex<Option<Instant>>,
-    token_rejected: Mutex<Outage>,
+    gate: Gate,
+    /// How `http` reaches Aiven, if not directly.
+    proxy: Option<HttpProxy>,
+}
+
+/// What a [`Client`] is made of.
+pub struct Connection {
+    /// Must neither follow redirects nor use the system's resolver, and must go by
+    /// way of `proxy`.
+    pub http: reqwest::Client,
+    /// `aiven.http_proxy`.
+    pub proxy: Option<HttpProxy>,
+    /// `aiven.api_url`.
+    pub base: Url,
+    /// `aiven.request_timeout`.
+    pub request_timeout: Duration,
 }
 
 impl Client {
-    /// `base` is `aiven.api_url`; `http` must neither follow redirects nor use
-    /// the system's resolver.
+    /// A client that asks with this token. `secrets` gets to know the token, and
+    /// every password that Aiven tells.
     ///
     /// # Errors
     /// When the token cannot be part of an HTTP header.
     pub fn new(
-        http: reqwest::Client,
-        base: Url,
-        token: SecretString,
-        request_timeout: Duration,
+        connection: Connection,
+        token: &SecretString,
+        secrets: Secrets,
         metrics: Metrics,
     ) -> anyhow::Result<Client> {
         let mut authorization = HeaderValue::try_from(format!("aivenv1 {}", token.expose_secret()))
             .map_err(|_| anyhow::anyhow!("aiven.api_token has a character that no HTTP header can carry; paste it again without line breaks"))?;
         authorization.set_sensitive(true);
+        secrets.add(token);
         Ok(Client {
-            http,
-            base,
+            http: connection.http,
+            base: connection.base,
             authorization,
-            token,
-            request_timeout,
+            secrets,
+            request_timeout: connection.request_timeout,
             metrics,
-            not_before: Mutex::new(None),
-            token_rejected: Mutex::default(),
+            gate: Gate::with_patience(PATIENCE),
+            proxy: connection.proxy,
         })
     }
 
     /// What is taken out of Aiven's words.
     pub fn secrets(&self) -> Secrets {
-        let secrets = Secrets::default();
-        secrets.add(&self.token);
-        secrets
+        self.secrets.clone()
+    }
+
+    /// The same client, but a call waits up to this long if Aiven asks for it.
+    pub fn with_patience(self, patience: Duration) -> Client {
+        let gate = Gate::with_patience(patience);
+        Client { gate, ..self }
     }
 
     /// Lists the services of a project. Services that are unchanged since the
@@ -105,17 +125,14 @@ impl Client {
         let call = Call::new(self, Operation::ListServices, project);
         let mut backoff = backon::BackoffBuilder::build(retries());
         loop {
-            let limit = self.request_timeout * LISTING_TIMEOUTS;
+            let limit = self.request_timeout.saturating_mul(LISTING_TIMEOUTS);
             let reading = timeout(limit, self.list_once(&call, reader, last));
             let bounded = async { reading.await.unwrap_or(Err(ErrorKind::Timeout(limit))) };
             let kind = match call.counted(bounded).await {
                 Ok(listing) => return Ok(listing),
                 Err(kind) => kind,
             };
-            match backoff
-                .next()
-                .and_then(|wait| wait_after(&kind, Some(wait)))
-            {
+            match backoff.next() {
                 Some(wait) if kind.is_transient() => tokio::time::sleep(wait).await,
                 _ => return Err(call.error(kind)),
             }
@@ -131,6 +148,7 @@ impl Client {
         let limit = LISTING_LIMIT.to_string();
         let url = self.url(&["project", call.project, "service"], &[("limit", &limit)]);
         let mut response = self.send(self.http.get(url)).await?;
+        let head = Head::of(&response, &self.base);
         let mut listing = ListingReader::new(reader, last, LISTING_LIMIT);
         let mut received = 0;
         // If the connection breaks now, the listing is cut off in the middle.
@@ -143,16 +161,19 @@ impl Client {
             .await
             .map_err(|kind| cut_off(kind, received))?
         {
+            if received == 0 && !begins_an_object(&chunk) {
+                return Err(head.error(&chunk, &self.secrets).0);
+            }
             received += chunk.len() as u64;
             listing.feed(&chunk)?;
         }
-        listing.finish(LISTING_LIMIT)
+        listing.finish(LISTING_LIMIT, &self.secrets)
     }
 
     /// Asks for one service by name.
     ///
     /// # Errors
-    /// After retries; see [`ErrorKind::says_service_does_not_exist`].
+    /// After retries; see [`ErrorKind::denies_service`].
     pub async fn service(
         &self,
         project: &str,
@@ -229,9 +250,9 @@ impl Client {
             },
         });
         let path = ["project", project, "integration_endpoint"];
-        let created = call.post(&path, &body).await;
         // Aiven may quote the value that it refuses.
-        created.map_err(|error| error.without(credentials.password.expose_secret()))
+        self.secrets.add(&credentials.password);
+        call.post(&path, &body).await
     }
 
     /// Whether a service has a Prometheus integration, with any endpoint.
@@ -274,44 +295,43 @@ impl Client {
         call.post(&["project", project, "integration"], &body).await
     }
 
-    /// Sends a request. Returns its response if the status is 2xx.
+    /// Sends a request. Returns its response if the status is 2xx, and the body may
+    /// be Aiven's.
     async fn send(&self, request: RequestBuilder) -> Result<Response, ErrorKind> {
-        self.wait_out_throttling().await?;
+        self.gate.pass().await?;
         let request = request.header(AUTHORIZATION, self.authorization.clone());
-        let response = timeout(self.request_timeout, request.send())
-            .await
-            .map_err(|_| ErrorKind::Timeout(self.request_timeout))?
-            .map_err(transport)?;
-        if response.status().is_success() {
-            self.token_rejected.lock().end(Timestamp::now());
+        let sent = match timeout(self.request_timeout, request.send()).await {
+            Ok(sent) => sent,
+            Err(_) => Err(self.without_answer().await)?,
+        };
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) if error.is_connect() => return Err(self.not_connected(error).await),
+            Err(error) => return Err(self.transport(error)),
+        };
+        let head = Head::of(&response, &self.base);
+        if head.is_good() {
+            self.gate.answered();
             return Ok(response);
         }
-        Err(self.read_error(response).await)
+        Err(self.read_error(response, &head).await)
     }
 
-    async fn read_error(&self, mut response: Response) -> ErrorKind {
-        let status = response.status();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
+    async fn read_error(&self, mut response: Response, head: &Head) -> ErrorKind {
         let mut body = Vec::new();
         while let Ok(Some(chunk)) = self.next_chunk(&mut response).await {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_ERROR_BODY {
+            body.extend(chunk.iter().take(MAX_ERROR_BODY - body.len()));
+            if body.len() >= MAX_ERROR_BODY {
                 break;
             }
         }
-        let kind =
-            ErrorKind::from_answer(status, retry_after, &body).without(self.token.expose_secret());
-        match &kind {
-            ErrorKind::Throttled { wait, .. } => {
-                self.pause_all(wait.unwrap_or(Duration::from_secs(1)))
-            }
-            ErrorKind::TokenRejected(_)
-                if self.token_rejected.lock().begin(Timestamp::now()) == Failure::First =>
-            {
-                tracing::error!(%kind, "Aiven rejects the token; asking again slowly");
-            }
-            _ => {}
+        if let Some(proxy) = &self.proxy
+            && let Some(kind) = proxy.refusal(&response, &self.base, &self.secrets)
+        {
+            return kind;
         }
+        let (kind, wait) = head.error(&body, &self.secrets);
+        self.gate.note(&kind, wait, &self.secrets);
         kind
     }
 
@@ -319,29 +339,42 @@ impl Client {
         timeout(self.request_timeout, response.chunk())
             .await
             .map_err(|_| ErrorKind::Timeout(self.request_timeout))?
-            .map_err(transport)
+            .map_err(|error| self.transport(error))
     }
 
-    fn pause_all(&self, wait: Duration) {
-        let until = Instant::now() + wait;
-        let mut not_before = self.not_before.lock();
-        *not_before = Some(not_before.map_or(until, |set| set.max(until)));
+    /// No connection was made: by the proxy, or to Aiven.
+    async fn not_connected(&self, error: reqwest::Error) -> ErrorKind {
+        let trouble = self.trouble_of_proxy().await;
+        trouble.unwrap_or_else(|| self.transport(error))
     }
 
-    async fn wait_out_throttling(&self) -> Result<(), ErrorKind> {
-        let not_before = *self.not_before.lock();
-        let Some(until) = not_before.filter(|until| *until > Instant::now()) else {
-            return Ok(());
-        };
-        let wait = until - Instant::now();
-        if wait > MAX_WAIT {
-            return Err(ErrorKind::Throttled {
-                message: "Aiven asked to wait longer".to_owned(),
-                wait: Some(wait),
-            });
+    /// The answer did not come in time: the proxy may be why.
+    async fn without_answer(&self) -> ErrorKind {
+        let trouble = self.trouble_of_proxy().await;
+        trouble.unwrap_or(ErrorKind::Timeout(self.request_timeout))
+    }
+
+    async fn trouble_of_proxy(&self) -> Option<ErrorKind> {
+        let proxy = self.proxy.as_ref()?;
+        proxy
+            .trouble(&self.base, self.request_timeout, &self.secrets)
+            .await
+    }
+
+    /// The message of reqwest's error with all its sources, without the URL.
+    fn transport(&self, error: reqwest::Error) -> ErrorKind {
+        use std::error::Error as _;
+        let error = error.without_url();
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message = format!("{message}: {cause}");
+            source = cause.source();
         }
-        tokio::time::sleep_until(until).await;
-        Ok(())
+        if let Some(proxy) = &self.proxy {
+            message = format!("through the proxy {}: {message}", proxy.name());
+        }
+        ErrorKind::Transport(OutsideText::prose(&message, &self.secrets))
     }
 
     /// `base` + `/v1/` + the segments, each percent-encoded.
@@ -357,27 +390,10 @@ impl Client {
     }
 }
 
-/// `Retry-After`: seconds, or a date.
-fn retry_after(value: &HeaderValue) -> Option<Duration> {
-    let text = value.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(text)
-        .ok()?;
-    date.duration_since(jiff::Timestamp::now()).try_into().ok()
-}
-
-/// The message of reqwest's error with all its sources, without the URL.
-fn transport(error: reqwest::Error) -> ErrorKind {
-    use std::error::Error as _;
-    let error = error.without_url();
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        message = format!("{message}: {cause}");
-        source = cause.source();
-    }
-    ErrorKind::Transport(message)
+/// Whether the first bytes of a body can begin a JSON object.
+fn begins_an_object(bytes: &[u8]) -> bool {
+    bytes
+        .trim_ascii_start()
+        .first()
+        .is_none_or(|byte| *byte == b'{')
 }

@@ -13,6 +13,7 @@ use super::error::{ErrorKind, hidden_error};
 use super::projection::{Element, Malformed, Projection};
 use super::wire::{SERVICE_MEMBERS, ServiceReader};
 use crate::model::inventory::Listing;
+use crate::model::outside_text::Secrets;
 use crate::model::service::Service;
 
 /// How many bytes of a listing are read: far more than the largest account has.
@@ -92,13 +93,18 @@ impl<'a> ListingReader<'a> {
         overflow.map_or(Ok(()), |overflow| Err(overflow.into()))
     }
 
-    /// Ends the listing. `limit` is the number of rows that the request asked for.
+    /// Ends the listing. `limit` is the number of rows that the request asked for;
+    /// `secrets` are taken out of what Aiven says.
     ///
     /// # Errors
     /// When the body is not a complete listing, or says that it is an error.
-    pub fn finish(self, limit: usize) -> Result<(Listing, ParseCache), ErrorKind> {
+    pub fn finish(
+        self,
+        limit: usize,
+        secrets: &Secrets,
+    ) -> Result<(Listing, ParseCache), ErrorKind> {
         let envelope = self.projection.finish().map_err(error_kind)?;
-        if let Some(message) = hidden_error(&envelope.rest) {
+        if let Some(message) = hidden_error(&envelope.rest, secrets) {
             let status = 200;
             return Err(ErrorKind::Refused { status, message });
         }

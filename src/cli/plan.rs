@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,6 +22,9 @@ use crate::model::scrape::Scrapes;
 use crate::model::snapshot::Snapshot;
 use crate::model::status::{ServiceStatus, Status};
 use crate::resolve::{NameResolver, look_up_once};
+
+/// How long to wait if Aiven asks for it: nobody asks again here.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Serialize)]
 struct Report {
@@ -44,7 +48,7 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
     let metrics = Metrics::default();
     let dns = &config.dns;
     let resolver = NameResolver::new(&dns.nameservers, dns.timeout, config.address_rules());
-    let client = api_client(config, &resolver, metrics)?;
+    let client = api_client(config, &resolver, metrics)?.with_patience(PATIENCE);
     let mut projects = config.aiven.projects.clone();
     projects.sort();
     let mut failed = BTreeMap::new();

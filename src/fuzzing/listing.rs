@@ -52,7 +52,7 @@ fn read(
     for chunk in document.chunks(size) {
         listing.feed(chunk)?;
     }
-    listing.finish(LIMIT)
+    listing.finish(LIMIT, &crate::model::outside_text::Secrets::default())
 }
 
 fn assert_same(one: &Listing, other: &Listing) {

@@ -3,9 +3,13 @@
 
 use std::time::Duration;
 
-/// After the token is rejected, ask this many times less often: nothing changes
+/// While the token is rejected, ask this many times less often: nothing changes
 /// until an operator configures a new token.
 const TOKEN_REJECTED_FACTOR: u32 = 10;
+
+/// So many answers in a row must say that asking again is useless, before that is
+/// believed. One alone may be a mishap at Aiven.
+const BELIEVED_AFTER: u32 = 3;
 
 /// Pauses before repeating a write whose problem goes away without help (a
 /// service that is too new, a 5xx).
@@ -14,6 +18,11 @@ const WRITE_SOON: Pauses = Pauses::between(Duration::from_secs(5), Duration::fro
 /// Pauses before repeating a write whose problem needs an operator, and before
 /// looking again at a write that succeeded but that no listing shows.
 const WRITE_LATER: Pauses = Pauses::between(Duration::from_secs(60), Duration::from_secs(3600));
+
+/// Pauses before repeating a write after the token was rejected: a mishap passes
+/// soon, a revoked token does not.
+const WRITE_IF_ACCEPTED: Pauses =
+    Pauses::between(Duration::from_secs(5), Duration::from_secs(3600));
 
 /// No pause is longer, even if Aiven asks for it.
 pub const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
@@ -29,6 +38,34 @@ pub enum Trouble {
     TokenRejected,
     /// Asking again does not help until somebody changes something.
     Permanent,
+}
+
+/// How far answers are believed that say that asking again is useless.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Doubt {
+    useless_in_a_row: u32,
+}
+
+impl Doubt {
+    /// What a failure means for the next call: a lasting trouble is taken for a
+    /// passing one until it came several times in a row.
+    pub fn weigh(&mut self, trouble: Trouble) -> Trouble {
+        match trouble {
+            Trouble::Transient | Trouble::Throttled(_) => trouble,
+            Trouble::TokenRejected | Trouble::Permanent => {
+                self.useless_in_a_row = self.useless_in_a_row.saturating_add(1);
+                match self.useless_in_a_row {
+                    0..BELIEVED_AFTER => Trouble::Transient,
+                    _ => trouble,
+                }
+            }
+        }
+    }
+
+    /// Notes a success.
+    pub fn answered(&mut self) {
+        *self = Doubt::default();
+    }
 }
 
 /// The part of the daemon that asks, with the time between its regular calls.
@@ -100,7 +137,8 @@ impl Caller {
                 Pauses::constant(longest_urgent(refresh, soon))
             }
             (Caller::Integrate, Trouble::Transient | Trouble::Throttled(_)) => WRITE_SOON,
-            (Caller::Integrate, Trouble::TokenRejected | Trouble::Permanent) => WRITE_LATER,
+            (Caller::Integrate, Trouble::TokenRejected) => WRITE_IF_ACCEPTED,
+            (Caller::Integrate, Trouble::Permanent) => WRITE_LATER,
         }
     }
 }
@@ -155,6 +193,7 @@ mod tests {
             let rejected = caller.pauses(Trouble::TokenRejected);
             let transient = caller.pauses(Trouble::Transient);
             prop_assert!(rejected.shortest >= transient.shortest);
+            prop_assert!(rejected.longest >= transient.longest);
         }
     }
 
@@ -172,5 +211,21 @@ mod tests {
             Pauses::constant(wait)
         );
         assert_eq!(observe.pauses(Trouble::Permanent), Pauses::constant(minute));
+    }
+
+    #[test]
+    fn one_answer_decides_no_mode() {
+        let mut doubt = Doubt::default();
+        for lasting in [Trouble::TokenRejected, Trouble::Permanent] {
+            for _ in 1..BELIEVED_AFTER {
+                assert_eq!(doubt.weigh(lasting), Trouble::Transient);
+            }
+            let wait = Trouble::Throttled(Some(Duration::from_secs(3)));
+            assert_eq!(doubt.weigh(wait), wait);
+            assert_eq!(doubt.weigh(lasting), lasting);
+            assert_eq!(doubt.weigh(lasting), lasting);
+            doubt.answered();
+        }
+        assert_eq!(doubt.weigh(Trouble::TokenRejected), Trouble::Transient);
     }
 }

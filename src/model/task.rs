@@ -26,8 +26,10 @@ pub enum Task {
     List,
     /// Asks for services by name.
     AskByName,
-    /// Keeps a project's integration setup known.
-    Setup,
+    /// Keeps known which service types can have the integration.
+    Types,
+    /// Keeps a project's integration endpoint known.
+    Endpoint,
     /// Carries a project's pending writes out.
     Integrate,
     /// Keeps a project's trust and credentials current.
@@ -66,10 +68,11 @@ pub struct RestartPause(Duration);
 
 impl Task {
     /// All of them.
-    pub const ALL: [Task; 10] = [
+    pub const ALL: [Task; 11] = [
         Task::List,
         Task::AskByName,
-        Task::Setup,
+        Task::Types,
+        Task::Endpoint,
         Task::Integrate,
         Task::NodeAccess,
         Task::Resolve,
@@ -84,7 +87,8 @@ impl Task {
         match self {
             Task::List => "list",
             Task::AskByName => "ask_by_name",
-            Task::Setup => "setup",
+            Task::Types => "types",
+            Task::Endpoint => "endpoint",
             Task::Integrate => "integrate",
             Task::NodeAccess => "node_access",
             Task::Resolve => "resolve",

@@ -89,7 +89,9 @@ impl CaTask {
                     self.say_change(is_first);
                     self.trust_what_is_known();
                 }
-                self.reading.end(Timestamp::now());
+                if self.reading.end(Timestamp::now()).is_some() {
+                    tracing::info!(project = %self.project, "the project's CA can be read again");
+                }
                 self.schedule.answered(Instant::now(), is_urgent, changed);
             }
             Err(error) => {
@@ -124,14 +126,15 @@ impl CaTask {
     }
 
     fn say(&mut self, error: &Error) {
-        if self.reading.begin(Timestamp::now()) == Failure::Again {
+        // A token that is not accepted is reported for all.
+        let is_reported = matches!(error.kind, ErrorKind::TokenRejected(_));
+        if is_reported || self.reading.begin(Timestamp::now()) == Failure::Again {
             tracing::debug!(project = %self.project, %error, "the project's CA still cannot be read");
             return;
         }
         match &error.kind {
-            // Usual: the right is a wide one. And a token that is not accepted
-            // has been reported already.
-            ErrorKind::Forbidden(_) | ErrorKind::TokenRejected(_) => {
+            // Usual: the right is a wide one.
+            ErrorKind::Forbidden(_) => {
                 tracing::info!(project = %self.project, "the token may not read the project's CA (organization:projects:write); where nodes have certificates of that CA, give it as scrape_proxy.ca_cert");
             }
             _ => {

@@ -18,6 +18,7 @@ use super::project_access::ProjectAccess;
 use super::project_file::ProjectFile;
 use super::saved::{SavedEndpoint, SavedEndpoints};
 use crate::aiven::{Client, Error, ErrorKind};
+use crate::model::backoff::Trouble;
 use crate::model::credentials::{Credentials, KnownCredentials, NextStep};
 use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outage::Failure;
@@ -236,7 +237,9 @@ impl EndpointTask {
                     .known
                     .note_remote(&credentials, configured.as_ref(), Timestamp::now());
                 self.unsaved |= record.known != before;
-                record.reading.end(Timestamp::now());
+                if record.reading.end(Timestamp::now()).is_some() {
+                    tracing::info!(%project, endpoint_id = %id, "the integration endpoint's credentials can be read again");
+                }
                 let is_news = record.known.remote != before.remote;
                 record.schedule.answered(now, is_urgent, is_news);
                 Look::Shown { is_news }
@@ -307,19 +310,26 @@ impl EndpointTask {
             return;
         }
         let written = client.update_endpoint(project, id, &configured).await;
+        // What counts is what Aiven shows, if it shows anything.
+        let shown = client.endpoint_credentials(project, id).await;
+        let is_shown = match &shown {
+            Ok(Some(shown)) => Some(*shown == configured),
+            Ok(None) | Err(_) => None,
+        };
         let Some(record) = self.records.get_mut(id) else {
             return;
         };
         match written {
-            Ok(()) => {
-                record
-                    .known
-                    .note_remote(&configured, Some(&configured), Timestamp::now());
-                record.writing.end(Timestamp::now());
-                self.unsaved = true;
-                tracing::info!(%project, endpoint_id = %id, "integration endpoint updated to the configured credentials; nodes follow");
-                self.publish();
+            _ if is_shown == Some(true) => {
+                self.note_written(id, &configured);
             }
+            Ok(()) if is_shown == Some(false) => {
+                record.schedule.failed(Instant::now(), Trouble::Permanent);
+                if record.writing.begin(Timestamp::now()) == Failure::First {
+                    tracing::warn!(%project, endpoint_id = %id, "Aiven answered that it updated the integration endpoint, but shows other credentials; scraping goes on with those it has, trying again later");
+                }
+            }
+            Ok(()) => self.note_written(id, &configured),
             Err(error) => {
                 record.schedule.failed(Instant::now(), error.kind.trouble());
                 if record.writing.begin(Timestamp::now()) == Failure::First {
@@ -327,6 +337,20 @@ impl EndpointTask {
                 }
             }
         }
+    }
+
+    /// Notes that our endpoint has the configured credentials now.
+    fn note_written(&mut self, id: &Arc<str>, configured: &Credentials) {
+        let Some(record) = self.records.get_mut(id) else {
+            return;
+        };
+        record
+            .known
+            .note_remote(configured, Some(configured), Timestamp::now());
+        record.writing.end(Timestamp::now());
+        self.unsaved = true;
+        tracing::info!(project = %self.setup.project, endpoint_id = %id, "integration endpoint updated to the configured credentials; nodes follow");
+        self.publish();
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Timing;
-use crate::model::backoff::{Caller, Pauses, Trouble};
+use crate::model::backoff::{Caller, Doubt, Pauses, Trouble};
 
 /// When to ask about one thing.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Schedule {
     urgent: Instant,
     /// The pause after the next question that brings nothing new.
     pause: Duration,
+    /// How far a refusal is believed.
+    doubt: Doubt,
 }
 
 impl Schedule {
@@ -34,6 +36,7 @@ impl Schedule {
             regular: now,
             urgent: now,
             pause: timing.soon,
+            doubt: Doubt::default(),
         }
     }
 
@@ -49,6 +52,7 @@ impl Schedule {
     /// Aiven answered. A regular question without news says nothing about
     /// urgent ones.
     pub(super) fn answered(&mut self, now: Instant, was_urgent: bool, brought_news: bool) {
+        self.doubt.answered();
         if brought_news || !was_urgent {
             self.pause = self.timing.soon;
         }
@@ -58,6 +62,7 @@ impl Schedule {
 
     /// Aiven could not be asked, or refused to answer.
     pub(super) fn failed(&mut self, now: Instant, trouble: Trouble) {
+        let trouble = self.doubt.weigh(trouble);
         let Pauses { shortest, longest } = self.pauses(trouble);
         let pause = if shortest < longest {
             self.lengthen().clamp(shortest, longest)
@@ -122,7 +127,10 @@ mod tests {
         let now = Instant::now();
         let after = |trouble| {
             let mut schedule = schedule();
-            schedule.failed(now, trouble);
+            for _ in 0..3 {
+                schedule.pause = Timing::default().soon;
+                schedule.failed(now, trouble);
+            }
             let wait = |is_urgent| (schedule.due(is_urgent) - now).as_secs();
             (wait(false), wait(true))
         };
@@ -132,5 +140,20 @@ mod tests {
         let (regular, urgent) = after(Trouble::Permanent);
         assert!((3600..=3960).contains(&regular), "{regular}");
         assert_eq!(urgent, 300);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_refusal_alone_is_not_believed() {
+        let now = Instant::now();
+        for refusal in [Trouble::Permanent, Trouble::TokenRejected] {
+            let mut schedule = schedule();
+            let mut waits = Vec::new();
+            for _ in 0..3 {
+                schedule.failed(now, refusal);
+                waits.push((schedule.due(false) - now).as_secs());
+            }
+            assert_eq!(waits[..2], [10, 20]);
+            assert!(waits[2] >= 600, "{waits:?}");
+        }
     }
 }

@@ -24,7 +24,9 @@ mod targets_survive_dns;
 mod targets_survive_listings;
 
 // What is written at Aiven is idempotent and bounded.
+mod aiven_behind_an_http_proxy;
 mod aiven_is_asked_patiently;
+mod results_count_and_not_codes;
 mod writes_happen_once;
 
 // No secret leaves; nodes are verified.

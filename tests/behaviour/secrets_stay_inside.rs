@@ -116,6 +116,37 @@ async fn a_refusal_that_quotes_the_password_is_shown_without_it() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_quoted_where_the_message_is_cut_is_not_shown() {
+    let sim = aiven_from(Simulator::builder().project(PROJECT)).await;
+    let config = Config::quick(&sim).with("log.level", "trace");
+    let daemon = start(&config).await;
+    let token = sim.token().to_owned();
+    let mut written = Vec::new();
+    for pad in (370..=400).step_by(3) {
+        let message = format!("{}{token}", "x".repeat(pad));
+        // Of the same kind as the last one, the cause would not tell them apart.
+        let code = 400 + u16::try_from(pad % 9).unwrap() * 2;
+        let fault = sim.inject(Fault::any(), ApiFault::Status { code, message });
+        let before = sim.count(Operation::ListServices);
+        sim.wait_until("it is met", |sim| {
+            sim.count(Operation::ListServices) > before + 1
+        })
+        .await;
+        written.push(daemon.get("/status").await.body);
+        written.push(daemon.get("/readyz").await.body);
+        sim.clear_fault(fault);
+    }
+    written.push(daemon.printed());
+    for text in &written {
+        for piece in token.as_bytes().windows(8) {
+            let piece = std::str::from_utf8(piece).unwrap();
+            assert!(!text.contains(piece), "{piece} is in {text}");
+        }
+    }
+    assert!(written.iter().any(|text| text.contains("xxx")));
+}
+
+#[tokio::test]
 async fn every_log_line_is_json_with_time_level_and_message() {
     let sim = aiven_from(Simulator::builder().project(PROJECT)).await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));

@@ -164,6 +164,16 @@ pub enum ApiFault {
         /// The body, sent as it is.
         body: String,
     },
+    /// The same with these headers, and a body in Aiven's form with this message, or
+    /// none if it is empty.
+    WithHeaders {
+        /// HTTP status.
+        code: u16,
+        /// Names and values of headers.
+        headers: Vec<(String, String)>,
+        /// Aiven's `message`.
+        message: String,
+    },
     /// 429 in Aiven's words: `… Rate limit 120 exceeded - try again in 28s`.
     RateLimited {
         /// The wait named in the message, in seconds.
@@ -231,6 +241,7 @@ impl ApiFault {
                 | Self::Reset
                 | Self::Status { .. }
                 | Self::Answer { .. }
+                | Self::WithHeaders { .. }
                 | Self::RateLimited { .. }
                 | Self::Html(_)
                 | Self::EmptyObject

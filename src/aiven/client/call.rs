@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use reqwest::{Method, RequestBuilder};
-use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::{Client, MAX_WAIT};
+use super::{Client, begins_an_object};
 use crate::aiven::Operation;
-use crate::aiven::error::{self, Error, ErrorKind};
+use crate::aiven::error::{self, Error, ErrorKind, Head};
 use crate::aiven::wire;
 
 /// How many bytes of an answer are read. A single Kafka service can take several
@@ -61,7 +60,6 @@ impl<'a> Call<'a> {
         attempt
             .retry(retries())
             .when(ErrorKind::is_transient)
-            .adjust(wait_after)
             .await
             .map_err(|kind| self.error(kind))
     }
@@ -84,6 +82,7 @@ impl<'a> Call<'a> {
 
     async fn ask(&self, request: RequestBuilder) -> Result<Vec<u8>, ErrorKind> {
         let mut response = self.client.send(request).await?;
+        let head = Head::of(&response, &self.client.base);
         let mut body = Vec::new();
         while let Some(chunk) = self.client.next_chunk(&mut response).await? {
             if body.len() + chunk.len() > MAX_ANSWER {
@@ -93,7 +92,11 @@ impl<'a> Call<'a> {
             }
             body.extend_from_slice(&chunk);
         }
-        match error::hidden_error(&body) {
+        let secrets = &self.client.secrets;
+        if body.is_empty() || !begins_an_object(&body) {
+            return Err(head.error(&body, secrets).0);
+        }
+        match error::hidden_error(&body, secrets) {
             Some(message) => Err(ErrorKind::Refused {
                 status: 200,
                 message,
@@ -102,13 +105,16 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Runs one attempt and counts it.
+    /// Runs one attempt and counts it, unless nothing was asked.
     pub(super) async fn counted<T>(
         &self,
         attempt: impl Future<Output = Result<T, ErrorKind>>,
     ) -> Result<T, ErrorKind> {
         let started = Instant::now();
         let answer = attempt.await;
+        if matches!(answer, Err(ErrorKind::Postponed { .. })) {
+            return answer;
+        }
         let code = answer
             .as_ref()
             .err()
@@ -122,7 +128,7 @@ impl<'a> Call<'a> {
         Error {
             operation: self.operation,
             project: self.project.to_owned(),
-            kind: kind.without(self.client.token.expose_secret()),
+            kind,
         }
     }
 }
@@ -135,18 +141,4 @@ pub(super) fn retries() -> ExponentialBuilder {
         .with_factor(2.0)
         .with_max_times(2)
         .with_jitter()
-}
-
-/// The wait before the next attempt: what Aiven asks for, or `None` if that is
-/// too long.
-pub(super) fn wait_after(kind: &ErrorKind, planned: Option<Duration>) -> Option<Duration> {
-    match kind {
-        ErrorKind::Throttled {
-            wait: Some(wait), ..
-        } if *wait > MAX_WAIT => None,
-        ErrorKind::Throttled {
-            wait: Some(wait), ..
-        } => planned.map(|planned| planned.max(*wait)),
-        _ => planned,
-    }
 }

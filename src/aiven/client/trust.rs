@@ -46,7 +46,11 @@ impl Client {
         let path = ["project", project, "integration_endpoint", endpoint_id];
         let query = [("include_secrets", "true")];
         let answer: EndpointAnswer = call.get_with(&path, &query).await?;
-        Ok(answer.credentials())
+        let credentials = answer.credentials();
+        if let Some(credentials) = &credentials {
+            self.secrets.add(&credentials.password);
+        }
+        Ok(credentials)
     }
 
     /// Changes the credentials of an integration endpoint. Sent once, never
@@ -69,8 +73,9 @@ impl Client {
                 "basic_auth_password": password,
             },
         });
-        let updated = call.write(Method::PUT, &path, &body).await;
-        updated.map_err(|error| error.without(password))
+        // Aiven may quote the value that it refuses.
+        self.secrets.add(&credentials.password);
+        call.write(Method::PUT, &path, &body).await
     }
 }
 

@@ -25,7 +25,9 @@ fn read(count: usize, limit: usize, room: usize) -> Result<Listing, ErrorKind> {
     {
         listing.feed(chunk)?;
     }
-    listing.finish(limit).map(|(listing, _)| listing)
+    listing
+        .finish(limit, &Secrets::default())
+        .map(|(listing, _)| listing)
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn texts_of_former_listings_are_forgotten() {
         let names = (0..200).map(|number| format!("s{round}-{number}"));
         let body = format!(r#"{{"services":[{}]}}"#, rows(names));
         listing.feed(body.as_bytes()).unwrap();
-        cache = listing.finish(1000).unwrap().1;
+        cache = listing.finish(1000, &Secrets::default()).unwrap().1;
         assert_eq!(cache.services.len(), 200);
     }
     assert!(

@@ -17,6 +17,7 @@ use crate::aiven::ErrorKind;
 use crate::aiven::listing::{ListingReader, ParseCache};
 use crate::aiven::wire::ServiceReader;
 use crate::model::inventory::{ByName, Distrust, Listing};
+use crate::model::outside_text::Secrets;
 use crate::model::plan::Rules;
 use crate::model::project::{Project, Report, Saved};
 use crate::model::resolution::{Addresses, Answer, Lookup};
@@ -135,7 +136,7 @@ impl Run {
         for chunk in document.chunks(size) {
             listing.feed(chunk)?;
         }
-        listing.finish(1_000)
+        listing.finish(1_000, &Secrets::default())
     }
 
     fn answer(&mut self, said: &[Said]) {
@@ -165,7 +166,7 @@ impl Run {
             return about_it.map_or(ByName::Unknown, |service| ByName::Exists(Arc::new(service)));
         }
         let status = StatusCode::from_u16(status).unwrap();
-        if ErrorKind::from_answer(status, None, &body).says_service_does_not_exist() {
+        if ErrorKind::of_json(status, &body).denies_service(name) {
             self.denied.insert(name.to_owned());
             return ByName::DoesNotExist;
         }

@@ -78,7 +78,8 @@ async fn why_there_are_none_names_the_right_that_is_missing() {
         rig.node_access.refused(PROJECT, &id);
         tokio::task::yield_now().await;
     }
-    assert_eq!(sim.count(Operation::GetEndpoint), 1);
+    // The first are not believed: one alone may be a mishap.
+    assert!(sim.count(Operation::GetEndpoint) <= 3);
 }
 
 #[tokio::test]

@@ -51,6 +51,11 @@ pub(super) fn spoil(fault: ApiFault, answer: Option<Answer>, reset: ResetSwitch)
             let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             respond(status, &content_type, Body::whole(body)).into()
         }
+        ApiFault::WithHeaders {
+            code,
+            headers,
+            message,
+        } => with_headers(code, &headers, &message).into(),
         ApiFault::RateLimited {
             seconds,
             retry_after,
@@ -119,6 +124,21 @@ fn spoil_content(fault: ApiFault, mut answer: Answer, reset: ResetSwitch) -> Out
 
 fn broken(body: Body) -> Outcome {
     respond(StatusCode::OK, "application/json", body).into()
+}
+
+fn with_headers(code: u16, headers: &[(String, String)], message: &str) -> Response<Body> {
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = match message {
+        "" => respond(status, "text/plain", Body::whole(String::new())),
+        _ => Answer::refused(Refusal::new(code, message)).into_response(),
+    };
+    for (name, value) in headers {
+        let name = hyper::header::HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 fn rate_limited(seconds: u32, retry_after: Option<String>) -> Response<Body> {
