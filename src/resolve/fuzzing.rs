@@ -41,7 +41,7 @@ pub(crate) fn resolv_conf(text: &str) {
 pub(crate) fn hosts(text: &str) {
     for (name, addresses) in hosts_from(text) {
         assert!(
-            !name.contains(char::is_whitespace) && !name.contains('#'),
+            !name.contains(|c: char| c.is_ascii_whitespace()) && !name.contains('#'),
             "{name:?}"
         );
         assert!(
