@@ -2,12 +2,14 @@
 //! from outside, and panics if something untrue follows. Compiled for fuzzing and for
 //! the tests, which read each target's corpus again.
 
+mod answers;
 mod configuration;
 mod dns;
 mod listing;
 mod scrape;
 mod state;
 
+pub use answers::answers;
 pub use configuration::configuration;
 pub use dns::dns;
 pub use listing::listing;

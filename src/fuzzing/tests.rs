@@ -12,7 +12,8 @@ type Target = (&'static str, fn(&[u8]));
 /// What the fuzz targets once found, or started from, holds in every build.
 #[test]
 fn every_corpus_is_read_without_a_panic() {
-    let targets: [Target; 5] = [
+    let targets: [Target; 6] = [
+        ("answers", super::answers),
         ("configuration", super::configuration),
         ("dns", super::dns),
         ("listing", super::listing),

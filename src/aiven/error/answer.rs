@@ -30,7 +30,8 @@ impl Head {
         Head::new(response.status(), response.headers(), url)
     }
 
-    fn new(status: StatusCode, headers: &HeaderMap, url: &Url) -> Head {
+    /// The head with this status and these headers, of an answer from `url`.
+    pub fn new(status: StatusCode, headers: &HeaderMap, url: &Url) -> Head {
         let text = |name: HeaderName| {
             let value = headers.get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
