@@ -3,8 +3,6 @@
 use std::net::IpAddr;
 use std::path::{Component, Path};
 
-use globset::GlobSet;
-
 /// What the daemon keeps in `state_dir` beside the folder of the list.
 const FILES_OF_OURS: [&str; 4] = ["lock", "state.json", "secrets.json", "certificates.json"];
 
@@ -20,21 +18,6 @@ pub(super) fn is_for_many(ip: IpAddr) -> bool {
 /// Whether no one server answers there.
 pub(super) fn is_nobodys(ip: IpAddr) -> bool {
     is_for_many(ip) || ip.to_canonical().is_unspecified()
-}
-
-/// Whether no service is left: Aiven's names begin with a letter, followed by letters,
-/// digits and `-`.
-pub(super) fn match_every_name(globs: &GlobSet) -> bool {
-    let ends = [
-        "",
-        "a",
-        "7",
-        "es-1f3c2a",
-        "-0-z",
-        "prod-kafka-eu-west-1-metrics",
-    ];
-    let mut names = ('a'..='z').flat_map(|first| ends.map(|end| format!("{first}{end}")));
-    names.all(|name| globs.is_match(name))
 }
 
 /// Why the list cannot be kept at `path`, and what to do.

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use globset::GlobSet;
 use reqwest::Url;
 use tracing::level_filters::LevelFilter;
 
-use super::cannot_work::{is_for_many, is_nobodys, match_every_name, why_no_list};
+use super::cannot_work::{is_for_many, is_nobodys, why_no_list};
 use super::http_proxy::http_proxy;
 use super::integration::integration;
 use super::keys;
@@ -92,18 +91,8 @@ fn services(section: &Section) -> Selection {
         types: set("types"),
         clouds: set("clouds"),
         tags: tags(&section.key("tags")),
-        exclude: exclude(&section.key("exclude")),
+        exclude: globs(&section.key("exclude")),
     }
-}
-
-fn exclude(key: &Key) -> GlobSet {
-    let globs = globs(key);
-    if match_every_name(&globs) {
-        let key = key.clone().wanting("globs that leave some of the services");
-        let advice = "remove it; integration.create: false changes nothing at Aiven";
-        key.wrong_as("globs that match every name", advice);
-    }
-    globs
 }
 
 fn tags(key: &Key) -> BTreeMap<String, String> {
