@@ -9,7 +9,7 @@ use crate::model::scrape::{Failure, Finding};
 
 /// The most bytes of a page, on the wire and decompressed: as `body_size_limit` in the ops file,
 /// so that the cause is told here. Prometheus holds a page in memory while it reads it.
-pub(super) const MAX_PAGE: u64 = 32 << 20;
+pub(super) const MAX_PAGE: u64 = 64 << 20;
 
 /// The media types that Prometheus 3 reads (`textparse.New`).
 const MEDIA_TYPES: [&str; 3] = [

@@ -190,7 +190,7 @@ async fn large_pages_stream_through() {
 #[tokio::test]
 async fn a_page_that_is_too_large_fails_with_its_cause() {
     let sim = aiven().await;
-    let spec = ServiceSpec::new("logs", "opensearch").page_bytes(33 << 20);
+    let spec = ServiceSpec::new("logs", "opensearch").page_bytes(65 << 20);
     sim.add_service(PROJECT, spec);
     let config = Config::quick(&sim).with_proxy();
     let (daemon, scraper) = publishing(&sim, &config).await;
@@ -202,7 +202,7 @@ async fn a_page_that_is_too_large_fails_with_its_cause() {
         })
         .await;
     let logs = daemon.verdict("logs", "unreachable").await;
-    assert!(logs["cause"].as_str().unwrap().contains("32 MiB"), "{logs}");
+    assert!(logs["cause"].as_str().unwrap().contains("64 MiB"), "{logs}");
 }
 
 #[tokio::test]

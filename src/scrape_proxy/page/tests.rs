@@ -146,7 +146,7 @@ fn a_page_that_is_announced_too_large_is_not_begun() {
     assert!(read(MAX_PAGE).is_ok());
     let failure = read(MAX_PAGE + 1).expect_err("too large");
     assert_eq!(failure.finding, Finding::TooLarge);
-    assert!(failure.cause.contains("32 MiB"), "{}", failure.cause);
+    assert!(failure.cause.contains("64 MiB"), "{}", failure.cause);
 }
 
 proptest! {

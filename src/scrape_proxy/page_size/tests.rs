@@ -33,7 +33,7 @@ fn a_large_page_is_told_by_what_it_becomes() {
     assert!(bomb.len() < 100 << 10, "small on the wire");
     let bomb = count(true, &bomb).expect_err("too large");
     assert_eq!(bomb.finding, Finding::TooLarge);
-    assert!(bomb.cause.contains("32 MiB"), "{}", bomb.cause);
+    assert!(bomb.cause.contains("64 MiB"), "{}", bomb.cause);
 }
 
 #[test]
