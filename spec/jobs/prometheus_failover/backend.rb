@@ -26,7 +26,7 @@ class Backend
     Array.new(@requests.size) { @requests.pop }
   end
 
-  # Waits until it works on one more query for HELD, and returns its connection.
+  # Waits until it works on one more query for HELD.
   def await_held
     @held.pop
   end

@@ -164,9 +164,9 @@ impl Fault {
 pub struct Outcome {
     /// The fault.
     pub fault: Fault,
-    /// Quick GETs, and how many failed.
+    /// GETs, and how many failed.
     pub get: Count,
-    /// Quick POSTs, and how many failed.
+    /// POSTs, and how many failed.
     pub post: Count,
     /// POSTs that had no answer yet when the fault came.
     pub posts_in_flight: usize,
@@ -304,8 +304,7 @@ impl Outcome {
 }
 
 fn count(queries: &[Query], method: Method) -> Count {
-    let wanted = |query: &&Query| query.method == method && !query.slow;
-    let of_method = || queries.iter().filter(wanted);
+    let of_method = || queries.iter().filter(|query| query.method == method);
     let failed = of_method().filter_map(|query| query.answer.as_ref().err().cloned());
     Count {
         all: of_method().count(),

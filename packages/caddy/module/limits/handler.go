@@ -132,7 +132,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, user string) (*t
 		// In chunks: it may become as long as is allowed.
 		size = h.QueryBytes
 	}
-	ticket, refusal := h.board.admit(user, size, r.ContentLength != 0)
+	ticket, refusal := h.board.admit(user, size)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -151,10 +151,6 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, user string) (*t
 // pass sends the request on. It keeps its place until Prometheus is done with it.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, ticket *ticket, replacer *caddy.Replacer) error {
 	query := &query{ticket: ticket, replacer: replacer}
-	since := time.Now()
-	replacer.Map(func(key string) (any, bool) {
-		return float64(time.Since(since).Milliseconds()), key == "http.limits.age_ms"
-	})
 	h.running.add(query)
 	answer := ask(w, r, next, time.Duration(h.AbandonedFor), func() {
 		h.running.remove(query)
