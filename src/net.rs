@@ -7,5 +7,6 @@ pub(crate) mod connection;
 pub(crate) mod descriptors;
 pub(crate) mod keep_alive;
 pub(crate) mod places;
+pub(crate) mod socket;
 pub(crate) mod tls;
 pub(crate) mod verifier;

@@ -9,11 +9,12 @@ use domain::net::client::protocol::UdpConnect;
 use domain::net::client::request::{Error, RequestMessage, RequestMessageMulti, SendRequest};
 use domain::net::client::{dgram, stream};
 use parking_lot::Mutex;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::health::Health;
 use super::wire::{Question, Unusable, WireAnswer, answer_from_wire};
+use crate::net::socket::socket;
 
 /// The longest answer that is asked for by UDP: it crosses every network in one piece
 /// (<https://www.dnsflagday.net/2020/>).
@@ -191,9 +192,5 @@ impl Server {
 }
 
 async fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4(),
-        SocketAddr::V6(_) => TcpSocket::new_v6(),
-    };
-    socket?.connect(address).await
+    socket(address)?.connect(address).await
 }

@@ -21,6 +21,7 @@ use crate::model::scrape::Failure;
 use crate::net::certificate::expiry;
 use crate::net::descriptors::{is_shortage, with_room};
 use crate::net::keep_alive::keep_alive;
+use crate::net::socket::socket;
 use crate::net::verifier::RefusedCertificate;
 
 /// How long a scrape waits for a descriptor where even resting connections are
@@ -174,11 +175,7 @@ async fn dial(address: SocketAddr) -> io::Result<TcpStream> {
 /// A socket, as soon as there is a descriptor for it.
 async fn open(address: SocketAddr) -> io::Result<TcpSocket> {
     for _ in 0..SHORTAGE_TRIES {
-        let socket = match address {
-            SocketAddr::V4(_) => with_room(TcpSocket::new_v4),
-            SocketAddr::V6(_) => with_room(TcpSocket::new_v6),
-        };
-        match socket {
+        match with_room(|| socket(address)) {
             Err(error) if is_shortage(&error) => sleep(SHORTAGE_PAUSE).await,
             opened => return opened,
         }

@@ -15,12 +15,13 @@ use reqwest::{Response, Url};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use crate::aiven::error::{ErrorKind, ProxyTrouble};
 use crate::model::outside_text::{OutsideText, Secrets};
+use crate::net::socket::socket;
 
 /// How long the proxy is looked at, at most.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -148,11 +149,7 @@ impl HttpProxy {
         };
         let mut failure = io::Error::other("its name has no address");
         for address in addresses {
-            let socket = match address {
-                SocketAddr::V4(_) => TcpSocket::new_v4(),
-                SocketAddr::V6(_) => TcpSocket::new_v6(),
-            };
-            match socket?.connect(address).await {
+            match socket(address)?.connect(address).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => failure = error,
             }
