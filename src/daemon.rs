@@ -130,6 +130,7 @@ impl Daemon {
     pub async fn serve(self, stop: CancellationToken) {
         let (inbox, outbox) = mailbox();
         let results = ScrapeResults::default();
+        let secrets = self.client.secrets();
         let (node_access, access_tasks) = node_access::open(&self.config, Timing::default());
         let mut stages = Stages {
             config: &self.config,
@@ -172,7 +173,8 @@ impl Daemon {
         let proxy = self.proxy_port.map(|port| {
             let timeout = self.config.scrape_proxy.timeout;
             let (published, metrics) = (self.published, self.metrics);
-            let proxy = ScrapeProxy::new(published, node_access, results, metrics, timeout);
+            let proxy =
+                ScrapeProxy::new(published, node_access, results, metrics, secrets, timeout);
             stages.scrape_proxy(Arc::new(proxy), Arc::new(port))
         });
         let mut tasks = stages.tasks;

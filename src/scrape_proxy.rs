@@ -80,12 +80,13 @@ pub struct ScrapeProxy {
 
 impl ScrapeProxy {
     /// A proxy to what is `published`, with the trust and credentials of `node_access`; outcomes go
-    /// to `results` and `metrics`.
+    /// to `results` and `metrics`. `secrets` are taken out of all words of nodes.
     pub fn new(
         published: Published,
         node_access: NodeAccess,
         results: ScrapeResults,
         metrics: Metrics,
+        secrets: Secrets,
         timeout: Duration,
     ) -> Self {
         let pool = Arc::new(Pool::default());
@@ -96,7 +97,7 @@ impl ScrapeProxy {
             results,
             metrics,
             pool,
-            secrets: Secrets::default(),
+            secrets,
             timeout,
         }
     }

@@ -226,6 +226,7 @@ fn proxy(state_dir: &std::path::Path) -> Arc<ScrapeProxy> {
         node_access,
         results,
         metrics,
+        Secrets::default(),
         PATIENCE,
     ))
 }
