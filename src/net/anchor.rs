@@ -21,7 +21,7 @@ pub(crate) fn malformed(der: &CertificateDer<'_>) -> Option<&'static str> {
     if der.is_empty() {
         return Some("is empty");
     }
-    if CertificateFacts::read(der).is_none() {
+    if Certificate::from_der(der).is_err() {
         return Some("is no X.509 certificate, or is not whole");
     }
     let added = RootCertStore::empty().add(der.clone());
@@ -36,7 +36,7 @@ pub(crate) fn unusable(der: &CertificateDer<'_>) -> Option<String> {
         return Some(why.to_owned());
     }
     let certificate = Certificate::from_der(der).ok()?;
-    let facts = CertificateFacts::read(der)?;
+    let facts = CertificateFacts::of(&certificate);
     let body = &certificate.tbs_certificate;
     if !may_sign(body) && !facts.is_self_issued {
         return Some(format!(

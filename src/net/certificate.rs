@@ -47,13 +47,18 @@ impl CertificateFacts {
     /// Reads a certificate; `None` if it is none.
     pub fn read(der: &[u8]) -> Option<CertificateFacts> {
         let certificate = Certificate::from_der(der).ok()?;
+        Some(CertificateFacts::of(&certificate))
+    }
+
+    /// What this certificate says.
+    pub fn of(certificate: &Certificate) -> CertificateFacts {
         let body = &certificate.tbs_certificate;
         let alternative = body.get::<SubjectAltName>().ok().flatten();
         let alternative = alternative.map(|(_, names)| names.0).unwrap_or_default();
         let mut names: Vec<String> = alternative.iter().filter_map(name_of).collect();
         let more_names = names.len().saturating_sub(MAX_NAMES);
         names.truncate(MAX_NAMES);
-        Some(CertificateFacts {
+        CertificateFacts {
             subject: told(&body.subject),
             issuer: told(&body.issuer),
             names,
@@ -63,7 +68,7 @@ impl CertificateFacts {
             is_self_issued: body.subject == body.issuer,
             signature: algorithm(&certificate.signature_algorithm.oid),
             key: key(&body.subject_public_key_info),
-        })
+        }
     }
 
     /// `'a', 'b' and 3 more`; what to say if there are none is the caller's.

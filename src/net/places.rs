@@ -35,9 +35,7 @@ impl Limits {
             each: all,
         }
     }
-}
 
-impl Limits {
     /// No more than `most` in all; of these a quarter stays for this machine.
     pub(super) fn at_most(self, most: usize) -> Self {
         if self.all <= most {
