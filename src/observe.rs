@@ -137,9 +137,8 @@ impl Observer {
                 }
                 Err(error) => course.failed(&error),
             };
-            tokio::select! {
-                () = sleep(wait) => {}
-                () = self.reports.closed() => return,
+            if self.pause(wait).await.is_err() {
+                return;
             }
         }
     }
@@ -163,9 +162,8 @@ impl Observer {
                 }
                 Err(error) => course.failed(&error),
             };
-            tokio::select! {
-                () = sleep(wait) => {}
-                () = self.reports.closed() => return,
+            if self.pause(wait).await.is_err() {
+                return;
             }
         }
     }
@@ -194,6 +192,14 @@ impl Observer {
     fn reader(&self) -> ServiceReader {
         let reader = ServiceReader::new(self.tag_keys.iter().cloned());
         reader.hiding(self.client.secrets())
+    }
+
+    /// Waits, unless the daemon stops before.
+    async fn pause(&self, wait: Duration) -> Result<(), Stopped> {
+        tokio::select! {
+            () = sleep(wait) => Ok(()),
+            () = self.reports.closed() => Err(Stopped),
+        }
     }
 
     async fn report(&self, report: Report) -> Result<(), Stopped> {
