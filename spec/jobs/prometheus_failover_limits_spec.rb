@@ -11,24 +11,11 @@ RSpec.describe 'job prometheus-failover, with limits' do
   small = { 'queries' => 3, 'queries_per_user' => 2, 'place_timeout' => '1s', 'body_timeout' => '2s', 'waiting_per_user' => 8,
             'query_bytes' => 65_536, 'buffered_bytes_per_user' => 131_072, 'buffered_bytes' => 262_144, 'connections' => 64 }
 
-  before(:context) do
-    @folder = Dir.mktmpdir('aiven-metrics-release')
-    change = lambda do |properties, _index|
-      timeout = { 'prometheus' => properties['prometheus'].merge('query_timeout' => '1s') }
-      properties.merge(timeout).merge('limits' => small, 'optional_paths' => ['federate'])
-    end
-    @rig = FailoverRig.new(@folder, change: change)
+  change = lambda do |properties, _index|
+    timeout = { 'prometheus' => properties['prometheus'].merge('query_timeout' => '1s') }
+    properties.merge(timeout).merge('limits' => small, 'optional_paths' => ['federate'])
   end
-
-  after(:context) do
-    @rig&.stop
-    FileUtils.rm_rf(@folder)
-  end
-
-  let(:rig) { @rig }
-  let(:first) { rig.instances.first }
-
-  before { rig.instances.each { |instance| instance.backend.requests } }
+  include_context 'with a failover rig', change: change
 
   def get(user, target = '/api/v1/query?query=up', *headers)
     rig.send_raw(["GET #{target} HTTP/1.1", user, *headers])

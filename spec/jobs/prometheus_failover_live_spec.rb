@@ -11,20 +11,7 @@ RSpec.describe 'job prometheus-failover, running' do
   right = FailoverRig.basic(grafana['name'], grafana['password'])
   form = 'Content-Type: application/x-www-form-urlencoded'
 
-  before(:context) do
-    @folder = Dir.mktmpdir('aiven-metrics-release')
-    @rig = FailoverRig.new(@folder)
-  end
-
-  after(:context) do
-    @rig&.stop
-    FileUtils.rm_rf(@folder)
-  end
-
-  let(:rig) { @rig }
-  let(:first) { rig.instances.first }
-
-  before { rig.instances.each { |instance| instance.backend.requests } }
+  include_context 'with a failover rig'
 
   def get(path, *headers, index: 0)
     rig.send_raw(["GET #{path} HTTP/1.1", *headers], index: index)

@@ -164,3 +164,21 @@ class FailoverRig
                                                 chdir: instance.job, log: instance.log)
   end
 end
+
+# Two instances for all examples of a group; each example sees its own requests only.
+RSpec.shared_context 'with a failover rig' do |**options|
+  before(:context) do
+    @folder = Dir.mktmpdir('aiven-metrics-release')
+    @rig = FailoverRig.new(@folder, **options)
+  end
+
+  after(:context) do
+    @rig&.stop
+    FileUtils.rm_rf(@folder)
+  end
+
+  let(:rig) { @rig }
+  let(:first) { rig.instances.first }
+
+  before { rig.instances.each { |instance| instance.backend.requests } }
+end
