@@ -15,14 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use hyper_util::rt::TokioTimer;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
 use crate::model::outside_text::Secrets;
-use crate::net::accept::{serve_each, serve_http};
+use crate::net::accept::{http1, serve_each, serve_http};
 use crate::net::connection::Connection;
 use crate::net::descriptors;
 use crate::net::places::Limits;
@@ -54,9 +53,6 @@ use pool::Pool;
 
 /// Connections of Prometheus served at once.
 const LIMITS: Limits = Limits::here(1024);
-
-/// How long a connection may take for a request's head, or rest between two.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How long scrapes in flight may take once the daemon stops. bpm waits for 15 s
 /// before it kills, and the state is saved after this.
@@ -124,7 +120,7 @@ impl ScrapeProxy {
             let proxy = Arc::clone(&self);
             async move { Ok::<_, std::convert::Infallible>(proxy.handle(request).await) }
         });
-        if let Err(error) = serve_http(&http(), stream, service, &stop).await {
+        if let Err(error) = serve_http(&http1(BUFFER), stream, service, &stop).await {
             tracing::debug!(%error, "a scrape's connection ended early");
         }
     }
@@ -145,13 +141,4 @@ impl ScrapeProxy {
                 .retain(|target| route::is_published(&snapshot, target));
         }
     }
-}
-
-/// How requests of Prometheus are read.
-fn http() -> hyper::server::conn::http1::Builder {
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(BUFFER);
-    http
 }

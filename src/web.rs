@@ -14,7 +14,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -22,7 +21,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router, middleware};
 use bytes::Bytes;
-use hyper_util::rt::TokioTimer;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
@@ -34,7 +32,7 @@ use crate::metrics::Metrics;
 use crate::model::outside_text::{visible_json, visible_line};
 use crate::model::status::Status;
 use crate::model::target_group::write_groups;
-use crate::net::accept::{serve_each, serve_http};
+use crate::net::accept::{http1, serve_each, serve_http};
 use crate::net::connection::Connection;
 use crate::net::places::Limits;
 use crate::publish::Published;
@@ -57,9 +55,6 @@ const LIMITS: Limits = Limits {
     elsewhere: 192,
     each: 32,
 };
-
-/// How long a client may take for its request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Largest head of a request; also what is read ahead of further requests.
 const MAX_HEAD: usize = 16 << 10;
@@ -159,10 +154,7 @@ async fn serve_connection(
     };
     let service = router.layer(Extension(Ends { peer, local }));
     let service = TowerToHyperService::new(service);
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD);
+    let http = http1(MAX_HEAD);
     if let Err(error) = serve_http(&http, stream, service, &stop).await {
         tracing::debug!(%peer, %error, "connection ended early");
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::Service;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -27,6 +27,16 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// Trouble with accepting that comes again within this time is the same one.
 const SAME_TROUBLE: Duration = Duration::from_secs(60);
+
+/// How long a connection may take for a request's head, or rest before it: Hyper
+/// counts both as one.
+///
+/// It is longer than clients keep their resting connections (Prometheus: five
+/// minutes, `prometheus/common`), so that the client is the one who closes. If the
+/// server did, at the very moment of a further request, the client would not know
+/// whether that one was heard. Nobody is kept out meanwhile: a connection that
+/// rests or is slow gives its place to the next one.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(6 * 60);
 
 /// Serves connections within the `limits` until `stop`. Then the port is free at
 /// once, and this returns when the last connection has ended.
@@ -113,6 +123,16 @@ impl Trouble {
             tracing::info!("connections are accepted again");
         }
     }
+}
+
+/// How requests are read: `max_head` is the largest head, and what is read ahead of
+/// further requests.
+pub(crate) fn http1(max_head: usize) -> hyper::server::conn::http1::Builder {
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(max_head);
+    http
 }
 
 /// Serves HTTP/1 on one connection until the client ends it, or until `stop`:

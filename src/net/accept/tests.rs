@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -25,18 +24,23 @@ async fn connect(address: SocketAddr) -> TcpStream {
 
 /// A server that answers with [`PAGE`], and its address.
 async fn serve_pages(limits: Limits, stop: CancellationToken) -> SocketAddr {
+    serve(PAGE, limits, stop).await
+}
+
+async fn serve(page: &'static [u8], limits: Limits, stop: CancellationToken) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let page = Bytes::from_static(page);
     tokio::spawn(async move {
         let never = CancellationToken::new();
         serve_each(listener, limits, &stop, |connection, _| {
-            let never = never.clone();
+            let (never, page) = (never.clone(), page.clone());
             async move {
-                let answer = async |_| {
-                    Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(PAGE))))
-                };
-                let service = service_fn(answer);
-                drop(serve_http(&Builder::new(), connection, service, &never).await);
+                let service = service_fn(move |_| {
+                    let answer = Response::new(Full::new(page.clone()));
+                    async { Ok::<_, Infallible>(answer) }
+                });
+                drop(serve_http(&http1(16 << 10), connection, service, &never).await);
             }
         })
         .await;
@@ -89,6 +93,21 @@ async fn an_answer_that_nobody_takes_ends() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!(!reads_whole(stream, 1).await);
     assert!(before.elapsed() >= Duration::from_secs(60));
+}
+
+/// The clock moves on by itself whenever everybody waits.
+#[tokio::test(start_paused = true)]
+async fn a_connection_may_rest_longer_than_any_client_lets_it() {
+    let address = serve(b"page", Limits::here(4), CancellationToken::new()).await;
+    let mut stream = connect(address).await;
+    for rest in [1, 10, 60, 300] {
+        tokio::time::sleep(Duration::from_secs(rest)).await;
+        stream.write_all(ASKED).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"page") {
+            assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "{rest} s");
+        }
+    }
 }
 
 #[tokio::test]
@@ -147,7 +166,7 @@ async fn the_next_request_is_answered_when_the_answer_before_has_left() {
                             Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(PAGE))))
                         }
                     });
-                    drop(serve_http(&Builder::new(), connection, service, &never).await);
+                    drop(serve_http(&http1(16 << 10), connection, service, &never).await);
                 }
             },
         )

@@ -237,7 +237,8 @@ async fn serve(proxy: &Arc<ScrapeProxy>, stream: DuplexStream) {
         let proxy = Arc::clone(proxy);
         async move { Ok::<_, Infallible>(proxy.handle(request).await) }
     });
-    let serving = crate::scrape_proxy::http().serve_connection(TokioIo::new(stream), service);
+    let serving = crate::net::accept::http1(crate::scrape_proxy::BUFFER)
+        .serve_connection(TokioIo::new(stream), service);
     // What the connection ends with is in what it answered.
     let _ = serving.await;
 }
