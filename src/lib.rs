@@ -15,75 +15,40 @@
 //!
 //! Only what the binary and the benchmarks need is public.
 
+// Nothing that comes from outside may end the daemon. What is left for
+// `arithmetic_side_effects` is said in clippy.toml.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable,
+    )
+)]
 // Their macros panic where the stream takes nothing (disk full, reader gone).
 #![warn(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod aiven;
 pub mod cli;
 pub mod config;
-#[cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::string_slice
-    )
-)]
 pub mod daemon;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod integrate;
-#[cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::string_slice
-    )
-)]
 mod log;
-#[cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::string_slice
-    )
-)]
 mod metrics;
 mod model;
 mod net;
 mod node_access;
 mod observe;
-#[cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::string_slice
-    )
-)]
 mod publish;
 mod resolve;
 mod scrape_proxy;
-#[cfg_attr(
-    not(test),
-    warn(
-        clippy::arithmetic_side_effects,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::string_slice
-    )
-)]
 mod web;
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub mod endpoint;
 pub mod explain;
 pub mod hosts;
 pub mod inventory;
+pub mod later;
 pub mod needed_endpoints;
 pub mod odd_rows;
 pub mod outage;

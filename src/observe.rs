@@ -244,7 +244,8 @@ impl Course<'_> {
             interval: self.observer.interval,
         };
         let pause = caller.pauses(self.doubt.weigh(error.kind.trouble()));
-        pause.shortest + wait.map(spread).unwrap_or_default()
+        let spread = wait.map(spread).unwrap_or_default();
+        pause.shortest.saturating_add(spread)
     }
 
     /// Logs a success when trouble ends.

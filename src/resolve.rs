@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::metrics::Metrics;
 use crate::model::address::Family;
+use crate::model::later::later;
 use crate::model::resolution::{Addresses, NeededHosts};
 
 #[cfg(any(test, fuzzing))]
@@ -49,7 +50,7 @@ pub async fn keep_resolved(
         if Instant::now() >= next_round {
             resolver.refresh();
             pass.begin_round(&needed.borrow_and_update());
-            next_round = Instant::now() + interval;
+            next_round = later(Instant::now(), interval);
         } else if needed.has_changed().unwrap_or(false) {
             pass.begin_new(&needed.borrow_and_update());
         }
@@ -91,7 +92,8 @@ pub async fn look_up_once(resolver: &NameResolver, names: Vec<Arc<str>>) -> Addr
         if pass.is_idle() {
             return addresses;
         }
-        let wake = pass.next_event().unwrap_or_else(|| Instant::now() + IDLE);
+        let wake = pass.next_event();
+        let wake = wake.unwrap_or_else(|| later(Instant::now(), IDLE));
         tokio::select! {
             biased;
             () = pass.answered() => {}

@@ -121,8 +121,8 @@ impl Projection {
             at = match self.state {
                 State::Before(token) => match skip_whitespace(chunk, at) {
                     None => chunk.len(),
-                    Some(at) => {
-                        self.read_token(token, chunk[at], element)
+                    Some((at, byte)) => {
+                        self.read_token(token, byte, element)
                             .map_err(|expected| self.fail(at, expected))?;
                         at + 1
                     }
@@ -245,12 +245,12 @@ impl Projection {
         at: usize,
     ) -> Result<usize, (usize, &'static str)> {
         let end = value
-            .end(&chunk[at..])
+            .end(rest(chunk, at))
             .map_err(|(past, expected)| (at + past, expected))?
             .map(|length| at + length);
         let read = end.unwrap_or(chunk.len());
         if let Some(members) = self.members() {
-            members.copy(&chunk[at..read]);
+            members.copy(chunk.get(at..read).unwrap_or_default());
             if end.is_some() {
                 members.end();
             }
@@ -274,14 +274,14 @@ impl Projection {
 
     /// Reads on in a key. Returns the offset at which reading continues.
     fn read_key(&mut self, mut text: Text, chunk: &[u8], at: usize) -> usize {
-        let unread = &chunk[at..];
+        let unread = rest(chunk, at);
         let Some(length) = text.end(unread) else {
             self.keep_key(unread);
             self.state = State::Key(text);
             return chunk.len();
         };
         self.state = State::Before(Token::Colon);
-        let part = &unread[..length - 1];
+        let part = unread.get(..length - 1).unwrap_or_default();
         if self.key.is_empty() {
             self.begin_member(part, text.has_escapes());
         } else {
@@ -297,7 +297,7 @@ impl Projection {
     /// Keeps a part of a key, unless the key is too long already.
     fn keep_key(&mut self, part: &[u8]) {
         let room = (MAX_KEY + 1).saturating_sub(self.key.len());
-        self.key.extend_from_slice(&part[..part.len().min(room)]);
+        self.key.extend(part.iter().take(room));
     }
 
     /// Decides whether to keep the member with this key, which is as written
@@ -356,12 +356,17 @@ fn is_one_of(key: &[u8], has_escapes: bool, names: &[&str]) -> bool {
     serde_json::from_slice::<String>(&quoted).is_ok_and(|key| names.contains(&key.as_str()))
 }
 
-/// The offset of the next byte that is not JSON's whitespace.
-fn skip_whitespace(chunk: &[u8], at: usize) -> Option<usize> {
-    chunk[at..]
-        .iter()
-        .position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
-        .map(|past| at + past)
+/// The next byte that is not JSON's whitespace, with its offset.
+fn skip_whitespace(chunk: &[u8], at: usize) -> Option<(usize, u8)> {
+    let mut bytes = rest(chunk, at).iter().enumerate();
+    bytes
+        .find(|(_, byte)| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
+        .map(|(past, byte)| (at + past, *byte))
+}
+
+/// The bytes from `at` on.
+fn rest(chunk: &[u8], at: usize) -> &[u8] {
+    chunk.get(at..).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 use self::plan::Plan;
 use self::report::Report;
 use super::ask::{Answer, Http, NoAnswer};
+use crate::model::later::later;
 
 mod daemon;
 mod plan;
@@ -46,7 +47,7 @@ pub(super) fn plan(path: &Path) -> anyhow::Result<Plan> {
 pub(super) async fn run(plan: Plan) -> anyhow::Result<ExitCode> {
     let mut errand = Errand {
         http: Http::new(RootCertStore::empty(), plan.answer_timeout)?,
-        patience_ends: Instant::now() + plan.patience,
+        patience_ends: later(Instant::now(), plan.patience),
         report: Report::default(),
         published: None,
     };
@@ -95,7 +96,7 @@ impl Errand {
         at_least: Duration,
         mut check: impl AsyncFnMut() -> Result<T, Finding>,
     ) -> Result<T, Finding> {
-        let end = self.patience_ends.max(Instant::now() + at_least);
+        let end = self.patience_ends.max(later(Instant::now(), at_least));
         loop {
             let checked = check().await;
             if checked.is_ok() || Instant::now() >= end {
@@ -155,7 +156,7 @@ impl From<NoAnswer> for Finding {
 /// The beginning of a body that may be anything.
 fn beginning(body: &str) -> &str {
     match body.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => &body[..end],
+        Some((end, _)) => body.split_at(end).0,
         None => body,
     }
 }

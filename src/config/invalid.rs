@@ -84,7 +84,7 @@ pub(super) fn quoted(text: &str) -> String {
         return format!("a text of {} characters, not shown", text.chars().count());
     }
     match text.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
+        Some((end, _)) => format!("{:?}…", text.split_at(end).0),
         None => format!("{text:?}"),
     }
 }

@@ -300,6 +300,10 @@ const LOWER_CASE_WORD: Shape = Shape::Characters {
 
 /// The rule for the key at the dotted `path`. Every parse reads every key, so
 /// that one without a row fails each test of the configuration.
+#[expect(
+    clippy::panic,
+    reason = "each path is a constant of this crate, and each parse reads all"
+)]
 pub(super) fn rule(path: &str) -> &'static Rule {
     KEYS.iter()
         .find(|rule| rule.path == path)

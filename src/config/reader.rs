@@ -226,6 +226,10 @@ impl<'a> Key<'a> {
     }
 
     /// A duration with its unit, within the key's bounds.
+    #[expect(
+        clippy::expect_used,
+        reason = "each text is a constant of the table, and each parse reads all of them"
+    )]
     pub(super) fn duration(&self) -> Duration {
         let Form::Duration { default, bounds } = &self.rule.form else {
             return Duration::ZERO;

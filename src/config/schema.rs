@@ -6,6 +6,8 @@
 //! the sentence that an operator needs, and says all that it can. Keywords that
 //! begin with `x-` mean nothing to the Director: the template obeys them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::keys::{self, KEYS};
@@ -16,13 +18,17 @@ const TEMPLATE: &str = include_str!("refusals.erb");
 
 /// `jobs/aiven-metrics/properties_schema.json`.
 pub fn properties_schema() -> String {
-    let mut sections = Map::new();
+    let mut keys: BTreeMap<_, Map<_, _>> = BTreeMap::new();
     for rule in KEYS.iter().filter(|rule| rule.is_property) {
         let (section, key) = rule.path.split_once('.').unwrap_or((rule.path, ""));
-        let empty = || json!({"type": "object", "properties": {}});
-        let section = sections.entry(section).or_insert_with(empty);
-        section["properties"][key] = of_key(rule);
+        let section = keys.entry(section).or_default();
+        section.insert(key.to_owned(), of_key(rule));
     }
+    let of_section = |(name, keys)| {
+        let schema = json!({"type": "object", "properties": Value::Object(keys)});
+        (name, schema)
+    };
+    let sections: BTreeMap<_, _> = keys.into_iter().map(of_section).collect();
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
@@ -55,17 +61,23 @@ fn of_key(rule: &Rule) -> Value {
     };
     if schema.get("x-error").is_none() {
         let said = sentence(rule.path, found(rule), &rule.want(), rule.advice);
-        schema["x-error"] = json!(said);
+        set(&mut schema, "x-error", json!(said));
     }
     schema
+}
+
+fn set(schema: &mut Value, keyword: &str, value: Value) {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert(keyword.to_owned(), value);
+    }
 }
 
 fn of_text(shape: &Shape, unset: Unset) -> Value {
     let mut schema = of_shape(shape);
     match unset {
         Unset::IsWrong => {}
-        Unset::Depends => schema["type"] = json!(["string", "null"]),
-        Unset::Means(default) => schema["default"] = json!(default),
+        Unset::Depends => set(&mut schema, "type", json!(["string", "null"])),
+        Unset::Means(default) => set(&mut schema, "default", json!(default)),
     }
     schema
 }
@@ -95,28 +107,30 @@ fn of_shape(shape: &Shape) -> Value {
 fn of_list(rule: &Rule, item: &Item, is_required: bool) -> Value {
     let said = |found, want: &str, advice| sentence(rule.path, found, want, advice);
     let mut items = of_shape(&item.shape);
-    items["x-error"] = json!(said(FOUND_TEXT, item.want, item.advice));
+    let wrong_item = said(FOUND_TEXT, item.want, item.advice);
+    set(&mut items, "x-error", json!(wrong_item));
     let mut schema = json!({"type": "array", "items": items});
     let found = if is_required {
-        schema["minItems"] = json!(1);
+        set(&mut schema, "minItems", json!(1));
         MISSING
     } else {
-        schema["default"] = json!([]);
+        set(&mut schema, "default", json!([]));
         FOUND
     };
     let mut errors = json!({"*": said(found, &rule.want(), rule.advice)});
     if let Some(once) = item.once {
-        schema["uniqueItems"] = json!(true);
-        errors["uniqueItems"] = json!(said(FOUND, once, "remove the repetition"));
+        set(&mut schema, "uniqueItems", json!(true));
+        let said = said(FOUND, once, "remove the repetition");
+        set(&mut errors, "uniqueItems", json!(said));
     }
-    schema["x-error"] = errors;
+    set(&mut schema, "x-error", errors);
     schema
 }
 
 fn of_tags(rule: &Rule) -> Value {
     let said = |(want, advice)| sentence(rule.path, FOUND_TEXT, want, advice);
     let mut names = of_shape(&keys::TAG_NAME_SHAPE);
-    names["x-error"] = json!(said(keys::TAG_NAME));
+    set(&mut names, "x-error", json!(said(keys::TAG_NAME)));
     json!({
         "type": "object", "default": {},
         "propertyNames": names,

@@ -64,6 +64,10 @@ fn aiven(section: &Section) -> Aiven {
     }
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "a constant of the table of keys, which the tests parse"
+)]
 fn aiven_api() -> Url {
     let default = keys::rule("aiven.api_url").default_text();
     Url::parse(default).expect("a constant that the tests parse")

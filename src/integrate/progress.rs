@@ -8,6 +8,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 
 use crate::model::backoff::{Caller, Trouble};
+use crate::model::later::later;
 use crate::model::project::PendingWrites;
 
 /// A write that Aiven accepted is not repeated sooner, even if its result does not
@@ -133,7 +134,7 @@ impl PendingWrite {
         let mut backoff = pause.map_or_else(first_backoff, |pause| pause.backoff);
         let wait = backoff.next().unwrap_or(pauses.longest);
         self.pause = Some(Pause {
-            until: Instant::now() + wait,
+            until: later(Instant::now(), wait),
             backoff,
         });
     }

@@ -188,10 +188,11 @@ impl NodeAddress {
 
 /// The IPv4 address that follows a prefix of so many bytes.
 fn embedded(bytes: &[u8; 16], prefix: usize) -> Ipv4Addr {
-    let behind = (prefix..16).filter(|&index| prefix > RESERVED_BYTE || index != RESERVED_BYTE);
+    let behind = bytes.iter().enumerate().skip(prefix);
+    let behind = behind.filter(|(index, _)| prefix > RESERVED_BYTE || *index != RESERVED_BYTE);
     let mut octets = [0; 4];
-    for (octet, index) in octets.iter_mut().zip(behind) {
-        *octet = bytes[index];
+    for (octet, (_, byte)) in octets.iter_mut().zip(behind) {
+        *octet = *byte;
     }
     Ipv4Addr::from(octets)
 }
@@ -201,7 +202,7 @@ fn is_padded(bytes: &[u8; 16], prefix: usize) -> bool {
     let is_long = prefix > RESERVED_BYTE;
     let end = prefix + if is_long { 4 } else { 5 };
     let is_reserved_zero = is_long || bytes[RESERVED_BYTE] == 0;
-    is_reserved_zero && bytes[end.min(16)..].iter().all(|&byte| byte == 0)
+    is_reserved_zero && bytes.iter().skip(end).all(|&byte| byte == 0)
 }
 
 #[cfg(test)]

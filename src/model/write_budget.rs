@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::later::later;
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The writes of the last minute, in all projects together.
@@ -34,7 +36,7 @@ impl WriteBudget {
             self.recent.pop_front();
         }
         match self.recent.front() {
-            Some(oldest) if self.recent.len() >= self.per_minute => Err(*oldest + MINUTE),
+            Some(oldest) if self.recent.len() >= self.per_minute => Err(later(*oldest, MINUTE)),
             _ => {
                 self.recent.push_back(now);
                 Ok(())

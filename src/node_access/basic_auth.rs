@@ -24,6 +24,10 @@ pub struct BasicAuth {
 }
 
 impl BasicAuth {
+    #[expect(
+        clippy::expect_used,
+        reason = "a header may have all of the characters that base64 has"
+    )]
     pub(super) fn new(credentials: &Credentials) -> BasicAuth {
         let password = credentials.password.expose_secret();
         let plain = SecretString::from(format!("{}:{password}", credentials.username));

@@ -13,6 +13,7 @@ use super::project_file::ProjectFile;
 use super::schedule::Schedule;
 use super::trust::Anchors;
 use crate::aiven::{Client, Error, ErrorKind};
+use crate::model::later::later;
 use crate::model::outage::{Failure, Outage};
 use crate::model::project_cas::ProjectCas;
 
@@ -71,7 +72,7 @@ impl CaTask {
                 self.ask(is_urgent).await;
                 continue;
             }
-            let again = Instant::now() + SAVE_RETRY;
+            let again = later(Instant::now(), SAVE_RETRY);
             let wake = if self.unsaved { due.min(again) } else { due };
             tokio::select! {
                 () = sleep_until(wake) => {}

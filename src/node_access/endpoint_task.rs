@@ -20,6 +20,7 @@ use super::saved::{SavedEndpoint, SavedEndpoints};
 use crate::aiven::{Client, Error, ErrorKind};
 use crate::model::backoff::Trouble;
 use crate::model::credentials::{Credentials, KnownCredentials, NextStep};
+use crate::model::later::later;
 use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outage::Failure;
 use crate::model::write_window::WriteWindow;
@@ -197,8 +198,8 @@ impl EndpointTask {
         let now = Instant::now();
         let mut records = self.records.values();
         let settling = records.any(|record| !record.known.previous.is_empty());
-        let settle = settling.then(|| now + self.setup.timing.settle / SETTLE_PART);
-        let save = self.unsaved.then(|| now + SAVE_RETRY);
+        let settle = settling.then(|| later(now, self.setup.timing.settle / SETTLE_PART));
+        let save = self.unsaved.then(|| later(now, SAVE_RETRY));
         settle.into_iter().chain(save).min()
     }
 
@@ -282,7 +283,7 @@ impl EndpointTask {
             .known
             .next_step(&configured, shown, now, timing.restore_after);
         if let NextStep::LookAgainIn(wait) = step {
-            record.schedule.look_by(Instant::now() + wait);
+            record.schedule.look_by(later(Instant::now(), wait));
             if is_news {
                 let minutes = wait.as_secs().div_ceil(60);
                 tracing::warn!(project = %self.setup.project, endpoint_id = %id, minutes, "the integration endpoint has other credentials than the configured ones; using both, and restoring the configured ones if that lasts (another instance may have a newer configuration)");

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::Timing;
 use crate::model::backoff::{Caller, Doubt, Pauses, Trouble};
+use crate::model::later::later;
 
 /// When to ask about one thing.
 #[derive(Debug)]
@@ -56,8 +57,8 @@ impl Schedule {
         if brought_news || !was_urgent {
             self.pause = self.timing.soon;
         }
-        self.urgent = now + self.lengthen();
-        self.regular = now + self.timing.refresh + self.spread;
+        self.urgent = later(now, self.lengthen());
+        self.regular = self.next_regular(now);
     }
 
     /// Aiven could not be asked, or refused to answer.
@@ -69,11 +70,15 @@ impl Schedule {
         } else {
             longest
         };
-        self.urgent = now + pause;
+        self.urgent = later(now, pause);
         self.regular = match trouble {
-            Trouble::Permanent => now + self.timing.refresh + self.spread,
+            Trouble::Permanent => self.next_regular(now),
             _ => self.urgent,
         };
+    }
+
+    fn next_regular(&self, now: Instant) -> Instant {
+        later(now, self.timing.refresh.saturating_add(self.spread))
     }
 
     /// Looks at `at`, or before.

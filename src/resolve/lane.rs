@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::model::later::later;
 use crate::net::descriptors::shares;
 
 /// How many questions may be waited for.
@@ -66,7 +67,7 @@ impl Lane {
 
     /// When room that is now [`Room::Later`] may become [`Room::Silent`].
     pub(super) fn silent_at(&self) -> Option<Instant> {
-        (self.old >= most(MAX_OLD)).then(|| self.last_answer + SILENCE)
+        (self.old >= most(MAX_OLD)).then(|| later(self.last_answer, SILENCE))
     }
 
     pub(super) fn begin(&mut self) {

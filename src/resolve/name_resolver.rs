@@ -15,6 +15,7 @@ use super::server::Server;
 use super::system::{self, Hosts, SystemFiles, Watched};
 use super::wire::{Question, WireAnswer};
 use crate::model::address::{AddressRules, Family};
+use crate::model::later::later;
 use crate::model::resolution::Answer;
 
 /// How often an answer may name another name and not its addresses.
@@ -180,7 +181,7 @@ impl NameResolver {
     }
 
     async fn ask(&self, servers: &[Arc<Server>], mut question: Question) -> Found {
-        let until = Instant::now() + self.0.deadline;
+        let until = later(Instant::now(), self.0.deadline);
         for _ in 0..MAX_FURTHER_QUESTIONS {
             let left = until.saturating_duration_since(Instant::now());
             let answered = question::ask(servers, &question, left, &self.0.spare).await;

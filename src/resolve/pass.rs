@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::lane::{Lane, Room};
 use super::unanswered::Unanswered;
 use crate::model::address::Family;
+use crate::model::later::later;
 use crate::model::resolution::{Answer, Lookup, NeededHosts};
 
 /// How many lookups one report has at most, to limit memory.
@@ -187,7 +188,8 @@ where
         let mut is_asked = false;
         for family in FAMILIES {
             let left_out = self.unanswered.left_out(name, family);
-            skipped[index(family)] = match (left_out, self.lanes[index(family)].room(now)) {
+            let room = of(&self.lanes, family).room(now);
+            *of_mut(&mut skipped, family) = match (left_out, room) {
                 (Some(cause), _) => Some(cause.to_owned()),
                 (None, Room::Silent) => Some(format!(
                     "not asked, because the name servers leave {} questions unanswered",
@@ -205,15 +207,15 @@ where
 
     fn start(&mut self, name: Arc<str>, round: u64, skipped: [Option<String>; 2], now: Instant) {
         self.unanswered.begin(&name);
-        let asked = [0, 1].map(|index| skipped[index].is_none());
+        let asked = skipped.each_ref().map(Option::is_none);
         for family in FAMILIES {
-            if asked[index(family)] {
-                self.lanes[index(family)].begin();
+            if *of(&asked, family) {
+                of_mut(&mut self.lanes, family).begin();
                 self.questions.push((self.ask)(Arc::clone(&name), family));
             }
         }
         let [v4, v6] = skipped.map(|cause| cause.map_or(Answer::Pending, Answer::Failed));
-        let patient_until = now + PATIENCE;
+        let patient_until = later(now, PATIENCE);
         self.young.push_back((patient_until, Arc::clone(&name)));
         let open = Open {
             patient_until,
@@ -249,8 +251,8 @@ where
             return;
         };
         let is_silence = open.is_old && matches!(answer, Answer::Failed(_));
-        self.lanes[index(family)].end(open.is_old, !is_silence, now);
-        open.silent[index(family)] = is_silence;
+        of_mut(&mut self.lanes, family).end(open.is_old, !is_silence, now);
+        *of_mut(&mut open.silent, family) = is_silence;
         let is_worth_telling = open.is_old && answer.has_addresses();
         *answer_of(&mut open.lookup, family) = answer;
         if open.lookup.is_over() {
@@ -288,7 +290,7 @@ where
             open.is_old = true;
             for family in FAMILIES {
                 if *answer_of(&mut open.lookup, family) == Answer::Pending {
-                    self.lanes[index(family)].grow_old();
+                    of_mut(&mut self.lanes, family).grow_old();
                 }
             }
             if open.lookup.v4.has_addresses() || open.lookup.v6.has_addresses() {
@@ -326,7 +328,7 @@ where
 
     fn publish_at(&self) -> Option<Instant> {
         let (first, last) = self.unpublished?;
-        Some((last + PAUSE).min(first + MAX_WAIT))
+        Some(later(last, PAUSE).min(later(first, MAX_WAIT)))
     }
 
     /// When something is to be done even if no answer comes.
@@ -359,10 +361,18 @@ fn hear(unheard: &mut HashMap<u64, usize>, round: u64) -> bool {
     is_last
 }
 
-fn index(family: Family) -> usize {
+/// What a pair, IPv4 first, has for a family.
+fn of<T>([v4, v6]: &[T; 2], family: Family) -> &T {
     match family {
-        Family::V4 => 0,
-        Family::V6 => 1,
+        Family::V4 => v4,
+        Family::V6 => v6,
+    }
+}
+
+fn of_mut<T>([v4, v6]: &mut [T; 2], family: Family) -> &mut T {
+    match family {
+        Family::V4 => v4,
+        Family::V6 => v6,
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::time::sleep_until;
 use super::health;
 use super::server::{Answered, NoAnswer, Server};
 use super::wire::Question;
+use crate::model::later::later;
 
 /// How long a server may be silent before the next one is asked, too.
 const NEXT_SERVER_PAUSE: Duration = Duration::from_millis(400);
@@ -59,7 +60,7 @@ pub(super) async fn ask(
 ) -> Result<Answered, String> {
     let mut course = Course::new(servers, deadline);
     let mut requests = FuturesUnordered::new();
-    let until = tokio::time::Instant::now() + deadline;
+    let until = later(tokio::time::Instant::now(), deadline);
     let mut next_at = tokio::time::Instant::now();
     loop {
         let now = tokio::time::Instant::now();
@@ -73,13 +74,13 @@ pub(super) async fn ask(
             if let Some(attempt) = may_start.then(|| course.begin()).flatten() {
                 requests.push(async move {
                     let _permit = permit.filter(|_| !is_first);
-                    let server = &servers[attempt.server];
+                    let server = server(servers, attempt.server);
                     (attempt, server.ask(question, attempt.with_edns).await)
                 });
             } else if is_first {
                 return Err(course.causes(false));
             }
-            next_at = now + course.pause();
+            next_at = later(now, course.pause());
         }
         tokio::select! {
             biased;
@@ -128,13 +129,17 @@ impl<'a> Course<'a> {
         let left = self.order.iter().copied().filter(is_left);
         let server = left.min_by_key(|&index| asked(index))?;
         let with_edns = match asked(server) {
-            0 => self.servers[server].health().use_edns(Instant::now()),
+            0 => self.server(server).health().use_edns(Instant::now()),
             // Perhaps it drops questions with EDNS.
             _ => false,
         };
         let attempt = Attempt { server, with_edns };
         self.attempts.push(attempt);
         Some(attempt)
+    }
+
+    fn server(&self, index: usize) -> &'a Server {
+        server(self.servers, index)
     }
 
     /// How long to wait before the next request.
@@ -161,14 +166,14 @@ impl<'a> Course<'a> {
                 .iter()
                 .any(|one| one.server == attempt.server && one.with_edns);
         if is_silent_about_edns {
-            self.servers[attempt.server].health().silent_about_edns(now);
+            self.server(attempt.server).health().silent_about_edns(now);
         }
     }
 
     /// Why there is no answer, in one line.
     fn causes(&self, is_over: bool) -> String {
         let causes = self.failed.iter().map(|(index, cause)| {
-            let address = self.servers[*index].address();
+            let address = self.server(*index).address();
             format!("{address}: {cause}")
         });
         let mut causes: Vec<_> = causes.take(MAX_CAUSES).collect();
@@ -178,7 +183,7 @@ impl<'a> Course<'a> {
             .iter()
             .filter(|index| !has_failed(index))
             .take(MAX_CAUSES)
-            .map(|index| self.servers[*index].address().to_string())
+            .map(|index| self.server(*index).address().to_string())
             .collect();
         if is_over && !silent.is_empty() {
             let (silent, deadline) = (silent.join(" and "), self.deadline);
@@ -188,4 +193,12 @@ impl<'a> Course<'a> {
         }
         causes.join("; ")
     }
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "every index is one of `Course::order`, which has those of `servers`"
+)]
+fn server(servers: &[Arc<Server>], index: usize) -> &Server {
+    &servers[index]
 }

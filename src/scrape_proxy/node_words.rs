@@ -114,7 +114,8 @@ fn without_tags(html: &str) -> String {
                 .unwrap_or(tag.len()),
             None => 0,
         };
-        rest = tag[end..].split_once('>').map_or("", |(_, after)| after);
+        let closing = tag.get(end..).unwrap_or_default();
+        rest = closing.split_once('>').map_or("", |(_, after)| after);
     }
     text.push_str(rest);
     text

@@ -89,7 +89,7 @@ impl PageHead {
         let first = page.iter().find(|byte| !byte.is_ascii_whitespace());
         match first {
             Some(byte) if !may_begin_a_line(*byte) => {
-                let text = String::from_utf8_lossy(&page[..page.len().min(4 * MAX_QUOTED)]);
+                let text = String::from_utf8_lossy(page.get(..4 * MAX_QUOTED).unwrap_or(page));
                 let begins = OutsideText::prose_within(&text, MAX_QUOTED, secrets);
                 let cause = format!(
                     "the node's page is no page of metrics, though its Content-Type says so: it begins with '{begins}'"
@@ -221,11 +221,12 @@ fn after_value(text: &str) -> Option<&str> {
         return (!value.is_empty()).then_some(rest);
     };
     let mut escaped = false;
-    for (at, letter) in quoted.char_indices() {
+    let mut letters = quoted.chars();
+    while let Some(letter) = letters.next() {
         match letter {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            '"' => return Some(&quoted[at + 1..]),
+            '"' => return Some(letters.as_str()),
             _ => {}
         }
     }

@@ -52,7 +52,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReadAhead<S> {
             this.ahead = ahead;
         }
         let count = out.remaining().min(this.ahead.len());
-        out.put_slice(&this.ahead[..count]);
+        out.put_slice(this.ahead.get(..count).unwrap_or_default());
         this.ahead.advance(count);
         if this.ahead.is_empty() {
             let mut spare = std::mem::take(&mut this.ahead);

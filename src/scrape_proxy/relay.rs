@@ -22,6 +22,7 @@ use super::route::Route;
 use super::scrape::Scrape;
 use super::upstream::Upstream;
 use crate::model::answering::Answering;
+use crate::model::later::later;
 use crate::model::outside_text::Secrets;
 use crate::model::scrape::Failure;
 use crate::node_access::BasicAuth;
@@ -60,7 +61,7 @@ impl ScrapeProxy {
                 return refused(refusal);
             }
         };
-        let deadline = Instant::now() + time_allowed(&head.headers, self.timeout);
+        let deadline = later(Instant::now(), time_allowed(&head.headers, self.timeout));
         let scrape = Scrape::of(&self, &route.target);
         match scrape.relay(&route, &head.headers, deadline).await {
             Ok(page) => page.map(Either::Left),
@@ -123,7 +124,7 @@ impl Scrape {
                 self.accepted(endpoint_id, credentials);
                 return Ok((answer, upstream));
             }
-            let until = deadline.min(Instant::now() + WORDS_TIMEOUT);
+            let until = deadline.min(later(Instant::now(), WORDS_TIMEOUT));
             let secrets = &self.proxy.secrets;
             // The node has them now, and may quote them.
             credentials.keep_secret(secrets);
@@ -179,8 +180,9 @@ fn node_request(
             request.headers_mut().append(name, value.clone());
         }
     }
-    let host = format!("{}:{}", route.names[0], route.target.address.port());
-    if let Ok(host) = HeaderValue::try_from(host) {
+    let port = route.target.address.port();
+    let host = route.names.first().map(|name| format!("{name}:{port}"));
+    if let Some(Ok(host)) = host.map(HeaderValue::try_from) {
         request.headers_mut().insert(header::HOST, host);
     }
     request

@@ -60,7 +60,7 @@ fn find<'a>(
     let index = services
         .binary_search_by(|one| (*one.service.name).cmp(service))
         .ok()?;
-    Some((project, &services[index]))
+    services.get(index).map(|service| (project, service))
 }
 
 /// The host name under which the address is published.

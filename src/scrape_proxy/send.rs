@@ -14,6 +14,7 @@ use super::route::Route;
 use super::scrape::Scrape;
 use super::upstream::Upstream;
 use crate::model::answering::Over;
+use crate::model::later::later;
 use crate::model::scrape::{Failure, Finding};
 
 /// A connection to use first, and how long to wait on it if that is less than is left.
@@ -42,7 +43,7 @@ impl Scrape {
         let mut over = Over::New;
         if let Some((mut upstream, wait)) = at_hand {
             let start = Instant::now();
-            let until = wait.map_or(deadline, |wait| start + wait);
+            let until = wait.map_or(deadline, |wait| later(start, wait));
             match timeout_at(until, upstream.exchange.send(request())).await {
                 Ok(Ok(answer)) => {
                     let rested = wait.is_some();

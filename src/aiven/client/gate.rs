@@ -51,7 +51,7 @@ impl Gate {
                 let because = because.unwrap_or_else(|| OutsideText::from("no reason given"));
                 return Err(ErrorKind::Postponed { wait, because });
             }
-            tokio::time::sleep(wait + spread(wait)).await;
+            tokio::time::sleep(wait.saturating_add(spread(wait))).await;
         }
         Ok(())
     }

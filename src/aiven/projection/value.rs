@@ -40,7 +40,7 @@ impl Value {
     pub(super) fn end(&mut self, bytes: &[u8]) -> Result<Option<usize>, (usize, &'static str)> {
         match self {
             Self::Nested(nesting, bracket) => match nesting.end(bytes) {
-                Some(length) if bytes[length - 1] != *bracket => {
+                Some(length) if bytes.get(length - 1) != Some(bracket) => {
                     Err((length - 1, "the other closing bracket"))
                 }
                 end => Ok(end),
@@ -49,7 +49,8 @@ impl Value {
             Self::Literal(left) => {
                 let common = left.len().min(bytes.len());
                 let (now, later) = left.split_at(common);
-                if let Some(past) = (0..common).find(|&past| now[past] != bytes[past]) {
+                let mut pairs = now.iter().zip(bytes);
+                if let Some(past) = pairs.position(|(wanted, byte)| wanted != byte) {
                     return Err((past, "`true`, `false` or `null`"));
                 }
                 *left = later;
@@ -78,7 +79,7 @@ impl Text {
         self.escaped &= bytes.is_empty();
         while let Some(past) = first_quote_or_backslash(bytes.get(at..)?) {
             at += past + 1;
-            if bytes[at - 1] == b'"' {
+            if bytes.get(at - 1) == Some(&b'"') {
                 return Some(at);
             }
             self.has_escapes = true;
@@ -126,7 +127,9 @@ impl Nesting {
             }
         }
         let mut block = [b' '; BLOCK];
-        block[..tail.len()].copy_from_slice(tail);
+        if let Some(start) = block.get_mut(..tail.len()) {
+            start.copy_from_slice(tail);
+        }
         self.end_in_block(&block, tail.len())
             .map(|length| blocks.len() * BLOCK + length)
     }

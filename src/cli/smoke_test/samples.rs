@@ -31,8 +31,9 @@ impl<'a> Sample<'a> {
     pub(super) fn label(&self, name: &str) -> Option<&'a str> {
         let mut places = self.labels.match_indices(name);
         places.find_map(|(at, _)| {
-            let starts = self.labels[..at].ends_with(['{', ',']);
-            let value = self.labels[at + name.len()..].strip_prefix("=\"")?;
+            let (before, named) = self.labels.split_at(at);
+            let starts = before.ends_with(['{', ',']);
+            let value = named.strip_prefix(name)?.strip_prefix("=\"")?;
             value.split('"').next().filter(|_| starts)
         })
     }

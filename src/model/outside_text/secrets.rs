@@ -83,7 +83,11 @@ impl Known {
         let mut found = Vec::new();
         let mut mark = |at: usize, length: usize| {
             found.resize(text.len(), false);
-            found[at..at + length].fill(true);
+            found
+                .iter_mut()
+                .skip(at)
+                .take(length)
+                .for_each(|byte| *byte = true);
         };
         if !self.pieces.is_empty() {
             for (at, piece) in text.as_bytes().array_windows().enumerate() {
@@ -106,7 +110,11 @@ fn without(text: &str, found: &[bool]) -> String {
     let mut left = String::with_capacity(text.len());
     let mut is_within = false;
     for (at, letter) in text.char_indices() {
-        let is_found = found[at..at + letter.len_utf8()].contains(&true);
+        let is_found = found
+            .iter()
+            .skip(at)
+            .take(letter.len_utf8())
+            .any(|byte| *byte);
         match (is_within, is_found) {
             (false, true) => left.push_str(PLACEHOLDER),
             (_, false) => left.push(letter),
@@ -122,7 +130,8 @@ fn without(text: &str, found: &[bool]) -> String {
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned()];
     let escaped = serde_json::Value::from(secret).to_string();
-    forms.push(escaped[1..escaped.len() - 1].to_owned());
+    let quoted = escaped.strip_prefix('"');
+    forms.extend(quoted.and_then(|quoted| Some(quoted.strip_suffix('"')?.to_owned())));
     let form: String = byte_serialize(secret.as_bytes()).collect();
     let percent = form.replace('+', "%20");
     forms.extend([with_lower_escapes(&percent), percent, form]);
