@@ -1,20 +1,28 @@
 //! `aiven.http_proxy`: what is wrong when it makes no connection to Aiven.
 //!
 //! reqwest connects through the proxy, but says only that it could not. So after
-//! such a failure the proxy is asked once more, by hand, and its answer is read.
+//! such a failure the proxy is asked once more, with hyper, which shows its answer.
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::ext::ReasonPhrase;
+use hyper::{Request, header};
+use hyper_util::rt::TokioIo;
 use reqwest::dns::Resolve;
 use reqwest::header::HeaderValue;
 use reqwest::{Response, Url};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -26,11 +34,14 @@ use crate::net::socket::socket;
 /// How long the proxy is looked at, at most.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many bytes of its answer are read.
-const MAX_ANSWER: usize = 4 << 10;
+/// The longest head of its answer, in bytes: the least that hyper can be held to.
+const MAX_HEAD: usize = 8 << 10;
 
 /// How many characters of its words are shown.
 const MAX_WORDS: usize = 80;
+
+/// What the proxy says to `CONNECT`.
+type Answer = hyper::Response<Incoming>;
 
 /// The proxy by way of which the API is reached.
 pub struct HttpProxy {
@@ -111,7 +122,7 @@ impl HttpProxy {
             return Ok(());
         }
         let to = authority(base);
-        let answer = match &self.tls {
+        let asked = match &self.tls {
             None => self.ask(stream, &to).await,
             Some(tls) => {
                 let stream = self.secure(tls, stream).await.map_err(unreachable)?;
@@ -119,18 +130,14 @@ impl HttpProxy {
             }
         };
         let prose = |text: &str| OutsideText::prose_within(text, MAX_WORDS, secrets);
-        let answer = answer.map_err(|error| ProxyTrouble::NoProxy(prose(&error.to_string())))?;
-        let Some((status, words)) = status_line(&answer) else {
-            let said = match answer.is_empty() {
-                true => "it ends the connection without an answer",
-                false => "its answer is not HTTP",
-            };
-            return Err(ProxyTrouble::NoProxy(OutsideText::from(said)));
-        };
-        match status {
-            200..=299 => Ok(()),
-            _ => Err(ProxyTrouble::of_status(status, prose(words), prose(&to))),
+        let answer = asked.map_err(|error| ProxyTrouble::NoProxy(prose(&cause(&error))))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
         }
+        let words = String::from_utf8_lossy(reason(&answer)).into_owned();
+        let (words, to) = (prose(&words), prose(&to));
+        Err(ProxyTrouble::of_status(status.as_u16(), words, to))
     }
 
     async fn connect(&self) -> io::Result<TcpStream> {
@@ -168,24 +175,27 @@ impl HttpProxy {
             .await
     }
 
-    /// Asks for a connection to `to`. Returns the beginning of the answer.
+    /// Asks for a connection to `to`.
     async fn ask(
         &self,
-        mut stream: impl AsyncRead + AsyncWrite + Unpin,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
         to: &str,
-    ) -> io::Result<Vec<u8>> {
-        let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n").into_bytes();
+    ) -> anyhow::Result<Answer> {
+        let mut request = Request::connect(to).header(header::HOST, to);
         if let Some(authorization) = &self.authorization {
-            request.extend_from_slice(b"Proxy-Authorization: ");
-            request.extend_from_slice(authorization.as_bytes());
-            request.extend_from_slice(b"\r\n");
+            request = request.header(header::PROXY_AUTHORIZATION, authorization);
         }
-        request.extend_from_slice(b"\r\n");
-        stream.write_all(&request).await?;
-        let mut answer = Vec::new();
-        let mut bounded = stream.take(MAX_ANSWER as u64);
-        while !answer.contains(&b'\n') && bounded.read_buf(&mut answer).await? > 0 {}
-        Ok(answer)
+        let request = request.body(Empty::<Bytes>::new())?;
+        let mut http = http1::Builder::new();
+        http.max_buf_size(MAX_HEAD);
+        let (mut client, connection) = http.handshake(TokioIo::new(stream)).await?;
+        let mut answer = pin!(client.send_request(request));
+        tokio::select! {
+            biased;
+            answer = answer.as_mut() => Ok(answer?),
+            // The answer says how.
+            _ended = connection => Ok(answer.await?),
+        }
     }
 }
 
@@ -196,39 +206,26 @@ fn authority(base: &Url) -> String {
     format!("{host}:{port}")
 }
 
-/// Status and reason of the first line of an HTTP/1 answer.
-fn status_line(answer: &[u8]) -> Option<(u16, &str)> {
-    let line = answer.split(|byte| *byte == b'\n').next()?;
-    let line = std::str::from_utf8(line).ok()?.trim_end();
-    let rest = line.strip_prefix("HTTP/1.")?;
-    let (_minor, rest) = rest.split_once(' ')?;
-    let (status, words) = rest.split_once(' ').unwrap_or((rest, ""));
-    let status = status.parse().ok()?;
-    (100..=999).contains(&status).then_some((status, words))
+/// The words beside the status.
+fn reason(answer: &Answer) -> &[u8] {
+    let usual = answer.status().canonical_reason().unwrap_or_default();
+    let own = answer.extensions().get::<ReasonPhrase>();
+    own.map_or(usual.as_bytes(), ReasonPhrase::as_bytes)
+}
+
+/// Why there is no answer.
+fn cause(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<hyper::Error>() {
+        Some(error) if error.is_incomplete_message() => {
+            "it ends the connection without an answer".to_owned()
+        }
+        Some(error) if error.is_parse_too_large() => {
+            format!("the head of its answer is longer than {MAX_HEAD} bytes")
+        }
+        Some(error) if error.is_parse() => "its answer is not HTTP".to_owned(),
+        _ => format!("{error:#}"),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_line_tells_status_and_words() {
-        let read = |line: &'static str| status_line(line.as_bytes());
-        assert_eq!(read("HTTP/1.0 403 Filtered\r\n"), Some((403, "Filtered")));
-        assert_eq!(read("HTTP/1.1 200"), Some((200, "")));
-        assert_eq!(
-            read("HTTP/1.1 407 Proxy Authentication Required\r\nX: y\r\n"),
-            Some((407, "Proxy Authentication Required"))
-        );
-        for other in [
-            "",
-            "SSH-2.0-OpenSSH_9.2\r\n",
-            "HTTP/1.1 abc",
-            "HTTP/2 200",
-            "HTTP/1.1 99999 x",
-            "HTTP/1.1",
-        ] {
-            assert_eq!(read(other), None, "{other}");
-        }
-    }
-}
+mod tests;
