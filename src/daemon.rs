@@ -131,7 +131,8 @@ impl Daemon {
         let (inbox, outbox) = mailbox();
         let results = ScrapeResults::default();
         let secrets = self.client.secrets();
-        let (node_access, access_tasks) = node_access::open(&self.config, Timing::default());
+        let (node_access, access_tasks) =
+            node_access::open(&self.config, Timing::default(), &secrets);
         let mut stages = Stages {
             config: &self.config,
             client: self.client,

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::model::credentials::Credentials;
 use crate::model::endpoint::EndpointChoice;
 use crate::model::needed_endpoints::NeededEndpoints;
+use crate::model::outside_text::Secrets;
 use crate::model::project_cas::ProjectCas;
 use crate::model::write_window::WriteWindow;
 
@@ -41,7 +42,7 @@ use ca_task::CaTask;
 use endpoint_task::EndpointTask;
 use project_access::{EndpointAccess, ProjectAccess};
 use project_file::ProjectFile;
-use saved::SavedEndpoints;
+use saved::{SavedEndpoint, SavedEndpoints};
 use trust::Anchors;
 
 /// How long things last.
@@ -90,7 +91,7 @@ pub struct AccessTasks {
     node_access: NodeAccess,
     anchors: Arc<Anchors>,
     project_cas: Arc<ProjectFile<ProjectCas>>,
-    secrets: Arc<ProjectFile<SavedEndpoints>>,
+    saved: Arc<ProjectFile<SavedEndpoints>>,
     configured: Option<Credentials>,
     create: bool,
     timing: Timing,
@@ -104,11 +105,16 @@ pub struct AccessTask {
 
 /// Trust and credentials as the last run left them in `state_dir`, which must
 /// exist, and what keeps them current. A file that cannot be used is renamed.
-pub fn open(config: &Config, timing: Timing) -> (NodeAccess, AccessTasks) {
+/// `secrets` gets to know every password that is saved: nodes and Aiven may quote them.
+pub fn open(config: &Config, timing: Timing, secrets: &Secrets) -> (NodeAccess, AccessTasks) {
     let anchors = Arc::new(Anchors::new(&config.scrape_proxy.ca_cert));
     let names = &config.aiven.projects;
-    let project_cas = ProjectFile::open(&config.state_dir, "certificates.json", names);
-    let secrets = ProjectFile::open(&config.state_dir, "secrets.json", names);
+    let folder = &config.state_dir;
+    let project_cas = ProjectFile::open(folder, "certificates.json", names, |_| ());
+    let saved = ProjectFile::open(folder, "secrets.json", names, |saved: &SavedEndpoints| {
+        let passwords = saved.values().flat_map(SavedEndpoint::passwords);
+        passwords.for_each(|password| secrets.add(password));
+    });
     let projects = names.iter().map(|name| {
         let trust = anchors.with(&project_cas.get(name));
         let access = Arc::new(ProjectAccess::new(trust));
@@ -126,7 +132,7 @@ pub fn open(config: &Config, timing: Timing) -> (NodeAccess, AccessTasks) {
         node_access: node_access.clone(),
         anchors,
         project_cas: Arc::new(project_cas),
-        secrets: Arc::new(secrets),
+        saved: Arc::new(saved),
         configured,
         create: config.integration.create,
         timing,
@@ -164,7 +170,7 @@ impl AccessTasks {
                     project: Arc::clone(project),
                     client,
                     access,
-                    file: Arc::clone(&self.secrets),
+                    file: Arc::clone(&self.saved),
                     configured: self.configured.clone(),
                     create: self.create,
                     write_window,

@@ -10,7 +10,6 @@ use hyper::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::credentials::Credentials;
-use crate::model::outside_text::Secrets;
 
 /// Keys the digests; each process has its own.
 static DIGESTS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -19,7 +18,6 @@ static DIGESTS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 #[derive(Clone)]
 pub struct BasicAuth {
     header: HeaderValue,
-    password: SecretString,
     id: u64,
 }
 
@@ -37,7 +35,6 @@ impl BasicAuth {
         header.set_sensitive(true);
         BasicAuth {
             header,
-            password: credentials.password.clone(),
             id: BasicAuth::id_of(credentials),
         }
     }
@@ -50,11 +47,6 @@ impl BasicAuth {
     /// The value of `Authorization`, marked as sensitive.
     pub fn header(&self) -> &HeaderValue {
         &self.header
-    }
-
-    /// Has the password taken out of every text that is cleaned of `secrets`.
-    pub fn keep_secret(&self, secrets: &Secrets) {
-        secrets.add(&self.password);
     }
 
     /// Equal for equal credentials and almost certainly different for others: a

@@ -52,8 +52,14 @@ where
     T: Serialize + DeserializeOwned + Default + Clone + Send + 'static,
 {
     /// What is in the file of `projects`; the rest is left out of the next
-    /// write. A file that cannot be used is renamed, and that is logged.
-    pub(super) fn open(state_dir: &Path, name: &str, projects: &[String]) -> Self {
+    /// write. A file that cannot be used is renamed, and that is logged. `seen` gets
+    /// to see all that is in the file.
+    pub(super) fn open(
+        state_dir: &Path,
+        name: &str,
+        projects: &[String],
+        seen: impl FnMut(&T),
+    ) -> Self {
         let path = state_dir.join(name);
         atomic_file::remove_drafts(&path);
         let mut known: BTreeMap<Arc<str>, T> = read(&path).unwrap_or_else(|cause| {
@@ -62,6 +68,7 @@ where
             tracing::warn!(path = %path.display(), cause, "saved file not usable, put aside; reading from Aiven again");
             BTreeMap::new()
         });
+        known.values().for_each(seen);
         known.retain(|name, _| projects.iter().any(|project| **project == **name));
         let content = Mutex::new(Content {
             projects: known,
@@ -160,7 +167,7 @@ mod tests {
 
     fn file(folder: &Path) -> Arc<ProjectFile<String>> {
         let projects = ["london".to_owned(), "dublin".to_owned()];
-        Arc::new(ProjectFile::open(folder, "file.json", &projects))
+        Arc::new(ProjectFile::open(folder, "file.json", &projects, |_| ()))
     }
 
     #[tokio::test]

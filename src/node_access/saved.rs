@@ -35,6 +35,14 @@ struct SavedCredentials {
     password: SecretString,
 }
 
+impl SavedEndpoint {
+    /// Every password in it.
+    pub(super) fn passwords(&self) -> impl Iterator<Item = &SecretString> {
+        let current = self.written.iter().chain(&self.remote);
+        current.chain(&self.previous).map(|saved| &saved.password)
+    }
+}
+
 impl From<&KnownCredentials> for SavedEndpoint {
     fn from(known: &KnownCredentials) -> Self {
         SavedEndpoint {

@@ -6,3 +6,4 @@ mod log;
 mod our_endpoint;
 mod project_cas;
 mod rig;
+mod saved;

@@ -126,8 +126,6 @@ impl Scrape {
             }
             let until = deadline.min(later(Instant::now(), WORDS_TIMEOUT));
             let secrets = &self.proxy.secrets;
-            // The node has them now, and may quote them.
-            credentials.keep_secret(secrets);
             let heard = node_words::hear(answer, &mut upstream.exchange, until, secrets).await;
             if status != StatusCode::UNAUTHORIZED {
                 return Err(failure::of_status(status, heard.words.as_ref()));

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::daemon::api_client;
 use crate::metrics::Metrics;
 use crate::model::needed_endpoints::NeededEndpoints;
+use crate::model::outside_text::Secrets;
 use crate::model::write_window::WriteWindow;
 use crate::node_access::{self, BasicAuth, NodeAccess, Timing};
 use crate::resolve::NameResolver;
@@ -94,7 +95,7 @@ impl Drop for Rig {
 impl Rig {
     /// Node access as it is before the first call.
     pub fn before_the_first_call(config: &Config, needed: NeededEndpoints) -> Rig {
-        let (node_access, access_tasks) = node_access::open(config, quick());
+        let (node_access, access_tasks) = node_access::open(config, quick(), &Secrets::default());
         let (needed, watched) = watch::channel(needed);
         drop(access_tasks.of(
             &PROJECT.into(),
@@ -110,7 +111,7 @@ impl Rig {
     }
 
     pub fn start(config: &Config, timing: Timing, instance: u32, needed: NeededEndpoints) -> Rig {
-        let (node_access, access_tasks) = node_access::open(config, timing);
+        let (node_access, access_tasks) = node_access::open(config, timing, &Secrets::default());
         let (needed, watched) = watch::channel(needed);
         let write_window = WriteWindow::of_instance(instance);
         let access_task = access_tasks.of(&PROJECT.into(), client(config), write_window, watched);

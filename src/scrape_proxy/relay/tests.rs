@@ -217,7 +217,8 @@ fn proxy(state_dir: &std::path::Path) -> Arc<ScrapeProxy> {
         "state_dir": state_dir,
     });
     let config = Config::parse(&document.to_string()).unwrap();
-    let (node_access, _) = node_access::open(&config, Timing::default());
+    let secrets = Secrets::default();
+    let (node_access, _) = node_access::open(&config, Timing::default(), &secrets);
     let results = ScrapeResults::default();
     let published = Published::default();
     let metrics = Metrics::default();
@@ -226,7 +227,7 @@ fn proxy(state_dir: &std::path::Path) -> Arc<ScrapeProxy> {
         node_access,
         results,
         metrics,
-        Secrets::default(),
+        secrets,
         PATIENCE,
     ))
 }
