@@ -23,6 +23,7 @@ use crate::aiven::{Client, Error, ErrorKind, Operation};
 use crate::model::backoff::{Caller, Doubt};
 use crate::model::endpoint::EndpointChoice;
 use crate::model::inventory::{ByName, Distrust};
+use crate::model::odd_rows::SetupList;
 use crate::model::outage::{Failure, Outages, Scope};
 use crate::model::project::{Report, UnlistedServices};
 use crate::model::service::Service;
@@ -135,7 +136,13 @@ impl Observer {
                     }
                     MAX_TYPES_AGE
                 }
-                Err(error) => course.failed(&error),
+                Err(error) => {
+                    let report = setup_failed(SetupList::IntegrationTypes, &error);
+                    if self.report(report).await.is_err() {
+                        return;
+                    }
+                    course.failed(&error)
+                }
             };
             if self.pause(wait).await.is_err() {
                 return;
@@ -160,7 +167,13 @@ impl Observer {
                     }
                     self.interval
                 }
-                Err(error) => course.failed(&error),
+                Err(error) => {
+                    let report = setup_failed(SetupList::IntegrationEndpoints, &error);
+                    if self.report(report).await.is_err() {
+                        return;
+                    }
+                    course.failed(&error)
+                }
             };
             if self.pause(wait).await.is_err() {
                 return;
@@ -262,6 +275,14 @@ impl Course<'_> {
             let seconds = lasted.as_secs();
             tracing::info!(%project, operation, seconds, "trouble with Aiven is over");
         }
+    }
+}
+
+fn setup_failed(list: SetupList, error: &Error) -> Report {
+    Report::SetupFailed {
+        at: Timestamp::now(),
+        list,
+        cause: error.kind.to_string(),
     }
 }
 

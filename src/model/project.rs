@@ -13,8 +13,7 @@ use jiff::Timestamp;
 use super::endpoint::EndpointFact;
 use super::inventory::Inventory;
 use super::needed_endpoints::NeededEndpoints;
-use super::odd_rows::SetupList::{IntegrationEndpoints, IntegrationTypes};
-use super::odd_rows::{ListedTypes, OddRows, SetupList};
+use super::odd_rows::OddRows;
 use super::plan::{Action, Attempt, Attempts, Facts, ProjectPlan, Rules, SupportedTypes, plan};
 use super::resolution::Addresses;
 use super::snapshot::{Origin, ProjectSnapshot, Stages};
@@ -22,10 +21,12 @@ use super::snapshot::{Origin, ProjectSnapshot, Stages};
 mod listings;
 mod recovery;
 mod report;
+mod setup;
 
 use listings::UnjudgedListing;
 pub use listings::UnlistedServices;
 pub use report::{Absorbed, Event, Report};
+use setup::UnreadLists;
 
 /// What the last run knew about a project.
 #[derive(Debug, Default)]
@@ -60,6 +61,7 @@ pub struct Project {
     endpoint: EndpointFact,
     odd_types: Arc<OddRows>,
     odd_endpoints: Arc<OddRows>,
+    unread: UnreadLists,
     attempts: Attempts,
     origin: Origin,
     /// Listed in this run, but some host names have never been looked up.
@@ -92,6 +94,7 @@ impl Project {
                 .map_or_else(EndpointFact::default, EndpointFact::Present),
             odd_types: Arc::default(),
             odd_endpoints: Arc::default(),
+            unread: UnreadLists::default(),
             attempts: Attempts::default(),
             origin,
             awaits_lookups: false,
@@ -139,9 +142,10 @@ impl Project {
             } => self.absorb_failure(at, cause, distrust),
             Report::AskedByName { at, answers } => self.absorb_answers(at, answers),
             Report::SupportedTypes(listed) => self.absorb_types(listed),
-            Report::OddEndpoints(odd) => {
-                let event = note_odd_rows(&mut self.odd_endpoints, odd, IntegrationEndpoints);
-                Absorbed::of_events(event)
+            Report::OddEndpoints(odd) => self.absorb_odd_endpoints(odd),
+            Report::SetupFailed { at, list, cause } => {
+                self.note_setup_failure(at, list, cause);
+                Absorbed::default()
             }
             Report::Endpoint(fact) => {
                 let differs = self.note_endpoint(fact);
@@ -256,28 +260,6 @@ impl Project {
         }
     }
 
-    /// Takes the supported types in. A list with odd rows adds to what was known.
-    fn absorb_types(&mut self, listed: ListedTypes) -> Absorbed {
-        let ListedTypes {
-            mut types,
-            is_whole,
-            odd,
-        } = listed;
-        let event = note_odd_rows(&mut self.odd_types, odd, IntegrationTypes);
-        if !is_whole {
-            types.extend(self.supported.iter().flatten().cloned());
-        }
-        let is_known = is_whole || !types.is_empty();
-        let differs = is_known && self.supported.as_ref() != Some(&types);
-        if differs {
-            self.supported = Some(types);
-        }
-        Absorbed {
-            events: event.into_iter().collect(),
-            ..self.note_change(differs)
-        }
-    }
-
     fn note_change(&mut self, changed: bool) -> Absorbed {
         self.outdated |= changed;
         Absorbed {
@@ -306,8 +288,8 @@ impl Project {
         true
     }
 
-    /// The integrate stage works, unless the endpoint cannot be used or created, or an
-    /// attempt was postponed.
+    /// The integrate stage works, unless the endpoint cannot be used or created, a list
+    /// that it needs cannot be read, or an attempt was postponed.
     fn note_integration(&mut self, at: Timestamp) {
         let postponed = self.attempts.values().find_map(|attempt| match attempt {
             Attempt::Postponed(cause) => Some(Arc::clone(cause)),
@@ -319,24 +301,11 @@ impl Project {
             }
             _ => None,
         };
-        match endpoint.or(postponed) {
+        match endpoint.or_else(|| self.unread.cause()).or(postponed) {
             None => self.stages.integrate.succeeded(at),
             Some(cause) => self.stages.integrate.failed(at, cause),
         }
     }
-}
-
-/// Notes the odd rows of a list. Returns what is to be said about them, if they are
-/// not the same as before.
-fn note_odd_rows(known: &mut Arc<OddRows>, odd: OddRows, list: SetupList) -> Option<Event> {
-    if **known == odd {
-        return None;
-    }
-    *known = Arc::new(odd.clone());
-    Some(match odd.count() {
-        0 => Event::NoOddRows(list),
-        _ => Event::OddRows(odd),
-    })
 }
 
 /// The host names that all of `projects` need.

@@ -314,8 +314,20 @@ async fn a_standing_refusal_is_said_once_and_its_end_once() {
     assert_eq!(line["operation"], "list_endpoints");
     assert_eq!(daemon.log.count("asking Aiven failed"), 1);
     assert_eq!(daemon.log.count("trouble with Aiven is over"), 0);
+    let failing = |one: &serde_json::Value| one["stages"]["integrate"]["failing"].clone();
+    let shop = daemon
+        .project_when(SHOP, |one| !failing(one).is_null())
+        .await;
+    let cause = failing(&shop)["cause"].as_str().unwrap().to_owned();
+    assert!(
+        cause.starts_with("service_integration_endpoints cannot be read"),
+        "{cause}"
+    );
     sim.clear_fault(refused);
     daemon.log.line("trouble with Aiven is over").await;
+    daemon
+        .project_when(SHOP, |one| failing(one).is_null())
+        .await;
     assert_eq!(daemon.log.count("trouble with Aiven is over"), 1);
 }
 

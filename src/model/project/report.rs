@@ -44,6 +44,15 @@ pub enum Report {
     Endpoint(EndpointFact),
     /// The rows of the integration endpoints that cannot be read.
     OddEndpoints(OddRows),
+    /// A list that integrating depends on could not be read.
+    SetupFailed {
+        /// When.
+        at: Timestamp,
+        /// The list.
+        list: SetupList,
+        /// The cause, in one line.
+        cause: String,
+    },
     /// What became of the request to integrate a service.
     Attempted {
         /// The service.
