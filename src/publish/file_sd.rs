@@ -2,6 +2,12 @@
 //!
 //! It is written only if its content changes, because Prometheus rereads the
 //! whole file after every event in its folder.
+//!
+//! It has no digest, unlike `state.json`: Prometheus reads it, and takes nothing but a
+//! list of groups. So a digit that the disk changed is published until Aiven and DNS
+//! have answered, which costs the scrapes of one target: the proxy sends nothing to a
+//! node whose certificate is another's. While `state.json` is whole, it counts alone for
+//! the services that it has, and the file is written anew at the start.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::atomic_file::{self, Readers, Stamp};
@@ -107,7 +114,7 @@ impl TargetsFile {
     }
 
     /// The services in the file, for a start without a usable state. Groups that
-    /// this program did not write are ignored.
+    /// this program did not write, or that cannot be read, cost the others nothing.
     ///
     /// # Errors
     /// When the file exists but is not a list of target groups.
@@ -115,9 +122,10 @@ impl TargetsFile {
         let Some(text) = atomic_file::read(&self.path)? else {
             return Ok(vec![]);
         };
-        let groups: Vec<Group> = serde_json::from_slice(&text)?;
+        let groups: Vec<Box<RawValue>> = serde_json::from_slice(&text)?;
         let mut services: BTreeMap<(String, String), RecoveredService> = BTreeMap::new();
-        for group in groups {
+        let read = |group: &RawValue| serde_json::from_str::<Group>(group.get()).ok();
+        for group in groups.iter().filter_map(|group| read(group)) {
             group.collect_into(&mut services);
         }
         Ok(services.into_values().collect())

@@ -140,6 +140,21 @@ fn a_missing_file_recovers_nothing_and_a_broken_one_is_an_error() {
     )
     .unwrap();
     assert_eq!(file.recover().unwrap(), []);
+    let labels =
+        r#"{"aiven_project":"p","aiven_service_name":"NAME","aiven_hostname":"NAME.example"}"#;
+    let group = |name: &str, target: &str| {
+        let labels = labels.replace("NAME", name);
+        format!(r#"{{"targets":["{target}"],"labels":{labels}}}"#)
+    };
+    let groups = [
+        group("spoilt", "192.0.2.x:9273"),
+        "7".to_owned(),
+        group("whole", "192.0.2.2:9273"),
+    ];
+    fs::write(&path, format!("[{}]", groups.join(","))).unwrap();
+    let recovered = file.recover().unwrap();
+    let names: Vec<_> = recovered.iter().map(|one| &*one.service.name).collect();
+    assert_eq!(names, ["whole"]);
     fs::write(&path, r#"[{"targets":"#).unwrap();
     assert!(file.recover().is_err());
 }
