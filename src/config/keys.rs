@@ -4,9 +4,11 @@
 //! This is the one statement of them. The reader takes its rules from here,
 //! and what BOSH checks at deploy time is printed from here (`schema`).
 
-use std::ops::RangeInclusive;
-
 use super::rules::{Characters, Form, Item, Rule, Shape, Unset};
+
+mod row;
+
+use row::{boolean, certificates, cloud_foundry, duration, key, list, number, text};
 
 /// The keys, in the order in which they are read.
 pub(super) static KEYS: &[Rule] = &[
@@ -308,98 +310,4 @@ pub(super) fn rule(path: &str) -> &'static Rule {
     KEYS.iter()
         .find(|rule| rule.path == path)
         .unwrap_or_else(|| panic!("{path} has no row in the table of keys"))
-}
-
-const fn key(path: &'static str, want: &'static str, advice: &'static str) -> Rule {
-    Rule {
-        path,
-        form: Form::Tags,
-        want,
-        advice,
-        is_secret: false,
-        is_property: true,
-    }
-}
-
-const fn text(
-    path: &'static str,
-    unset: Unset,
-    shape: Shape,
-    want: &'static str,
-    advice: &'static str,
-) -> Rule {
-    Rule {
-        form: Form::Text { unset, shape },
-        ..key(path, want, advice)
-    }
-}
-
-const fn certificates(path: &'static str) -> Rule {
-    text(
-        path,
-        Unset::Means(""),
-        Shape::Certificates,
-        "one or more PEM certificates (-----BEGIN CERTIFICATE-----)",
-        "copy the certificates again, whole and without a private key",
-    )
-    .secret()
-}
-
-const fn cloud_foundry(path: &'static str, shape: Shape, want: &'static str) -> Rule {
-    Rule {
-        is_property: false,
-        ..text(
-            path,
-            Unset::Depends,
-            shape,
-            want,
-            "give it, or leave all of cloud_foundry out",
-        )
-    }
-}
-
-const fn boolean(path: &'static str, default: bool) -> Rule {
-    Rule {
-        form: Form::Boolean { default },
-        ..key(path, "", "write one of the two, without quotes")
-    }
-}
-
-const fn number(path: &'static str, default: u32, bounds: RangeInclusive<u32>) -> Rule {
-    Rule {
-        form: Form::Number { default, bounds },
-        ..key(path, "", "write a number in that range, without quotes")
-    }
-}
-
-const fn duration(
-    path: &'static str,
-    default: &'static str,
-    bounds: (&'static str, &'static str),
-) -> Rule {
-    Rule {
-        form: Form::Duration { default, bounds },
-        ..key(
-            path,
-            "",
-            "write a number and a unit (ms, s, m, h), as in \"30s\"",
-        )
-    }
-}
-
-const fn list(path: &'static str, want: &'static str, item: Item) -> Rule {
-    Rule {
-        form: Form::List {
-            item,
-            is_required: false,
-        },
-        ..key(path, want, "put it into square brackets: […]")
-    }
-}
-
-impl Rule {
-    const fn secret(mut self) -> Rule {
-        self.is_secret = true;
-        self
-    }
 }
