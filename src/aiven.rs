@@ -12,6 +12,7 @@ pub(crate) mod wire;
 
 pub(crate) use client::Client;
 pub(crate) use error::{Error, ErrorKind};
+pub use wire::SERVICE_MEMBERS;
 
 /// The API calls that are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,23 +9,11 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Instant;
 
+use aiven_metrics::aiven::SERVICE_MEMBERS;
 use aiven_metrics::aiven::projection::{Element, Projection};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-const WANTED: &[&str] = &[
-    "service_name",
-    "service_type",
-    "state",
-    "plan",
-    "cloud_name",
-    "node_count",
-    "service_uri_params",
-    "components",
-    "node_states",
-    "service_integrations",
-    "tags",
-];
 /// Bytes in a chunk, as an HTTP client hands them over.
 const CHUNK: usize = 16 * 1024;
 const ROUNDS: usize = 9;
@@ -117,7 +105,7 @@ fn report(name: &str, listing: &[u8], run: Contender) {
 
 fn projection(listing: &[u8]) -> usize {
     let mut kept = 0;
-    let mut projection = Projection::new(WANTED);
+    let mut projection = Projection::new(SERVICE_MEMBERS);
     for chunk in listing.chunks(CHUNK) {
         projection
             .feed(chunk, &mut |element| {
@@ -133,7 +121,7 @@ fn projection(listing: &[u8]) -> usize {
 
 fn projection_parsed(listing: &[u8]) -> usize {
     let mut kept = 0;
-    let mut projection = Projection::new(WANTED);
+    let mut projection = Projection::new(SERVICE_MEMBERS);
     for chunk in listing.chunks(CHUNK) {
         projection
             .feed(chunk, &mut |element| {
