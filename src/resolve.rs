@@ -23,6 +23,7 @@ mod pass;
 mod question;
 mod server;
 pub(crate) mod system;
+mod udp;
 mod unanswered;
 pub(crate) mod wire;
 

@@ -5,26 +5,20 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use domain::base::iana::OptRcode;
-use domain::net::client::protocol::UdpConnect;
 use domain::net::client::request::{Error, RequestMessage, RequestMessageMulti, SendRequest};
-use domain::net::client::{dgram, stream};
+use domain::net::client::stream;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::health::Health;
+use super::udp;
 use super::wire::{Question, Unusable, WireAnswer, answer_from_wire};
 use crate::net::socket::socket;
 
 /// The longest answer that is asked for by UDP: it crosses every network in one piece
 /// (<https://www.dnsflagday.net/2020/>).
 const UDP_PAYLOAD: u16 = 1232;
-
-/// Room for an answer by UDP; some servers do not keep to the size that was asked for.
-const RECEIVE_BYTES: usize = 4096;
-
-/// The most questions to one server at a time. The lanes allow fewer.
-const MAX_PARALLEL: usize = 1000;
 
 /// A connection of its own for each answer that did not fit: on a shared one, a name
 /// that hangs could hold others up.
@@ -34,8 +28,6 @@ type TcpConnection = stream::Connection<RequestMessage<Vec<u8>>, RequestMessageM
 #[derive(Debug)]
 pub(super) struct Server {
     address: SocketAddr,
-    with_edns: dgram::Connection<UdpConnect>,
-    without_edns: dgram::Connection<UdpConnect>,
     tcp_patience: Duration,
     health: Mutex<Health>,
 }
@@ -45,6 +37,8 @@ pub(super) struct Server {
 pub(super) enum NoAnswer {
     #[error(transparent)]
     Unusable(#[from] Unusable),
+    #[error("the question cannot be written")]
+    NotSent,
     #[error("{0}")]
     Transport(String),
     #[error("no answer in time")]
@@ -54,9 +48,6 @@ pub(super) enum NoAnswer {
 impl From<Error> for NoAnswer {
     fn from(error: Error) -> NoAnswer {
         match error {
-            Error::Dgram(failure) if matches!(failure.kind(), dgram::QueryErrorKind::Timeout) => {
-                NoAnswer::Silence
-            }
             Error::StreamReadTimeout => NoAnswer::Silence,
             Error::MessageParseError | Error::ShortMessage => Unusable::Malformed.into(),
             Error::WrongReplyForQuery => Unusable::OtherQuestion.into(),
@@ -78,20 +69,8 @@ pub(super) struct Answered {
 impl Server {
     /// A server whose questions are given up after `deadline`.
     pub(super) fn new(address: SocketAddr, deadline: Duration) -> Server {
-        let transport = |payload| {
-            let mut config = dgram::Config::new();
-            config.set_max_parallel(MAX_PARALLEL);
-            // The deadline is the question's; this one only must not come first.
-            config.set_read_timeout(2 * deadline);
-            config.set_max_retries(0);
-            config.set_recv_size(RECEIVE_BYTES);
-            config.set_udp_payload_size(payload);
-            dgram::Connection::with_config(UdpConnect::new(address), config)
-        };
         Server {
             address,
-            with_edns: transport(Some(UDP_PAYLOAD)),
-            without_edns: transport(None),
             // What UDP gave is of use, too, and must not be lost at the deadline.
             tcp_patience: deadline / 2,
             health: Mutex::default(),
@@ -122,7 +101,7 @@ impl Server {
             )) => true,
             // Some old servers and middle boxes say it with other codes, or garbage.
             NoAnswer::Unusable(_) => !self.health().knows_edns(),
-            NoAnswer::Transport(_) | NoAnswer::Silence => false,
+            NoAnswer::NotSent | NoAnswer::Transport(_) | NoAnswer::Silence => false,
         };
         let answered = match first {
             Err(failure) if with_edns && is_refusal(&failure) => {
@@ -143,24 +122,15 @@ impl Server {
     }
 
     async fn exchange(&self, question: &Question, with_edns: bool) -> Result<Answered, NoAnswer> {
-        let not_sent = || NoAnswer::Transport("the question cannot be written".to_owned());
-        let request = question.request().ok_or_else(not_sent)?;
-        let transport = match with_edns {
-            true => &self.with_edns,
-            false => &self.without_edns,
-        };
-        let bytes = transport
-            .send_request(request.clone())
-            .get_response()
-            .await?;
-        let answer = answer_from_wire(question, bytes.as_slice())?;
+        let udp_payload = with_edns.then_some(UDP_PAYLOAD);
+        let answer = udp::exchange(self.address, question, udp_payload).await?;
         if !matches!(answer, WireAnswer::Cut(_)) {
             return Ok(Answered {
                 answer,
                 tcp_failure: None,
             });
         }
-        let by_tcp = timeout(self.tcp_patience, self.exchange_by_tcp(question, request)).await;
+        let by_tcp = timeout(self.tcp_patience, self.exchange_by_tcp(question)).await;
         Ok(match by_tcp.unwrap_or(Err(NoAnswer::Silence)) {
             Ok(whole) => Answered {
                 answer: whole,
@@ -173,11 +143,8 @@ impl Server {
         })
     }
 
-    async fn exchange_by_tcp(
-        &self,
-        question: &Question,
-        request: RequestMessage<Vec<u8>>,
-    ) -> Result<WireAnswer, NoAnswer> {
+    async fn exchange_by_tcp(&self, question: &Question) -> Result<WireAnswer, NoAnswer> {
+        let request = question.request().ok_or(NoAnswer::NotSent)?;
         let failed = |error: std::io::Error| NoAnswer::Transport(error.to_string());
         let stream = connect(self.address).await.map_err(failed)?;
         let (connection, transport) = TcpConnection::new(stream);

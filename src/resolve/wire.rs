@@ -23,11 +23,20 @@ const MAX_RECORDS: u16 = 2 * MAX_ADDRESSES as u16;
 /// The most aliases from the asked name to the one with addresses.
 const MAX_ALIASES: usize = 16;
 
+/// Room for a question about any name of usual length; longer ones get more.
+const QUESTION_BYTES: usize = 128;
+
 /// A question for the addresses of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Question {
     name: Name<Vec<u8>>,
     family: Family,
+}
+
+/// A question in the form in which it is sent.
+pub(super) struct SentQuestion {
+    pub(super) id: u16,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// What an answer says.
@@ -97,7 +106,38 @@ impl Question {
         }
     }
 
-    /// The request to send.
+    /// The question as it is sent by UDP, with an id that cannot be guessed. With
+    /// `udp_payload` it has an OPT record. `None` if it cannot be written.
+    pub(super) fn to_send(&self, udp_payload: Option<u16>) -> Option<SentQuestion> {
+        let message = MessageBuilder::from_target(Vec::with_capacity(QUESTION_BYTES));
+        let mut message = message.ok()?;
+        let header = message.header_mut();
+        header.set_random_id();
+        header.set_rd(true);
+        let id = header.id();
+        let mut message = message.question();
+        message.push((&self.name, self.record_type())).ok()?;
+        let mut message = message.additional();
+        if let Some(size) = udp_payload {
+            let opt = message.opt(|opt| {
+                opt.set_udp_payload_size(size);
+                Ok(())
+            });
+            opt.ok()?;
+        }
+        let bytes = message.finish();
+        Some(SentQuestion { id, bytes })
+    }
+
+    /// Whether the bytes are an answer to this question as it was sent with the id.
+    pub(super) fn is_answered_by(&self, id: u16, bytes: &[u8]) -> bool {
+        Message::from_slice(bytes).is_ok_and(|message| {
+            let header = message.header();
+            header.qr() && header.id() == id && self.is_in(message)
+        })
+    }
+
+    /// The request to send by TCP.
     pub(super) fn request(&self) -> Option<RequestMessage<Vec<u8>>> {
         let mut message = MessageBuilder::new_vec();
         message.header_mut().set_rd(true);
