@@ -21,12 +21,14 @@ use crate::model::odd_rows::ListedTypes;
 use crate::model::outside_text::{OutsideText, Secrets};
 use crate::model::service::Service;
 
+mod answer_room;
 mod call;
 mod gate;
 mod http_proxy;
 mod trust;
 
-use call::{Call, retries};
+use answer_room::AnswerRoom;
+use call::{Call, begins_an_object, retries};
 use gate::Gate;
 pub use gate::spread;
 pub use http_proxy::HttpProxy;
@@ -55,6 +57,7 @@ pub struct Client {
     request_timeout: Duration,
     metrics: Metrics,
     gate: Gate,
+    answer_room: AnswerRoom,
     /// How `http` reaches Aiven, if not directly.
     proxy: Option<HttpProxy>,
 }
@@ -96,6 +99,7 @@ impl Client {
             request_timeout: connection.request_timeout,
             metrics,
             gate: Gate::with_patience(PATIENCE),
+            answer_room: AnswerRoom::default(),
             proxy: connection.proxy,
         })
     }
@@ -199,7 +203,7 @@ impl Client {
         let call = Call::new(self, Operation::ListIntegrationTypes, project);
         let path = ["project", project, "integration_types"];
         let body = call.get_bytes(&path, &[]).await?;
-        wire::read_types(&body).map_err(|what| call.error(ErrorKind::Malformed(what)))
+        wire::read_types(body.bytes()).map_err(|what| call.error(ErrorKind::Malformed(what)))
     }
 
     /// The project's integration endpoints of type `prometheus`.
@@ -210,7 +214,7 @@ impl Client {
         let call = Call::new(self, Operation::ListEndpoints, project);
         let path = ["project", project, "integration_endpoint"];
         let body = call.get_bytes(&path, &[]).await?;
-        ListedEndpoints::read(&body).map_err(|what| call.error(ErrorKind::Malformed(what)))
+        ListedEndpoints::read(body.bytes()).map_err(|what| call.error(ErrorKind::Malformed(what)))
     }
 
     /// The integration endpoint of the project to use.
@@ -267,7 +271,7 @@ impl Client {
         let call = Call::new(self, Operation::ListIntegrations, project);
         let path = ["project", project, "service", service, "integration"];
         let body = call.get_bytes(&path, &[]).await?;
-        let answer: Integrations<'_> = serde_json::from_slice(&body)
+        let answer: Integrations<'_> = serde_json::from_slice(body.bytes())
             .map_err(|error| call.error(ErrorKind::Malformed(wire::describe(&error))))?;
         answer.has_prometheus(service).ok_or_else(|| {
             let what = "a row of service_integrations cannot be read, which may be the one for Prometheus, so none is created";
@@ -388,12 +392,4 @@ impl Client {
         }
         url
     }
-}
-
-/// Whether the first bytes of a body can begin a JSON object.
-fn begins_an_object(bytes: &[u8]) -> bool {
-    bytes
-        .trim_ascii_start()
-        .first()
-        .is_none_or(|byte| *byte == b'{')
 }

@@ -7,14 +7,11 @@ use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::{Client, begins_an_object};
+use super::Client;
+use super::answer_room::Answer;
 use crate::aiven::Operation;
 use crate::aiven::error::{self, Error, ErrorKind, Head};
 use crate::aiven::wire;
-
-/// How many bytes of an answer are read. A single Kafka service can take several
-/// megabytes.
-const MAX_ANSWER: usize = 16 << 20;
 
 /// One call, with the operation and project that its metrics and errors name.
 pub(super) struct Call<'a> {
@@ -41,15 +38,15 @@ impl<'a> Call<'a> {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<T, Error> {
-        let body = self.get_bytes(path, query).await?;
-        wire::read(&body).map_err(|what| self.error(ErrorKind::Malformed(what)))
+        let answer = self.get_bytes(path, query).await?;
+        wire::read(answer.bytes()).map_err(|what| self.error(ErrorKind::Malformed(what)))
     }
 
     pub(super) async fn get_bytes(
         &self,
         path: &[&str],
         query: &[(&str, &str)],
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Answer, Error> {
         let attempt = || async {
             let request = self
                 .client
@@ -80,28 +77,24 @@ impl<'a> Call<'a> {
         answer.map(drop).map_err(|kind| self.error(kind))
     }
 
-    async fn ask(&self, request: RequestBuilder) -> Result<Vec<u8>, ErrorKind> {
+    async fn ask(&self, request: RequestBuilder) -> Result<Answer, ErrorKind> {
         let mut response = self.client.send(request).await?;
         let head = Head::of(&response, &self.client.base);
-        let mut body = Vec::new();
+        let mut answer = Answer::default();
+        let (room, patience) = (&self.client.answer_room, self.client.request_timeout);
         while let Some(chunk) = self.client.next_chunk(&mut response).await? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(ErrorKind::Malformed(format!(
-                    "more than {MAX_ANSWER} bytes"
-                )));
-            }
-            body.extend_from_slice(&chunk);
+            room.add(&mut answer, &chunk, patience).await?;
         }
-        let secrets = &self.client.secrets;
-        if body.is_empty() || !begins_an_object(&body) {
-            return Err(head.error(&body, secrets).0);
+        let (body, secrets) = (answer.bytes(), &self.client.secrets);
+        if body.is_empty() || !begins_an_object(body) {
+            return Err(head.error(body, secrets).0);
         }
-        match error::hidden_error(&body, secrets) {
+        match error::hidden_error(body, secrets) {
             Some(message) => Err(ErrorKind::Refused {
                 status: 200,
                 message,
             }),
-            None => Ok(body),
+            None => Ok(answer),
         }
     }
 
@@ -141,4 +134,12 @@ pub(super) fn retries() -> ExponentialBuilder {
         .with_factor(2.0)
         .with_max_times(2)
         .with_jitter()
+}
+
+/// Whether the first bytes of a body can begin a JSON object.
+pub(super) fn begins_an_object(bytes: &[u8]) -> bool {
+    bytes
+        .trim_ascii_start()
+        .first()
+        .is_none_or(|byte| *byte == b'{')
 }
