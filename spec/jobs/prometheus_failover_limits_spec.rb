@@ -7,7 +7,9 @@ require_relative 'prometheus_failover/rig'
 
 # What one user, or a stranger, takes: the others are served meanwhile.
 RSpec.describe 'job prometheus-failover, with limits' do
-  greedy, modest = FailoverContext::USERS.map { |user| FailoverRig.basic(user['name'], user['password']) }
+  users = FailoverContext::USERS.map { |user| FailoverRig.basic(user['name'], user['password']) }
+  let(:greedy) { users.first }
+  let(:modest) { users.last }
   small = { 'queries' => 3, 'queries_per_user' => 2, 'place_timeout' => '1s', 'body_timeout' => '2s', 'waiting_per_user' => 8,
             'query_bytes' => 65_536, 'buffered_bytes_per_user' => 131_072, 'buffered_bytes' => 262_144, 'connections' => 64 }
 
@@ -126,6 +128,71 @@ RSpec.describe 'job prometheus-failover, with limits' do
     expect(running).to eq(1)
     first.backend.release
     await('the place is free again') { running.zero? }
+  end
+
+  # Asks for HELD, with GET or POST, and breaks the connection of the first Prometheus
+  # when it has worked on it for so long, as when its process dies.
+  def break_after(age, verb)
+    head, body = if verb == 'GET'
+                   ["GET /api/v1/query?query=#{Backend::HELD} HTTP/1.1", '']
+                 else
+                   ["POST /api/v1/query?x=#{Backend::HELD} HTTP/1.1", 'query=up']
+                 end
+    client = Thread.new { rig.send_raw([head, greedy, "Content-Length: #{body.size}"], body) }
+    taken = first.backend.await_held
+    sleep age
+    taken.shutdown
+    first.backend.release
+    client
+  end
+
+  def broke_off
+    metric('prometheus_failover_broke_off_total{user="grafana"}')
+  end
+
+  def await_first
+    await('the first Prometheus is asked again') { get(modest).last.include?('backend 0') }
+    rig.instances.each { |instance| instance.backend.requests }
+  end
+
+  %w[GET POST].each do |verb|
+    it "asks again for a #{verb} when the connection breaks at once: on a new one, or the other one" do
+      await_first
+      before = broke_off
+      client = break_after(0, verb)
+      again = nil
+      await('it is asked again') { again = rig.instances.map(&:backend).find(&:holds?) }
+      again.await_held
+      again.release
+      expect(client.value.first).to eq(200)
+      expect(asked.size).to eq(2)
+      expect(broke_off).to eq(before)
+      await_first
+    end
+
+    it "repeats no #{verb} that has run for a while: Prometheus may have died of it" do
+      await_first
+      before = broke_off
+      status, answer = break_after(1.5, verb).value
+      expect([status, answer]).to match([502, include('It was not asked of another server')])
+      expect(answer).not_to include('X-Query-Taken')
+      expect(asked.size).to eq(1)
+      expect(broke_off).to eq(before + 1)
+      # New ones go to the other one until the first is known to be well.
+      expect(get(modest).first).to eq(200)
+      await_first
+    end
+  end
+
+  it 'asks nobody for a query that was met by silence, also when its server dies in the end' do
+    await_first
+    status, = get(greedy, "/api/v1/query?query=#{Backend::HELD}")
+    expect(status).to eq(504)
+    first.backend.await_held.shutdown
+    first.backend.release
+    await('its place is free') { running.zero? }
+    expect(asked.size).to eq(1)
+    await_first
   end
 
   it 'keeps the place of a query whose client has left until Prometheus is done with it' do

@@ -26,9 +26,13 @@ class Backend
     Array.new(@requests.size) { @requests.pop }
   end
 
-  # Waits until it works on one more query for HELD.
+  # Waits until it works on one more query for HELD, and returns its connection.
   def await_held
     @held.pop
+  end
+
+  def holds?
+    !@held.empty?
   end
 
   def release(number = 1)

@@ -16,6 +16,10 @@ const ENOUGH: usize = 40;
 /// How long a fault lasts; then what was killed is started again, as monit does.
 const FAULT_LENGTH: Duration = Duration::from_secs(5);
 
+/// How long the slow queries have run when the fault comes: long enough that the other server is
+/// not given what this one may have died of.
+const SLOW_QUERY_AGE: Duration = Duration::from_secs(2);
+
 /// Longer than Caddy waits for a Prometheus that says nothing.
 const HANG_LENGTH: Duration = Duration::from_secs(40);
 
@@ -95,6 +99,11 @@ impl Fault {
         )
     }
 
+    /// Whether a slow query may be lost: with the server that works on it, which none follows.
+    fn takes_slow_queries(self) -> bool {
+        self.moves() || self == Fault::SecondVmGone
+    }
+
     async fn inject(self, platform: &mut Platform) -> anyhow::Result<()> {
         let [first, second] = &mut platform.vms;
         match self {
@@ -164,9 +173,9 @@ impl Fault {
 pub struct Outcome {
     /// The fault.
     pub fault: Fault,
-    /// GETs, and how many failed.
+    /// Quick GETs, and how many failed.
     pub get: Count,
-    /// POSTs, and how many failed.
+    /// Quick POSTs, and how many failed.
     pub post: Count,
     /// POSTs that had no answer yet when the fault came.
     pub posts_in_flight: usize,
@@ -206,6 +215,7 @@ pub async fn run_fault(
         let asked = platform.slow.asked();
         load.ask_slowly();
         platform.slow.until_asked(asked + 2).await?;
+        sleep(SLOW_QUERY_AGE).await;
     }
 
     load.until_in_flight().await?;
@@ -275,6 +285,14 @@ impl Outcome {
     fn check(&self) -> anyhow::Result<()> {
         let name = self.fault.name();
         let (get, post) = (&self.get.failed, &self.post.failed);
+        if !self.fault.takes_slow_queries() {
+            let lost: Vec<_> = self
+                .slow
+                .iter()
+                .filter_map(|slow| slow.as_ref().err())
+                .collect();
+            ensure!(lost.is_empty(), "{name}: slow queries were lost: {lost:?}");
+        }
         if self.fault == Fault::PrometheusHangs {
             // What it took is not asked of the other one.
             let mut lost = get.iter().chain(post);
@@ -304,7 +322,8 @@ impl Outcome {
 }
 
 fn count(queries: &[Query], method: Method) -> Count {
-    let of_method = || queries.iter().filter(|query| query.method == method);
+    let wanted = |query: &&Query| query.method == method && !query.slow;
+    let of_method = || queries.iter().filter(wanted);
     let failed = of_method().filter_map(|query| query.answer.as_ref().err().cloned());
     Count {
         all: of_method().count(),
