@@ -177,7 +177,7 @@ RSpec.describe 'job prometheus-failover' do
     'limits.query_bytes' => ['64KB', 1023, 1_048_577, 1024.5], 'limits.query_nesting' => [7, 1001, '64'],
     'limits.queries' => [0, -1, 1001], 'limits.queries_per_user' => [0, '6'], 'limits.waiting_per_user' => [0],
     'limits.body_timeout' => [10, '0s'], 'limits.place_timeout' => %w[soon 20m], 'limits.abandoned_for' => ['', '1h', '5'],
-    'limits.buffered_bytes' => [4_194_303, '16MiB'], 'limits.buffered_bytes_per_user' => [65_535, 67_108_865],
+    'limits.buffered_bytes' => [8_388_607, '16MiB'], 'limits.buffered_bytes_per_user' => [65_535, 67_108_865],
     'limits.answer_timeout' => %w[1 15m], 'limits.connections' => [63, 16_385],
     'optional_paths' => ['federate', ['/federate'], ['federate', 5], { 'federate' => true }],
     'prometheus.ready_timeout' => [1800, '', '-5m'],
@@ -223,7 +223,7 @@ RSpec.describe 'job prometheus-failover' do
       'peer.server_name' => ['peers.example'],
       'prometheus.address' => ['127.0.0.1:9999'],
       'limits.query_bytes' => [1024, 1_048_576], 'limits.queries' => [1, 1000], 'limits.place_timeout' => %w[1s 5m],
-      'limits.buffered_bytes' => [4_194_304], 'limits.connections' => [64], 'optional_paths' => [[], %w[federate parse_query format_query]],
+      'limits.buffered_bytes' => [8_388_608], 'limits.connections' => [64], 'optional_paths' => [[], %w[federate parse_query format_query]],
       'prometheus.query_timeout' => %w[1s 13m], 'prometheus.ready_timeout' => %w[90s 120m], 'drain.leave_route' => ['20s']
     }.each do |property, values|
       values.each do |value|

@@ -12,7 +12,8 @@ type Shares struct {
 	Queries int `json:"queries"`
 	// QueriesPerUser is how many of them may be one user's.
 	QueriesPerUser int `json:"queries_per_user"`
-	// WaitingPerUser is how many of a user's queries may arrive, or wait for a place, at once.
+	// WaitingPerUser is how many bodies of a user may arrive at once, and how many of
+	// its queries may wait for a place: who holds bodies back still gets his turn.
 	WaitingPerUser int `json:"waiting_per_user"`
 	// BufferedBytes is how much memory the URLs and bodies of all queries may have that are not answered.
 	BufferedBytes int64 `json:"buffered_bytes"`
@@ -37,8 +38,8 @@ type user struct {
 	places chan struct{}
 
 	// Under the board's lock.
-	bytes   int64
-	waiting int
+	bytes             int64
+	arriving, waiting int
 }
 
 func newBoard(shares Shares) *board {
@@ -53,23 +54,27 @@ func (b *board) user(name string) *user {
 	return b.users[name]
 }
 
-// admit reserves `bytes` for a request of user `name`, which from then on waits.
-func (b *board) admit(name string, bytes int64) (*ticket, *refusal) {
+// admit reserves `bytes` for a request of user `name`, whose body then arrives.
+func (b *board) admit(name string, bytes int64, hasBody bool) (*ticket, *refusal) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	user := b.user(name)
 	switch {
-	case user.waiting >= b.shares.WaitingPerUser:
-		return nil, tooManyWaiting(name, b.shares.WaitingPerUser)
+	case hasBody && user.arriving >= b.shares.WaitingPerUser:
+		return nil, tooManyArriving(name, b.shares.WaitingPerUser)
 	case user.bytes+bytes > b.shares.BufferedBytesPerUser:
 		return nil, userHoldsTooMuch(name, b.shares.BufferedBytesPerUser)
 	case b.bytes+bytes > b.shares.BufferedBytes:
 		return nil, allHoldTooMuch(b.shares.BufferedBytes)
 	}
-	user.waiting++
+	ticket := &ticket{board: b, user: user, bytes: bytes}
 	user.bytes += bytes
 	b.bytes += bytes
-	return &ticket{board: b, user: user, bytes: bytes, waits: true}, nil
+	if hasBody {
+		ticket.counted = &user.arriving
+		user.arriving++
+	}
+	return ticket, nil
 }
 
 // ticket is what one request holds. It gives each thing back once, however
@@ -80,7 +85,8 @@ type ticket struct {
 
 	// Under the board's lock.
 	bytes int64
-	waits bool
+	// What it is counted in: what arrives, what waits, or neither.
+	counted *int
 
 	place sync.Mutex
 	// Whether it holds a place.
@@ -100,7 +106,10 @@ func (t *ticket) shrink(bytes int64) {
 // awaitPlace waits for a place among the user's own first: one who has them all
 // holds none of the others' while he waits. Who waits longest is next.
 func (t *ticket) awaitPlace(left context.Context, patience time.Duration) *refusal {
-	defer t.stopWaiting()
+	if refusal := t.beginWaiting(); refusal != nil {
+		return refusal
+	}
+	defer t.uncount()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	shares := t.board.shares
@@ -128,12 +137,25 @@ func enter(places chan<- struct{}, left context.Context, expired <-chan time.Tim
 	}
 }
 
-func (t *ticket) stopWaiting() {
+// beginWaiting counts it among what waits, and no longer among what arrives.
+func (t *ticket) beginWaiting() *refusal {
+	t.uncount()
 	t.board.lock.Lock()
 	defer t.board.lock.Unlock()
-	if t.waits {
-		t.waits = false
-		t.user.waiting--
+	if t.user.waiting >= t.board.shares.WaitingPerUser {
+		return tooManyWaiting(t.user.name, t.board.shares.WaitingPerUser)
+	}
+	t.counted = &t.user.waiting
+	t.user.waiting++
+	return nil
+}
+
+func (t *ticket) uncount() {
+	t.board.lock.Lock()
+	defer t.board.lock.Unlock()
+	if t.counted != nil {
+		*t.counted--
+		t.counted = nil
 	}
 }
 
@@ -148,7 +170,7 @@ func (t *ticket) leavePlace() {
 }
 
 func (t *ticket) close() {
-	t.stopWaiting()
+	t.uncount()
 	t.shrink(0)
 	t.leavePlace()
 }

@@ -16,7 +16,7 @@ var small = Shares{Queries: 3, QueriesPerUser: 2, WaitingPerUser: 4, BufferedByt
 
 func mustAdmit(t *testing.T, board *board, name string, bytes int64) *ticket {
 	t.Helper()
-	ticket, refusal := board.admit(name, bytes)
+	ticket, refusal := board.admit(name, bytes, true)
 	if refusal != nil {
 		t.Fatalf("%s was refused: %s", name, refusal.text)
 	}
@@ -109,19 +109,43 @@ func TestClientThatLeavesWhileItWaitsHoldsNothing(t *testing.T) {
 func TestBytesAndWaitingAreBoundedForEachUserAndInAll(t *testing.T) {
 	board := newBoard(small)
 	mustAdmit(t, board, "a", 60)
-	_, refusal := board.admit("a", 1)
+	_, refusal := board.admit("a", 1, true)
 	wantRefusal(t, refusal, bufferedBytesPerUser, http.StatusTooManyRequests, "user a")
 	mustAdmit(t, board, "b", 40)
-	_, refusal = board.admit("c", 1)
+	_, refusal = board.admit("c", 1, true)
 	wantRefusal(t, refusal, bufferedBytes, http.StatusServiceUnavailable, "all users")
 
 	board = newBoard(small)
 	for range small.WaitingPerUser {
 		mustAdmit(t, board, "a", 1)
 	}
-	_, refusal = board.admit("a", 1)
-	wantRefusal(t, refusal, waitingPerUser, http.StatusTooManyRequests, "User a")
+	_, refusal = board.admit("a", 1, true)
+	wantRefusal(t, refusal, waitingPerUser, http.StatusTooManyRequests, "bodies of user a")
 	mustAdmit(t, board, "b", 1)
+	if _, refusal = board.admit("a", 1, false); refusal != nil {
+		t.Errorf("what has no body is refused: %s", refusal.text)
+	}
+}
+
+func TestWaitingIsBoundedForEachUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		board := newBoard(small)
+		mustRun(t, board, "a")
+		mustRun(t, board, "a")
+		for range small.WaitingPerUser {
+			ticket := mustAdmit(t, board, "a", 1)
+			go func() {
+				ticket.awaitPlace(context.Background(), time.Minute)
+				ticket.close()
+			}()
+		}
+		synctest.Wait()
+		one := mustAdmit(t, board, "a", 1)
+		wantRefusal(t, one.awaitPlace(t.Context(), time.Minute), waitingPerUser, http.StatusTooManyRequests, "User a")
+		mustRun(t, board, "b")
+		// Until all of them have given up.
+		time.Sleep(time.Hour)
+	})
 }
 
 // Whatever users do, in whatever order: no limit is exceeded, and at the end nobody holds anything.
@@ -152,7 +176,7 @@ func crowd(t *testing.T, seed uint64) {
 		t.Errorf("seed %d: %d ran at once", seed, most.Load())
 	}
 	for name, user := range board.users {
-		if user.bytes != 0 || user.waiting != 0 || len(user.places) != 0 {
+		if user.bytes != 0 || user.arriving != 0 || user.waiting != 0 || len(user.places) != 0 {
 			t.Errorf("seed %d: %s still holds %+v", seed, name, user)
 		}
 	}
@@ -166,7 +190,7 @@ func oneRequest(t *testing.T, board *board, random *rand.Rand, running, most *at
 	name := string(rune('a' + random.IntN(4)))
 	bytes := random.Int64N(70)
 	pause()
-	ticket, _ := board.admit(name, bytes)
+	ticket, _ := board.admit(name, bytes, random.IntN(2) == 0)
 	if ticket == nil {
 		return
 	}
@@ -184,7 +208,8 @@ func oneRequest(t *testing.T, board *board, random *rand.Rand, running, most *at
 	pause()
 	running.Add(-1)
 	board.lock.Lock()
-	if board.bytes > small.BufferedBytes || board.user(name).bytes > small.BufferedBytesPerUser || board.user(name).waiting > small.WaitingPerUser {
+	if board.bytes > small.BufferedBytes || board.user(name).bytes > small.BufferedBytesPerUser || board.user(name).waiting > small.WaitingPerUser ||
+		board.user(name).arriving > small.WaitingPerUser {
 		t.Errorf("exceeded: %d bytes, %+v", board.bytes, board.user(name))
 	}
 	board.lock.Unlock()

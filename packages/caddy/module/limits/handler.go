@@ -132,7 +132,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, user string) (*t
 		// In chunks: it may become as long as is allowed.
 		size = h.QueryBytes
 	}
-	ticket, refusal := h.board.admit(user, size)
+	ticket, refusal := h.board.admit(user, size, r.ContentLength != 0)
 	if refusal != nil {
 		return nil, refusal
 	}

@@ -237,7 +237,7 @@ func TestHeldBodiesTakeTheirUsersBytesOnly(t *testing.T) {
 	r := newRig(t, nil)
 	r.holdBody(t, "greedy", 900)
 	r.holdBody(t, "greedy", 900)
-	r.until(t, "both are reserved", func() bool { return r.board.user("greedy").waiting == 2 })
+	r.until(t, "both are reserved", func() bool { return r.board.user("greedy").arriving == 2 })
 	body := strings.Repeat("q", 900)
 	wantAnswer(t, r.send(t.Context(), "greedy", "POST", "/query", strings.NewReader(body)), 429, "limits.buffered_bytes_per_user")
 	wantAnswer(t, r.send(t.Context(), "modest", "POST", "/query", strings.NewReader(body)), 200, "answer to "+body)

@@ -76,6 +76,11 @@ func tooManyQueries(user string, most int, patience time.Duration) *refusal {
 		user, most, patience)}
 }
 
+func tooManyArriving(user string, most int) *refusal {
+	return &refusal{limit: waitingPerUser, status: http.StatusTooManyRequests, retryAfter: 1, text: fmt.Sprintf(
+		"%d bodies of user %s are arriving, as many as of one user may (limits.waiting_per_user): send each one whole, then the next.", most, user)}
+}
+
 func tooManyWaiting(user string, most int) *refusal {
 	return &refusal{limit: waitingPerUser, status: http.StatusTooManyRequests, retryAfter: 1, text: fmt.Sprintf(
 		"User %s has %d queries waiting, as many as one user may have (limits.waiting_per_user): ask again when they are answered.", user, most)}

@@ -22,7 +22,7 @@ func newUsage(board *board, names []string) *usage {
 	return &usage{
 		board: board, names: names,
 		running: describe("queries_running", "Queries of a user that have a place at Prometheus."),
-		waiting: describe("queries_waiting", "Queries of a user that arrive, or wait for a place."),
+		waiting: describe("queries_waiting", "Queries of a user whose body arrives, or that wait for a place."),
 		bytes:   describe("buffered_bytes", "Bytes of the URLs and bodies of a user's queries that are not answered."),
 	}
 }
@@ -44,7 +44,7 @@ func (u *usage) Collect(into chan<- prometheus.Metric) {
 			into <- prometheus.MustNewConstMetric(what, prometheus.GaugeValue, value, name)
 		}
 		gauge(u.running, float64(len(user.places)))
-		gauge(u.waiting, float64(user.waiting))
+		gauge(u.waiting, float64(user.arriving+user.waiting))
 		gauge(u.bytes, float64(user.bytes))
 	}
 }
