@@ -184,6 +184,16 @@ RSpec.describe 'job prometheus-failover, with limits' do
     end
   end
 
+  # Its kernel still accepts connections; behind them nobody answers.
+  it 'keeps the route while the other VM is silent' do
+    Process.kill(:STOP, first.caddy.pid)
+    other = rig.instances.last
+    expect(Array.new(4) { other.script('health-check').last }).to all(be_success)
+  ensure
+    Process.kill(:CONT, first.caddy.pid)
+    await('the first is well again') { rig.send_raw(['GET /api/v1/query?query=up HTTP/1.1', greedy], index: 1).last.include?('backend 0') }
+  end
+
   it 'asks nobody for a query that was met by silence, also when its server dies in the end' do
     await_first
     status, = get(greedy, "/api/v1/query?query=#{Backend::HELD}")
