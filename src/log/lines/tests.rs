@@ -112,30 +112,56 @@ proptest! {
 
 #[test]
 fn a_stream_that_nobody_reads_holds_nobody_up() {
-    let stuck = Stuck::default();
-    let lost = Counter::default();
-    let (lines, flush) = Lines::counting(stuck.clone(), lost.clone());
-    let line = [b'x'; 1000];
-    // Without a bound, or with a wait, this would never end or hold 20 MB.
-    for _ in 0..20_000 {
-        lines.send(&line);
+    // Long lines fill the queue by their bytes, short ones by their number.
+    for length in [1000, 1] {
+        let stuck = Stuck::default();
+        let lost = Counter::default();
+        let (lines, flush) = Lines::counting(stuck.clone(), lost.clone());
+        let line = vec![b'x'; length];
+        // Without a bound, or with a wait, this would never end or hold 20 MB.
+        for _ in 0..20_000 {
+            lines.send(&line);
+        }
+        assert!(lines.queued_bytes.load(Ordering::Relaxed) <= MAX_QUEUED_BYTES);
+        let least = 20_000 - 2 * MAX_QUEUED_LINES as u64;
+        assert!(lost.get() >= least, "{} of {length} bytes", lost.get());
+        flush.wait(Duration::ZERO);
+        stuck.open();
     }
-    assert!(lines.queued_bytes.load(Ordering::Relaxed) <= MAX_QUEUED_BYTES);
-    assert!(
-        lost.get() >= 20_000 - 2 * MAX_QUEUED_LINES as u64,
-        "{}",
-        lost.get()
-    );
-    flush.wait(Duration::ZERO);
-    stuck.open();
 }
 
 #[test]
-fn what_was_lost_is_said_when_the_stream_takes_lines_again() {
+fn lines_that_are_written_make_room_for_others() {
+    let (lines, flush) = Lines::counting(io::sink(), Counter::default());
+    let line = vec![b'x'; MAX_QUEUED_BYTES / 2];
+    for _ in 0..10 {
+        lines.send(&line);
+        flush.wait(LIMIT);
+    }
+    assert_eq!(lines.lost.get(), 0);
+}
+
+#[test]
+fn a_stream_that_is_busy_gets_the_line_later() {
+    let busy = Does::Fails(ErrorKind::WouldBlock);
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let stream = Scripted {
+        script: vec![busy, Does::Takes(3), busy].into_iter(),
+        taken: Arc::clone(&taken),
+    };
+    let (lines, flush) = Lines::counting(stream, Counter::default());
+    lines.send(b"a line\n");
+    flush.wait(LIMIT);
+    assert_eq!(*taken.lock().unwrap(), b"a line\n");
+    assert_eq!(lines.lost.get(), 0);
+}
+
+#[test]
+fn what_was_lost_is_said_once_when_the_stream_takes_lines_again() {
     let (told, lines_told) = channel();
     let lost = Counter::default();
     lost.inc_by(7);
-    let (lines, _flush) = Lines::counting(Told(told), lost);
+    let (lines, flush) = Lines::counting(Told(told), lost);
     lines.send(b"first\n");
     assert_eq!(lines_told.recv_timeout(LIMIT).unwrap(), "first\n");
     let said = lines_told.recv_timeout(LIMIT).unwrap();
@@ -143,6 +169,12 @@ fn what_was_lost_is_said_when_the_stream_takes_lines_again() {
     assert_eq!(said["lines"], 7);
     lines.send(b"second\n");
     assert_eq!(lines_told.recv_timeout(LIMIT).unwrap(), "second\n");
+    // The writer ends with the last who can log, and lets go of the stream.
+    drop((lines, flush));
+    assert!(
+        lines_told.recv_timeout(LIMIT).is_err(),
+        "nothing is said again"
+    );
 }
 
 #[test]
