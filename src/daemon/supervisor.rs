@@ -132,3 +132,45 @@ fn cause_of(panic: &(dyn Any + Send)) -> String {
     let message = owned.or_else(|| panic.downcast_ref::<&str>().copied());
     cause_of_panic(message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The clock moves on by itself whenever everybody waits.
+    #[tokio::test(start_paused = true)]
+    async fn what_panics_or_ends_is_started_again_after_pauses_that_grow() {
+        let restarts = Restarts::default();
+        let supervisor = Supervisor::new(restarts.clone(), Metrics::default());
+        let mut starts = Vec::new();
+        let stop = CancellationToken::new();
+        let kept = supervisor.keep(Task::Resolve.of_all(), stop.clone(), || {
+            starts.push(Instant::now());
+            // Without pauses it would go on for ever.
+            if starts.len() > 100 {
+                stop.cancel();
+            }
+            let panics = starts.len() % 2 == 0;
+            async move { assert!(!panics, "a panic that this test is about") }
+        });
+        let ended = tokio::time::timeout(Duration::from_secs(20), kept).await;
+        assert!(ended.is_err(), "nobody stopped it");
+        let pauses = starts.windows(2).map(|two| two[1] - two[0]);
+        let tenths: Vec<_> = pauses.map(|pause| pause.as_millis() / 100).collect();
+        assert_eq!(tenths, [1, 2, 4, 8, 16, 32, 64]);
+        assert_eq!(restarts.load()[0].restarts, 8);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_does_not_wait_for_a_pause() {
+        let began = Instant::now();
+        let stop = CancellationToken::new();
+        let kept = Supervisor::default().keep(Task::Web.of_all(), stop.clone(), async || {});
+        let stopping = async {
+            sleep(Duration::from_millis(50)).await;
+            stop.cancel();
+        };
+        tokio::join!(kept, stopping);
+        assert!(began.elapsed() < Duration::from_millis(90));
+    }
+}

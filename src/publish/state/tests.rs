@@ -168,12 +168,14 @@ fn a_state_that_an_earlier_version_wrote_without_a_seal_is_read() {
 #[test]
 fn a_moment_ahead_of_the_clock_is_taken_for_now() {
     let whole = saved();
-    let early = Timestamp::from_second(60).unwrap();
+    let early = Timestamp::from_second(40).unwrap();
     let state = from_bytes(&whole, early).unwrap();
     assert_eq!(state.saved_at, Some(early));
     let known = state.projects["proj"].inventory.get("a").unwrap();
     let missing = known.missing.as_deref().unwrap();
     assert_eq!((missing.since, missing.confirmed), (early, Some(early)));
+    let resolution = state.addresses.get("a.example").unwrap();
+    assert_eq!(resolution.failing.as_deref().unwrap().since, early);
 }
 
 #[test]
