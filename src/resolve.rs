@@ -111,3 +111,6 @@ async fn ask(resolver: NameResolver, name: Arc<str>, family: Family) -> Asked {
         answer,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use aiven_sim::{DnsFault, ServiceSpec, Simulator};
-use tokio::net::UdpSocket;
+use tokio::net::{TcpListener, UdpSocket};
 
 use super::*;
 use crate::model::address::{Families, NodeAddress};
@@ -212,6 +212,35 @@ async fn without_tcp_a_cut_answer_is_a_part() {
     assert!(cause.contains("TCP"), "{cause}");
 }
 
+/// A name server whose answers never fit, and that says nothing by TCP.
+async fn silent_by_tcp() -> (SocketAddr, TcpListener) {
+    loop {
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        // The same port may be another's by UDP.
+        let Ok(udp) = UdpSocket::bind(address).await else {
+            continue;
+        };
+        tokio::spawn(async move {
+            let mut message = [0; 512];
+            while let Ok((length, client)) = udp.recv_from(&mut message).await {
+                // An answer (QR) that is cut off (TC).
+                message[2] |= 0x82;
+                let _ = udp.send_to(&message[..length], client).await;
+            }
+        });
+        return (address, tcp);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_by_tcp_is_named_for_that() {
+    let (server, _tcp) = silent_by_tcp().await;
+    let resolver = asking(&[server], Duration::from_secs(4));
+    let silent = cause(v4(&resolver, "logs.example").await);
+    assert!(silent.contains("TCP failed: no answer in time"), "{silent}");
+}
+
 #[tokio::test]
 async fn the_next_server_is_asked_when_the_first_is_in_trouble_and_then_asked_first() {
     let (sim, host) = dns().await;
@@ -247,6 +276,8 @@ async fn a_failure_names_the_server_and_what_it_said() {
     let resolver = asking(&[sim.dns_addr()], LONG);
     let refused = cause(v4(&resolver, &host).await);
     assert!(refused.contains("REFUSED") && refused.contains(&sim.dns_addr().to_string()));
+    // With EDNS and without: who has refused is not asked until the deadline.
+    assert_eq!(sim.dns_queries(&host).a, 2);
     sim.dns_fault(&host, DnsFault::Timeout);
     let resolver = asking(&[sim.dns_addr()], Duration::from_millis(50));
     let silent = cause(v4(&resolver, &host).await);
