@@ -141,3 +141,37 @@ fn an_ended_connection_gives_its_place_back() {
     let again = take(&places, "127.0.0.1");
     assert!(!again.activity.evicted.is_cancelled());
 }
+
+#[test]
+fn who_waits_gets_the_place_of_a_connection_that_ends() {
+    let places = Places::new(Limits::here(1));
+    let held = take(&places, "127.0.0.1");
+    let busy = held.activity.begin();
+    let waiting = places.take("127.0.0.1".parse().unwrap());
+    let mut waiting = std::pin::pin!(waiting);
+    assert!(waiting.as_mut().now_or_never().is_none());
+    drop(held);
+    assert!(waiting.as_mut().now_or_never().flatten().is_some());
+    drop(busy);
+}
+
+#[test]
+fn a_machine_is_an_address_of_ipv4_and_a_network_of_ipv6() {
+    let of = |peer: &str| network(peer.parse().unwrap());
+    assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1:2:3"));
+    assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+    assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    assert!(of("::1").is_loopback() && of("::ffff:127.0.0.1").is_loopback());
+}
+
+#[test]
+fn where_descriptors_are_few_a_quarter_stays_for_this_machine() {
+    for most in [1, 4, 7] {
+        let fewer = LIMITS.at_most(most);
+        assert_eq!(fewer.all, most);
+        assert!(fewer.elsewhere <= most - most / 4, "{fewer:?}");
+        assert!(fewer.each <= fewer.elsewhere, "{fewer:?}");
+    }
+    assert_eq!(LIMITS.at_most(8).elsewhere, LIMITS.elsewhere);
+}
