@@ -2,9 +2,9 @@
 
 use aiven_sim::{ApiFault, DnsFault, Fault, ServiceSpec, Simulator};
 use serde_json::{Value, json};
-use testkit::{Config, Finished, PASSWORD, PROJECT, USERNAME, aiven, integrate_all};
+use testkit::{Config, Finished, PASSWORD, PROJECT, Program, USERNAME, aiven, integrate_all};
 
-use crate::binary::{ask, command, logs_published, run, start};
+use crate::binary::{self, ask, command, logs_published, run, start};
 
 fn parsed(ended: &Finished) -> Value {
     serde_json::from_str(&ended.stdout)
@@ -247,4 +247,27 @@ async fn plan_knows_an_endpoint_that_is_there() {
     let report = parsed(&command(&config, "plan", &["--json"]).await);
     let integration = json!({"create": "integration", "project": PROJECT, "service": "logs"});
     assert_eq!(report["would_create"], json!([integration]));
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_changes_no_exit_code() {
+    let (_sim, config, daemon) = logs_published().await;
+    let address = daemon.address.to_string();
+    let missing = config.path("no-such-file");
+    let commands: [&[&str]; 7] = [
+        &["status", "--address", &address],
+        &["status", "--json", "--address", &address],
+        &["targets", "--address", &address],
+        &["targets", "--json", "--address", &address],
+        &["explain", "logs", "--address", &address],
+        &["config-schema"],
+        &["check-config", "--config", missing.to_str().unwrap()],
+    ];
+    for command in commands {
+        let full = "exec \"$@\" >/dev/full 2>/dev/full";
+        let program = Program::new("bash").args(["-c", full, "bash", binary::PATH]);
+        let ended = program.args(command).run().await.unwrap();
+        let heard = run(command).await;
+        assert_eq!(ended.code, heard.code, "{command:?}: {}", heard.output());
+    }
 }
