@@ -43,12 +43,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReadAhead<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.ahead.is_empty() {
-            let mut ahead = BytesMut::with_capacity(AHEAD);
-            ready!(poll_read_buf(
-                Pin::new(&mut this.stream),
-                context,
-                &mut ahead
-            ))?;
+            let mut ahead = SPARE.take();
+            ahead.reserve(AHEAD);
+            let read = poll_read_buf(Pin::new(&mut this.stream), context, &mut ahead);
+            if read.is_pending() {
+                SPARE.set(ahead);
+                return Poll::Pending;
+            }
+            ready!(read)?;
             this.ahead = ahead;
         }
         let count = out.remaining().min(this.ahead.len());
