@@ -18,6 +18,8 @@ const OTHER: &str = "other";
 /// A daemon in this process, on a simulated Aiven with two projects.
 struct Rig {
     sim: Simulator,
+    /// Names of the services that each project has.
+    services: Vec<String>,
     faults: Faults,
     stop: CancellationToken,
     daemon: JoinHandle<()>,
@@ -51,6 +53,7 @@ impl Rig {
             http: testkit::http_client(),
             configured,
             sim,
+            services: vec!["steady".to_owned()],
         };
         rig.publishes_all("the beginning").await;
         rig
@@ -62,21 +65,22 @@ impl Rig {
         answer.error_for_status().ok()?.text().await.ok()
     }
 
-    /// Waits until what the simulated Aiven serves is published. What does not
-    /// change is published all the time.
+    /// The addresses of all nodes of these services.
+    fn addresses(&self, services: &[String]) -> BTreeSet<String> {
+        let of = |project| {
+            let each = services
+                .iter()
+                .flat_map(move |name| self.sim.addresses(project, name));
+            each.map(|address| address.to_string())
+        };
+        [PROJECT, OTHER].into_iter().flat_map(of).collect()
+    }
+
+    /// Waits until all nodes are published. What does not change is published all
+    /// the time.
     async fn publishes_all(&self, after: &str) {
-        let projects = [PROJECT, OTHER];
-        let of = |name: &str| self.sim.addresses(name, "steady");
-        let steady: BTreeSet<String> = projects
-            .iter()
-            .flat_map(|name| of(name))
-            .map(|address| address.to_string())
-            .collect();
-        let wanted: BTreeSet<String> = projects
-            .iter()
-            .flat_map(|name| self.sim.serving_addresses(name))
-            .map(|address| address.to_string())
-            .collect();
+        let steady = self.addresses(&self.services[..1]);
+        let wanted = self.addresses(&self.services);
         let mut was_whole = false;
         let found = seen(async || {
             let served = addresses(&self.get("/sd").await?);
@@ -101,8 +105,10 @@ impl Rig {
             .unwrap_or_else(|| panic!("{task:?} is not started again"))
     }
 
-    /// One more service in each project, or another address, to see what follows it.
-    fn change(&self, name: &str) {
+    /// One more service in each project, to see what follows it: of one the test
+    /// makes the integrations, of the other the daemon.
+    fn change(&mut self, name: &str) {
+        self.services.push(name.to_owned());
         for project in [PROJECT, OTHER] {
             self.sim
                 .add_service(project, ServiceSpec::new(name, "opensearch"));
@@ -139,7 +145,7 @@ async fn ask_proxy(proxy: SocketAddr) -> Option<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_task_that_panics_is_started_again_and_counted_and_no_target_is_lost() {
-    let rig = Rig::start().await;
+    let mut rig = Rig::start().await;
     for (number, task) in Task::ALL.into_iter().enumerate() {
         rig.faults.arm(Place::Task(task), 1);
         let row = rig.restarted(task, 1).await;
@@ -163,7 +169,7 @@ async fn each_task_that_panics_is_started_again_and_counted_and_no_target_is_los
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_that_lets_its_project_fail_costs_its_news_alone() {
-    let rig = Rig::start().await;
+    let mut rig = Rig::start().await;
     rig.faults.arm(Place::Absorb, 20);
     let row = rig.restarted(Task::Coordinate, 20).await;
     assert!(
@@ -177,7 +183,7 @@ async fn a_report_that_lets_its_project_fail_costs_its_news_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_whose_writing_panics_costs_neither_the_other_file_nor_the_daemon() {
-    let rig = Rig::start().await;
+    let mut rig = Rig::start().await;
     for (place, name) in [(Place::SaveState, "state"), (Place::WriteTargets, "list")] {
         rig.faults.arm(place, 1_000_000);
         rig.change(name);
