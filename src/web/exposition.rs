@@ -9,8 +9,12 @@
 //! (`expfmt/openmetrics_create.go`); a second library would mean a second registry,
 //! with the collectors of both kept in step.
 
+use std::fmt;
+
 use axum::http::{HeaderMap, HeaderValue, header};
 use mediatype::{MediaType, MediaTypeList};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
 
 /// A format and its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +52,22 @@ impl Format {
         })
     }
 
-    /// A page of OpenMetrics in this format.
-    pub(super) fn of(self, open_metrics: String) -> String {
+    /// What is registered, in this format. The page before had `size` bytes.
+    ///
+    /// # Errors
+    /// That of a collector.
+    pub(super) fn encode(self, registry: &Registry, size: usize) -> Result<String, fmt::Error> {
         match self {
-            Format::OpenMetrics | Format::OpenMetricsDraft => open_metrics,
-            Format::Text => text(&open_metrics),
+            Format::OpenMetrics | Format::OpenMetricsDraft => {
+                let mut page = String::with_capacity(size);
+                encode(&mut page, registry)?;
+                Ok(page)
+            }
+            Format::Text => {
+                let mut text = OlderText::with_capacity(size);
+                encode(&mut text, registry)?;
+                Ok(text.page)
+            }
         }
     }
 }
@@ -109,34 +124,62 @@ impl Wishes {
     }
 }
 
-/// A page of OpenMetrics in the older format.
-fn text(open_metrics: &str) -> String {
-    let mut page = String::with_capacity(open_metrics.len());
-    let mut help = None;
-    for line in open_metrics.lines() {
-        if let Some(metadata) = line.strip_prefix("# HELP ") {
-            // The type, which decides about the name, comes next.
-            help = Some(metadata.split_once(' ').unwrap_or((metadata, "")));
-        } else if let Some((name, kind)) = line
+/// Takes a page of OpenMetrics, in whatever pieces, and keeps it in the older format.
+#[derive(Debug, Default)]
+struct OlderText {
+    page: String,
+    /// The line under way, as far as it has come.
+    line: String,
+    /// The text of a `HELP`. The type, which decides about its name, comes next.
+    help: Option<String>,
+}
+
+impl OlderText {
+    fn with_capacity(size: usize) -> Self {
+        OlderText {
+            page: String::with_capacity(size),
+            ..OlderText::default()
+        }
+    }
+
+    fn end_line(&mut self) {
+        if let Some(metadata) = self.line.strip_prefix("# HELP ") {
+            let help = metadata.split_once(' ').map_or("", |(_, help)| help);
+            self.help = Some(help.to_owned());
+        } else if let Some((name, kind)) = self
+            .line
             .strip_prefix("# TYPE ")
             .and_then(|of| of.split_once(' '))
         {
             let suffix = if kind == "counter" { "_total" } else { "" };
-            if let Some((_, help)) = help.take() {
-                page += &format!("# HELP {name}{suffix} {help}\n");
+            if let Some(help) = self.help.take() {
+                self.page += &format!("# HELP {name}{suffix} {help}\n");
             }
-            page += &format!("# TYPE {name}{suffix} {kind}\n");
-        } else if !line.starts_with('#') {
-            page.push_str(line);
-            page.push('\n');
+            self.page += &format!("# TYPE {name}{suffix} {kind}\n");
+        } else if !self.line.starts_with('#') {
+            self.page.push_str(&self.line);
+            self.page.push('\n');
         }
+        self.line.clear();
     }
-    page
+}
+
+impl fmt::Write for OlderText {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        for part in piece.split_inclusive('\n') {
+            self.line.push_str(part.strip_suffix('\n').unwrap_or(part));
+            if part.ends_with('\n') {
+                self.end_line();
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use prometheus_client::encoding::text::encode;
+    use std::fmt::Write;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -205,9 +248,16 @@ mod tests {
     fn counters_are_declared_under_the_name_of_their_samples() {
         let metrics = Metrics::default();
         metrics.api_request("list_services", "200".to_owned(), std::time::Duration::ZERO);
-        let mut open_metrics = String::new();
-        encode(&mut open_metrics, &metrics.registry()).unwrap();
-        let page = text(&open_metrics);
+        let registry = metrics.registry();
+        let open_metrics = Format::OpenMetrics.encode(&registry, 0).unwrap();
+        let page = Format::Text.encode(&registry, 0).unwrap();
+        for size in 1..40 {
+            let mut text = OlderText::default();
+            for piece in open_metrics.as_bytes().chunks(size) {
+                text.write_str(str::from_utf8(piece).unwrap()).unwrap();
+            }
+            assert_eq!(text.page, page, "in pieces of {size} bytes");
+        }
         assert!(open_metrics.contains("# TYPE aiven_metrics_api_requests counter\n"));
         assert!(page.contains("# TYPE aiven_metrics_api_requests_total counter\n"));
         assert!(page.contains("# HELP aiven_metrics_api_requests_total Requests to"));

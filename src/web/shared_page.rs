@@ -16,7 +16,13 @@ const MAX_AGE: Duration = Duration::from_secs(2);
 
 /// The page as it was last made.
 #[derive(Default)]
-pub(super) struct SharedPage(Mutex<Option<(Instant, Weak<Page>)>>);
+pub(super) struct SharedPage(Mutex<Option<Last>>);
+
+struct Last {
+    at: Instant,
+    page: Weak<Page>,
+    size: usize,
+}
 
 struct Page(Vec<u8>);
 
@@ -30,19 +36,29 @@ impl AsRef<[u8]> for Held {
 }
 
 impl SharedPage {
-    /// The page that others are reading now, or what `make` makes.
+    /// The page that others are reading now, or what `make` makes, which is told how
+    /// many bytes the page before had: a page that grows while it is made is in memory
+    /// twice.
     ///
     /// # Errors
     /// That of `make`.
-    pub(super) fn get<E>(&self, make: impl FnOnce() -> Result<Vec<u8>, E>) -> Result<Bytes, E> {
+    pub(super) fn get<E>(
+        &self,
+        make: impl FnOnce(usize) -> Result<Vec<u8>, E>,
+    ) -> Result<Bytes, E> {
         // Whoever asks while it is made waits here for that one.
         let mut last = self.0.lock();
-        let fresh = last.as_ref().filter(|(at, _)| at.elapsed() < MAX_AGE);
-        if let Some(page) = fresh.and_then(|(_, page)| page.upgrade()) {
+        let fresh = last.as_ref().filter(|last| last.at.elapsed() < MAX_AGE);
+        if let Some(page) = fresh.and_then(|last| last.page.upgrade()) {
             return Ok(Bytes::from_owner(Held(page)));
         }
-        let page = Arc::new(Page(make()?));
-        *last = Some((Instant::now(), Arc::downgrade(&page)));
+        let size = last.as_ref().map_or(0, |last| last.size);
+        let page = Arc::new(Page(make(size)?));
+        *last = Some(Last {
+            at: Instant::now(),
+            page: Arc::downgrade(&page),
+            size: page.0.len(),
+        });
         Ok(Bytes::from_owner(Held(page)))
     }
 }
@@ -57,7 +73,7 @@ mod tests {
     fn readers_at_the_same_time_share_a_page_and_one_alone_gets_a_new_one() {
         let (shared, mut made) = (SharedPage::default(), 0_u8);
         let mut get = || {
-            let page = shared.get(|| {
+            let page = shared.get(|_| {
                 made += 1;
                 Ok::<_, Infallible>(vec![made])
             });
@@ -79,9 +95,9 @@ mod tests {
     #[test]
     fn a_page_that_could_not_be_made_is_tried_again() {
         let shared = SharedPage::default();
-        assert_eq!(shared.get(|| Err("no")), Err("no"));
+        assert_eq!(shared.get(|_| Err("no")), Err("no"));
         assert_eq!(
-            shared.get(|| Ok::<_, &str>(vec![1])),
+            shared.get(|_| Ok::<_, &str>(vec![1])),
             Ok(Bytes::from_static(&[1]))
         );
     }
