@@ -37,6 +37,7 @@ mod failure;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod node_words;
+mod own_wakes;
 mod page;
 mod page_size;
 mod pool;

@@ -2,6 +2,7 @@
 //! own: a scrape needs no switch between tasks, and a scrape that is dropped ends its connection.
 
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::BUFFER;
+use super::own_wakes::OwnWakes;
 
 /// What moves bytes while it is polled, until the connection ends.
 type Connection = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
@@ -22,6 +24,7 @@ pub(super) struct Exchange {
     sender: SendRequest<Empty<Bytes>>,
     /// `None` once the connection has ended.
     connection: Option<Connection>,
+    wakes: Arc<OwnWakes>,
 }
 
 impl Exchange {
@@ -39,13 +42,17 @@ impl Exchange {
         Ok(Exchange {
             sender,
             connection: Some(Box::pin(connection)),
+            wakes: Arc::default(),
         })
     }
 
     /// Whether another request can be sent, as far as this side knows: the node may have
     /// closed the connection since it was last used.
     pub fn is_open(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(Waker::noop()));
+        drive(
+            &mut self.connection,
+            &mut Context::from_waker(Waker::noop()),
+        );
         self.connection.is_some() && !self.sender.is_closed()
     }
 
@@ -57,18 +64,27 @@ impl Exchange {
         &mut self,
         request: Request<Empty<Bytes>>,
     ) -> hyper::Result<Response<Incoming>> {
+        let Exchange {
+            sender,
+            connection,
+            wakes,
+        } = self;
         std::future::poll_fn(|context| {
-            if let Poll::Ready(ready) = self.sender.poll_ready(context) {
-                return Poll::Ready(ready);
-            }
-            self.drive(context);
-            self.sender.poll_ready(context)
+            wakes.poll(context, |context| {
+                if let Poll::Ready(ready) = sender.poll_ready(context) {
+                    return Poll::Ready(ready);
+                }
+                drive(connection, context);
+                sender.poll_ready(context)
+            })
         })
         .await?;
-        let mut answer = pin!(self.sender.send_request(request));
+        let mut answer = pin!(sender.send_request(request));
         std::future::poll_fn(|context| {
-            self.drive(context);
-            answer.as_mut().poll(context)
+            wakes.poll(context, |context| {
+                drive(connection, context);
+                answer.as_mut().poll(context)
+            })
         })
         .await
     }
@@ -80,23 +96,26 @@ impl Exchange {
         context: &mut Context<'_>,
     ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
         let mut body = Pin::new(body);
-        if let Poll::Ready(frame) = body.as_mut().poll_frame(context) {
-            return Poll::Ready(frame);
-        }
-        self.drive(context);
-        body.poll_frame(context)
-    }
-
-    /// Moves whatever bytes can be moved now.
-    fn drive(&mut self, context: &mut Context<'_>) {
-        let Some(connection) = &mut self.connection else {
-            return;
-        };
-        if let Poll::Ready(end) = connection.as_mut().poll(context) {
-            self.connection = None;
-            if let Err(error) = end {
-                tracing::debug!(%error, "a connection to a node ended");
+        let connection = &mut self.connection;
+        self.wakes.poll(context, |context| {
+            if let Poll::Ready(frame) = body.as_mut().poll_frame(context) {
+                return Poll::Ready(frame);
             }
+            drive(connection, context);
+            body.as_mut().poll_frame(context)
+        })
+    }
+}
+
+/// Moves whatever bytes can be moved now.
+fn drive(connection: &mut Option<Connection>, context: &mut Context<'_>) {
+    let Some(open) = connection else {
+        return;
+    };
+    if let Poll::Ready(end) = open.as_mut().poll(context) {
+        *connection = None;
+        if let Err(error) = end {
+            tracing::debug!(%error, "a connection to a node ended");
         }
     }
 }
