@@ -19,6 +19,7 @@ pub(crate) mod fuzzing;
 mod health;
 mod lane;
 mod name_resolver;
+mod no_answer;
 mod pass;
 mod question;
 mod server;

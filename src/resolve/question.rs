@@ -11,7 +11,8 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep_until;
 
 use super::health;
-use super::server::{Answered, NoAnswer, Server};
+use super::no_answer::NoAnswer;
+use super::server::{Answered, Server};
 use super::wire::Question;
 use crate::model::later::later;
 

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::health::Health;
+use super::no_answer::NoAnswer;
 use super::udp;
 use super::wire::{Question, Unusable, WireAnswer, answer_from_wire};
 use crate::net::socket::socket;
@@ -30,33 +31,6 @@ pub(super) struct Server {
     address: SocketAddr,
     tcp_patience: Duration,
     health: Mutex<Health>,
-}
-
-/// Why a server gave no answer.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum NoAnswer {
-    #[error(transparent)]
-    Unusable(#[from] Unusable),
-    #[error("the question cannot be written")]
-    NotSent,
-    #[error("{0}")]
-    Transport(String),
-    #[error("no answer in time")]
-    Silence,
-}
-
-impl From<Error> for NoAnswer {
-    fn from(error: Error) -> NoAnswer {
-        match error {
-            Error::StreamReadTimeout => NoAnswer::Silence,
-            Error::MessageParseError | Error::ShortMessage => Unusable::Malformed.into(),
-            Error::WrongReplyForQuery => Unusable::OtherQuestion.into(),
-            Error::StreamReadError(io) | Error::StreamWriteError(io) => {
-                NoAnswer::Transport(io.to_string())
-            }
-            other => NoAnswer::Transport(other.to_string()),
-        }
-    }
 }
 
 /// An answer, and what is to be said of it.

@@ -12,7 +12,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::task::yield_now;
 
-use super::server::NoAnswer;
+use super::no_answer::NoAnswer;
 use super::wire::{Question, SentQuestion, WireAnswer, answer_from_wire};
 
 /// Room for an answer; some servers do not keep to the size that was asked for.
