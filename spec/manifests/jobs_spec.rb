@@ -89,7 +89,7 @@ RSpec.describe 'The instance group of the tenants\' Prometheus servers' do
 
     it 'pins the release of others by URL and checksum' do
       prometheus = manifest.document['releases'].find { |release| release['name'] == 'prometheus' }
-      expect(prometheus).to include('sha1' => /\A\h{40}\z/, 'url' => %r{/v#{prometheus['version']}/})
+      expect(prometheus).to include('sha1' => /\A(\h{40}|sha256:\h{64})\z/, 'url' => %r{/v#{prometheus['version']}/})
     end
   end
 end

@@ -13,13 +13,21 @@ class Manifest
 
   HERE = __dir__
   CF = File.join(HERE, 'base.yml')
-  PLATFORM = File.join(HERE, 'platform-prometheus.yml')
+  # Manifests of prometheus-boshrelease by the version from which on they look so.
+  PLATFORMS = { 31 => File.join(HERE, 'platform-prometheus.yml'), 30 => File.join(HERE, 'platform-prometheus2.yml') }.freeze
   # Of cf-deployment itself.
   CF_VARS = { 'system_domain' => 'cf.example.com' }.freeze
   # Stands in for CredHub.
   GENERATED = {} # rubocop:disable Style/MutableConstant -- filled as manifests are interpolated
 
   class << self
+    # The manifest that `operation` is for.
+    def base_of(operation)
+      return CF unless operation.for_platform?
+
+      PLATFORMS.fetch(operation.name.end_with?('prometheus2') ? 30 : 31)
+    end
+
     # The manifest with `operations` in their order, and every variable from
     # their example vars files. `vars` override these; `files` are applied last.
     def of(*operations, vars: {}, files: [], base: CF)
@@ -31,6 +39,9 @@ class Manifest
     def interpolate(*arguments)
       (@known ||= {})[arguments] ||= run(*arguments)
     end
+
+    # The same without a value for any variable.
+    def interpolate_plainly(...) = new(bosh(...))
 
     private
 
@@ -79,6 +90,12 @@ class Manifest
 
   def properties(name, group_name = 'prometheus')
     job(name, group_name).fetch('properties', {})
+  end
+
+  # Those of the Prometheus server, whichever job of its release it is.
+  def prometheus_properties
+    groups = document.fetch('instance_groups').select { |one| %w[prometheus prometheus2].include?(one['name']) }
+    groups.flat_map { |one| one['jobs'] }.find { |job| %w[prometheus prometheus2].include?(job['name']) }.fetch('properties')
   end
 
   def releases = document.fetch('releases').map { |release| release['name'] }

@@ -8,7 +8,9 @@ module Operations
   FOLDER = File.expand_path('../../manifests', __dir__)
   README = File.join(FOLDER, 'README.md')
   BASE = 'add-tenant-prometheis'
-  ROW = /^\| \[`([a-z-]+)\.yml`\]\(([^)]*)\) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/
+  # Renames the job that the others name.
+  LAST = 'use-prometheus2'
+  ROW = /^\| \[`([a-z0-9-]+)\.yml`\]\(([^)]*)\) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/
 
   # One row of the table.
   Operation = Struct.new(:name, :link, :purpose, :needs, :excludes, :brings, keyword_init: true) do
@@ -18,6 +20,8 @@ module Operations
     def vars
       File.exist?(vars_file) ? YAML.load_file(vars_file) : {}
     end
+
+    def last? = name == LAST
 
     # Whether it is for the platform's own Prometheus instead of cf-deployment.
     def for_platform? = Operations.with_needs(self).none? { |needed| needed.name == BASE }
@@ -36,9 +40,9 @@ module Operations
     all.find { |operation| operation.name == name } || raise(KeyError, "#{name}.yml is not in #{README}")
   end
 
-  # Those that change cf-deployment beside the base one.
+  # Those that change cf-deployment beside the base one, in an order in which all apply.
   def additions
-    all.reject { |operation| operation.name == BASE || operation.for_platform? }
+    all.reject { |operation| operation.name == BASE || operation.for_platform? }.partition { |operation| !operation.last? }.flatten
   end
 
   # What has to be applied before `operation`, in order, and `operation`.
@@ -63,6 +67,6 @@ module Operations
   end
 
   def names_in(cell)
-    cell.scan(/`([a-z-]+)\.yml`/).flatten
+    cell.scan(/`([a-z0-9-]+)\.yml`/).flatten
   end
 end

@@ -1,19 +1,22 @@
 # frozen_string_literal: true
 
-require_relative 'prometheus2'
+require_relative 'prometheus_job'
 
 # What the specs of other releases' jobs say that our ops files rely on: their
 # properties and links. Of properties the Director drops without a word what a
 # spec lacks.
 module OtherJobs
+  # prometheus-boshrelease 31.2.1, where the two differ in their names only.
+  PROMETHEUS = {
+    'properties' => PrometheusJob::PROPERTIES.map { |name| "prometheus.#{name}" } +
+                    %w[env.http_proxy env.https_proxy env.no_proxy],
+    'provides' => [{ 'name' => 'prometheus', 'type' => 'prometheus' }],
+    'consumes' => [{ 'name' => 'alertmanager', 'type' => 'alertmanager', 'optional' => true }]
+  }.freeze
+
   SPECS = {
-    # prometheus-boshrelease 30.3.0
-    'prometheus2' => {
-      'properties' => Prometheus2::PROPERTIES.map { |name| "prometheus.#{name}" } +
-                      %w[env.http_proxy env.https_proxy env.no_proxy],
-      'provides' => [{ 'name' => 'prometheus', 'type' => 'prometheus' }],
-      'consumes' => [{ 'name' => 'alertmanager', 'type' => 'alertmanager', 'optional' => true }]
-    },
+    'prometheus' => PROMETHEUS,
+    'prometheus2' => PROMETHEUS,
     # routing-release 0.317. The link is optional there, but not with
     # nats.tls.enabled.
     'route_registrar' => {

@@ -4,16 +4,15 @@ require 'open3'
 
 require_relative '../spec_helper'
 require_relative 'manifest'
-require_relative 'prometheus2'
+require_relative 'prometheus_job'
 
-# The configuration that prometheus2 makes of the manifest.
+# The configuration that the job prometheus makes of the manifest.
 RSpec.describe 'The configuration of Prometheus' do
   base = Operations.fetch(Operations::BASE)
 
   def prometheus(*names, base: Manifest::CF)
     operations = names.flat_map { |name| Operations.with_needs(Operations.fetch(name)) }.uniq
-    group = base == Manifest::CF ? 'prometheus' : 'prometheus2'
-    Prometheus2.new(Manifest.of(*operations, base: base).properties('prometheus2', group))
+    PrometheusJob.new(Manifest.of(*operations, base: base).prometheus_properties)
   end
 
   def promtool(file) = Open3.capture2e('promtool', 'check', 'config', file)
@@ -24,9 +23,8 @@ RSpec.describe 'The configuration of Prometheus' do
 
   Operations.all.each do |operation|
     it "passes promtool with #{operation.name}.yml" do
-      manifest = operation.for_platform? ? Manifest::PLATFORM : Manifest::CF
       folder do |path|
-        output, status = promtool(prometheus(operation.name, base: manifest).write(path))
+        output, status = promtool(prometheus(operation.name, base: Manifest.base_of(operation)).write(path))
         expect(status).to be_success, output
       end
     end
@@ -97,13 +95,15 @@ RSpec.describe 'The configuration of Prometheus' do
     expect(JSON.generate(job)).not_to include('insecure')
   end
 
-  it 'finds aiven-metrics in what the bosh_exporter of the platform found' do
-    job = scrape_job(prometheus('monitor-from-platform-prometheus', base: Manifest::PLATFORM), 'aiven-metrics')
-    expect(job['relabel_configs']).to include(include('regex' => 'aiven-metrics', 'action' => 'keep'),
-                                              include('replacement' => '${1}:9274'))
+  Operations.all.select(&:for_platform?).each do |operation|
+    it "finds aiven-metrics in what the bosh_exporter of the platform found with #{operation.name}.yml" do
+      job = scrape_job(prometheus(operation.name, base: Manifest.base_of(operation)), 'aiven-metrics')
+      expect(job['relabel_configs']).to include(include('regex' => 'aiven-metrics', 'action' => 'keep'),
+                                                include('replacement' => '${1}:9274'))
+    end
   end
 
-  it 'refuses a property that prometheus2 does not have' do
-    expect { Prometheus2.new('prometheus' => { 'query' => { 'timeut' => '1s' } }) }.to raise_error(KeyError, /query\.timeut/)
+  it 'refuses a property that the job does not have' do
+    expect { PrometheusJob.new('prometheus' => { 'query' => { 'timeut' => '1s' } }) }.to raise_error(KeyError, /query\.timeut/)
   end
 end

@@ -38,7 +38,7 @@ RSpec.describe 'The documents for operators' do
       output, status = Open3.capture2e('bash', '-euc', script, chdir: path)
       expect(status).to be_success, output
       manifest = Manifest.new(YAML.load_file(File.join(path, 'build/manifest.yml')))
-      expect(manifest.jobs.map { |job| job['name'] }).to include('aiven-metrics', 'prometheus2')
+      expect(manifest.jobs.map { |job| job['name'] }).to include('aiven-metrics', 'prometheus')
       expect(YAML.dump(manifest.document)).not_to include('((')
     end
   end
@@ -56,7 +56,7 @@ RSpec.describe 'The documents for operators' do
     end
 
     it "#{document}: ops and vars files of commands exist" do
-      named = read(document).scan(%r{(?:-o|-l) (?:manifests/)?((?:operations|vars)/[a-z-]+\.yml)}).flatten
+      named = read(document).scan(%r{(?:-o|-l) (?:manifests/)?((?:operations|vars)/[a-z0-9-]+\.yml)}).flatten
       expect(named.reject { |file| File.exist?(File.join(Operations::FOLDER, file)) }).to be_empty
     end
   end

@@ -7,7 +7,7 @@ require_relative '../support/child_process'
 require_relative '../support/http'
 require_relative '../support/prometheus'
 require_relative 'manifest'
-require_relative 'prometheus2'
+require_relative 'prometheus_job'
 
 # label-remote-writers.yml relies on a chain: monit hands its host's name to
 # what it starts, prometheus_ctl becomes Prometheus, and that fills it in.
@@ -15,9 +15,9 @@ RSpec.describe 'The label of a remote writer' do
   def settings
     operations = Operations.with_needs(Operations.fetch('label-remote-writers'))
     port = [{ 'type' => 'replace', 'value' => '0',
-              'path' => '/instance_groups/name=prometheus/jobs/name=prometheus2/properties/prometheus/web/port?' }]
+              'path' => '/instance_groups/name=prometheus/jobs/name=prometheus/properties/prometheus/web/port?' }]
     file = File.join(@folder, 'port.yml').tap { |path| File.write(path, YAML.dump(port)) }
-    Prometheus2.new(Manifest.of(*operations, files: [file]).properties('prometheus2'))
+    PrometheusJob.new(Manifest.of(*operations, files: [file]).properties('prometheus'))
   end
 
   # As prometheus-boshrelease's prometheus_ctl does: its own process becomes Prometheus.
@@ -44,7 +44,7 @@ RSpec.describe 'The label of a remote writer' do
         set pidfile #{@folder}/monit.pid
         set idfile #{@folder}/monit.id
         set statefile #{@folder}/monit.state
-        check process prometheus2 with pidfile #{@folder}/pid
+        check process prometheus with pidfile #{@folder}/pid
           start program "#{script} start"
       MONIT
     end

@@ -7,7 +7,7 @@ require_relative '../support/child_process'
 require_relative '../support/http'
 require_relative '../support/prometheus'
 require_relative '../support/simulated_aiven'
-require_relative 'prometheus2'
+require_relative 'prometheus_job'
 
 # A simulated Aiven, and beside it programs of one manifest: the daemon and
 # Prometheus servers, on loopback, with the manifest's own settings but for
@@ -55,7 +55,7 @@ class SimulatedPlatform
   # A Prometheus of `manifest`, ready.
   def with_prometheus(manifest, name:, &block)
     home = File.join(folder, name).tap { |path| Dir.mkdir(path) }
-    prometheus = Prometheus2.new(manifest.properties('prometheus2'))
+    prometheus = PrometheusJob.new(manifest.properties('prometheus'))
     Prometheus.run(home, config: prometheus.write(home), flags: prometheus.flags, env: { 'MONIT_HOST' => name }, &block)
   end
 

@@ -83,16 +83,16 @@ class World
     links
   end
 
-  # prometheus2 runs as root and outside bpm, on the disk beside ours.
+  # The job prometheus runs as root and outside bpm, on the disk beside ours.
   def start_prometheus
     manifest = YAML.load_file(File.join(ROOT, 'manifests/operations/add-tenant-prometheis.yml'))
     group = manifest.find { |operation| operation['path'] == '/instance_groups/name=prometheus?' }['value']
-    scraped = group['jobs'].find { |one| one['name'] == 'prometheus2' }['properties']['prometheus']['scrape_configs']
+    scraped = group['jobs'].find { |one| one['name'] == 'prometheus' }['properties']['prometheus']['scrape_configs']
     config = { 'global' => { 'scrape_interval' => '1s', 'scrape_timeout' => '1s' }, 'scrape_configs' => scraped }
-    FileUtils.mkdir_p(vm.inside('store/prometheus2'))
-    File.write(vm.inside('store/prometheus2.yml'), YAML.dump(config))
+    FileUtils.mkdir_p(vm.inside('store/prometheus'))
+    File.write(vm.inside('store/prometheus.yml'), YAML.dump(config))
     @prometheus_process = vm.start(
-      'prometheus', '--config.file=/var/vcap/store/prometheus2.yml', '--storage.tsdb.path=/var/vcap/store/prometheus2',
+      'prometheus', '--config.file=/var/vcap/store/prometheus.yml', '--storage.tsdb.path=/var/vcap/store/prometheus',
       '--web.listen-address=127.0.0.1:9090', log: vm.inside('data/sys/log/prometheus.log')
     )
   end

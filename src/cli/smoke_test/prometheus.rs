@@ -22,7 +22,7 @@ impl Errand {
             }
             Err(Finding { found, .. }) => {
                 let remedy = format!(
-                    "bosh ssh {instance} -c 'sudo monit summary; sudo tail /var/vcap/sys/log/prometheus2/prometheus.stderr.log'"
+                    "bosh ssh {instance} -c 'sudo monit summary; sudo tail /var/vcap/sys/log/prometheus/prometheus.stderr.log'"
                 );
                 self.report.fail(&check, &found, &remedy);
                 return;

@@ -3,13 +3,13 @@
 require 'fileutils'
 require 'json'
 
-# What prometheus-boshrelease's job prometheus2 makes of its properties: the
+# What prometheus-boshrelease's job prometheus makes of its properties: the
 # configuration file and the flags, as far as our manifests use it.
 #
 # A property that is not in its spec would be dropped by the Director without a
 # word; here it is an error.
-class Prometheus2
-  # The spec of prometheus-boshrelease 30.3.0, without the prefix `prometheus.`.
+class PrometheusJob
+  # The spec of prometheus-boshrelease 31.2.1, without the prefix `prometheus.`.
   PROPERTIES = %w[
     log_level log_format scrape_interval scrape_timeout evaluation_interval external_labels
     query_log_file rule_files custom_rules scrape_configs alert_relabel_configs alertmanagers
@@ -23,6 +23,7 @@ class Prometheus2
     storage.remote.read_concurrent_limit storage.remote.read_max_bytes_in_frame
     web.console.libraries web.console.templates web.cors_origin web.enable_lifecycle
     web.enable_admin_api web.enable_remote_write_receiver web.external_url web.listen_address
+    web.remote-write-receiver.accepted-protobuf-messages
     web.port web.max_connections web.page_title web.read_timeout web.route_prefix web.user_assets
   ].freeze
 
@@ -34,7 +35,7 @@ class Prometheus2
   def initialize(properties)
     @properties = flatten(properties.fetch('prometheus'))
     unknown = @properties.keys - PROPERTIES
-    raise KeyError, "prometheus2 has no #{unknown.join(', ')}" if unknown.any?
+    raise KeyError, "the job prometheus has no #{unknown.join(', ')}" if unknown.any?
   end
 
   def [](name) = @properties[name]

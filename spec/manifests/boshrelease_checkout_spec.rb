@@ -1,0 +1,53 @@
+# frozen_string_literal: true
+
+require 'open3'
+
+require_relative '../spec_helper'
+require_relative 'manifest'
+require_relative 'prometheus_job'
+
+# The stand-ins for prometheus-boshrelease, held against the real one.
+# PROMETHEUS_BOSHRELEASE names checkouts of it, with `:` between them (CONTRIBUTING.md).
+RSpec.describe 'prometheus-boshrelease as it is' do
+  checkouts = ENV.fetch('PROMETHEUS_BOSHRELEASE', '').split(':')
+
+  it('has a checkout to look at') { skip 'PROMETHEUS_BOSHRELEASE names none' } if checkouts.empty?
+
+  checkouts.each do |checkout|
+    manifest = File.join(checkout, 'manifests/prometheus.yml')
+    document = YAML.load_file(manifest)
+    version = document['releases'].find { |release| release['name'] == 'prometheus' }['version']
+    job = version.to_i < 31 ? 'prometheus2' : 'prometheus'
+
+    describe version do
+      define_method(:applied) do |name|
+        operations = [File.join(checkout, 'manifests/operators/monitor-bosh.yml')]
+        arguments = [*operations, Operations.fetch(name).file].flat_map { |file| ['--ops-file', file] }
+        Manifest.interpolate_plainly(manifest, *arguments)
+      end
+
+      it 'is scraped by the ops file for its version, and refuses the other one' do
+        fitting, other = %w[monitor-from-platform-prometheus monitor-from-platform-prometheus2]
+        fitting, other = other, fitting if job == 'prometheus2'
+        scraped = applied(fitting).prometheus_properties.dig('prometheus', 'scrape_configs').map { |one| one['job_name'] }
+        expect(scraped).to include('bosh', 'aiven-metrics', 'prometheus-failover')
+        expect { applied(other) }.to raise_error(Manifest::Refused, /instance_groups/)
+      end
+
+      it 'has every property that the specs take for one of its job' do
+        spec = YAML.load_file(File.join(checkout, 'jobs', job, 'spec'))
+        missing = PrometheusJob::PROPERTIES.map { |name| "prometheus.#{name}" } - spec['properties'].keys
+        # Of 31; our ops files set none of it.
+        expect(missing - ['prometheus.web.remote-write-receiver.accepted-protobuf-messages']).to be_empty
+        expect(spec['provides']).to include(include('name' => 'prometheus', 'type' => 'prometheus'))
+      end
+
+      it 'is published with the checksum that add-tenant-prometheis.yml pins' do
+        pinned = Manifest.of(Operations.fetch(Operations::BASE)).document['releases'].find { |release| release['name'] == 'prometheus' }
+        next skip("it pins #{pinned['version']}") unless pinned['version'] == version
+
+        expect(document['releases']).to include(pinned)
+      end
+    end
+  end
+end
