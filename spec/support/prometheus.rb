@@ -9,7 +9,7 @@ require_relative 'http'
 class Prometheus
   # What --web.listen-address has to be.
   ANY_PORT = '127.0.0.1:0'
-  LISTENING = /msg="Listening on" address=(\S+)/
+  LISTENING = /msg="Listening on" (?:component=\S+ )?address=(\S+)/
 
   # The block gets it, and it has ended when this returns.
   def self.run(...)
