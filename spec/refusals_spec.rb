@@ -15,7 +15,7 @@ module Refusals
                         'integration' => { 'username' => 'scraper', 'password' => CODE } }
     },
     'prometheus-failover' => FailoverContext.context,
-    'smoke-tests' => {
+    'aiven-metrics-smoke-tests' => {
       'properties' => { 'route' => { 'url' => 'https://metrics.example', 'username' => 'grafana', 'password' => CODE } },
       'links' => {
         'aiven-metrics' => { 'instances' => FailoverContext.instances(0, 1), 'properties' => { 'web' => { 'listen' => '0.0.0.0:9274' } } },
@@ -56,7 +56,7 @@ module Refusals
       %w[optional_paths federate], ['optional_paths', ['/federate']],
       ['prometheus.ready_timeout', '1h'], ['metrics.listen', ''], ['health.listen', '[::1'], ['drain.leave_route', 'soon']
     ],
-    'smoke-tests' => [
+    'aiven-metrics-smoke-tests' => [
       %w[patience 5m], ['route.url', ['https://metrics.example']], ['route.url', 'http://metrics.example'],
       ['route.username', nil], ['route.username', 'a:b'], ['route.password', nil], ['route.password', "two\nlines"],
       ['route.ca_cert', 'ca.crt']

@@ -93,7 +93,7 @@ enum Command {
     /// Check a deployment from outside: daemons, Prometheus and the route. This
     /// is what the errand runs; it changes nothing.
     SmokeTest {
-        /// The errand's configuration file, as the job smoke-tests renders it.
+        /// The errand's configuration file, as the job aiven-metrics-smoke-tests renders it.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },

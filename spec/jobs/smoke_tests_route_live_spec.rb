@@ -9,7 +9,7 @@ require_relative 'prometheus_failover/rig'
 require_relative 'prometheus_failover/router'
 
 # The errand through a route to two real Caddys with a real Prometheus each.
-RSpec.describe 'smoke-tests through the route' do
+RSpec.describe 'aiven-metrics-smoke-tests through the route' do
   before(:context) do
     @folder = Dir.mktmpdir('aiven-metrics-release')
     @rigs = {}
@@ -57,7 +57,7 @@ RSpec.describe 'smoke-tests through the route' do
     hidden = { 'web' => { 'listen' => '127.0.0.1:9274' } }
     links = { 'aiven-metrics' => { 'instances' => FailoverContext.instances(0), 'properties' => hidden },
               'prometheus-failover' => { 'instances' => FailoverContext.instances(0, 1), 'properties' => {} } }
-    job('smoke-tests').render({ 'properties' => { 'patience' => 0, 'route' => route }, 'links' => links })
+    job('aiven-metrics-smoke-tests').render({ 'properties' => { 'patience' => 0, 'route' => route }, 'links' => links })
   end
 
   # The errand's lines about the route and its exit status.
@@ -68,7 +68,7 @@ RSpec.describe 'smoke-tests through the route' do
     folder do |vcap|
       lay_out(vcap, render(given.merge(route.transform_keys(&:to_s))))
       output, status = Open3.capture2e('env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'timeout', '120',
-                                       File.join(vcap, 'jobs/smoke-tests/bin/run'))
+                                       File.join(vcap, 'jobs/aiven-metrics-smoke-tests/bin/run'))
       [output.lines(chomp: true).reject { |line| line.start_with?('skip ') }, status.exitstatus]
     end
   end
@@ -76,7 +76,7 @@ RSpec.describe 'smoke-tests through the route' do
   # As the agent does, but below a folder instead of /var/vcap.
   def lay_out(vcap, rendered)
     rendered.each do |name, text|
-      file = File.join(vcap, 'jobs/smoke-tests', name)
+      file = File.join(vcap, 'jobs/aiven-metrics-smoke-tests', name)
       FileUtils.mkdir_p(File.dirname(file))
       File.write(file, text.gsub('/var/vcap/', "#{vcap}/"))
       File.chmod(name.start_with?('bin/') ? 0o750 : 0o640, file)

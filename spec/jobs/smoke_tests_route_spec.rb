@@ -6,7 +6,7 @@ require_relative '../spec_helper'
 require_relative 'authority'
 
 # What the errand knows of the route.
-RSpec.describe 'job smoke-tests, route.*' do
+RSpec.describe 'job aiven-metrics-smoke-tests, route.*' do
   let(:instances) do
     [0, 1].map { |index| { 'name' => 'prometheus', 'id' => "id-#{index}", 'index' => index, 'address' => "10.0.0.#{index}" } }
   end
@@ -16,7 +16,7 @@ RSpec.describe 'job smoke-tests, route.*' do
   def render(route, failover: 2, schema: true)
     links = { 'aiven-metrics' => { 'instances' => instances, 'properties' => {} } }
     links['prometheus-failover'] = { 'instances' => instances.first(failover), 'properties' => {} } if failover
-    job('smoke-tests').render({ 'links' => links, 'properties' => { 'patience' => 0, 'route' => route } }, schema: schema)
+    job('aiven-metrics-smoke-tests').render({ 'links' => links, 'properties' => { 'patience' => 0, 'route' => route } }, schema: schema)
   end
 
   def rendered_route(...)
@@ -45,7 +45,7 @@ RSpec.describe 'job smoke-tests, route.*' do
   end
 
   it 'is not tested unless its URL is given' do
-    properties = job('smoke-tests').spec['properties'].slice('route.url', 'route.ca_cert')
+    properties = job('aiven-metrics-smoke-tests').spec['properties'].slice('route.url', 'route.ca_cert')
     expect(properties.values.map { |property| property['default'] }).to eq(['', ''])
     [{}, { 'username' => 'grafana', 'password' => 'x' }].each do |route|
       expect(rendered_route(route, failover: nil)).to be_nil

@@ -3,7 +3,7 @@
 require_relative '../spec_helper'
 require_relative 'bosh_job'
 
-RSpec.describe 'job smoke-tests' do
+RSpec.describe 'job aiven-metrics-smoke-tests' do
   let(:instances) do
     [{ 'name' => 'prometheus', 'id' => 'b', 'index' => 1, 'address' => '10.0.0.2' },
      { 'name' => 'prometheus', 'id' => 'a', 'index' => 0, 'address' => '10.0.0.1' }]
@@ -12,14 +12,14 @@ RSpec.describe 'job smoke-tests' do
   def render(spec: {}, shared: {}, prometheus: { 'prometheus' => { 'web' => { 'port' => '9090' } } }, patience: 1, schema: true)
     links = { 'aiven-metrics' => { 'instances' => instances, 'properties' => shared } }
     links['prometheus'] = { 'instances' => instances, 'properties' => prometheus } if prometheus
-    job('smoke-tests').render({ 'links' => links, 'spec' => spec, 'properties' => { 'patience' => patience } }, schema: schema)
+    job('aiven-metrics-smoke-tests').render({ 'links' => links, 'spec' => spec, 'properties' => { 'patience' => patience } }, schema: schema)
   end
 
   def config(**options)
     JSON.parse(render(**options)['config/smoke-test.json'])
   end
 
-  it_behaves_like 'a job that BOSH can run', 'smoke-tests' do
+  it_behaves_like 'a job that BOSH can run', 'aiven-metrics-smoke-tests' do
     let(:rendered) { render }
     let(:rendered_again) { render }
   end
@@ -30,13 +30,13 @@ RSpec.describe 'job smoke-tests' do
 
   it 'is one command, and its password is in the configuration file only' do
     expect(render['bin/run'].lines.drop(1)).to eq(
-      ["exec /var/vcap/packages/aiven-metrics/bin/aiven-metrics smoke-test --config /var/vcap/jobs/smoke-tests/config/smoke-test.json\n"]
+      ["exec /var/vcap/packages/aiven-metrics/bin/aiven-metrics smoke-test --config /var/vcap/jobs/aiven-metrics-smoke-tests/config/smoke-test.json\n"]
     )
   end
 
   it 'writes down which instance it is on, and how long it waits' do
     expect(config(spec: { 'id' => 'b' }, patience: 0)).to include('here' => 'b', 'patience' => 0)
-    expect(job('smoke-tests').spec['properties']['patience']['default']).to eq(300)
+    expect(job('aiven-metrics-smoke-tests').spec['properties']['patience']['default']).to eq(300)
   end
 
   it 'writes down what the link tells of the daemons' do
@@ -57,7 +57,7 @@ RSpec.describe 'job smoke-tests' do
   end
 
   it 'needs a daemon' do
-    expect { job('smoke-tests').render }.to raise_error(Rendering::Refused, /Failed to resolve link 'aiven-metrics'/)
+    expect { job('aiven-metrics-smoke-tests').render }.to raise_error(Rendering::Refused, /Failed to resolve link 'aiven-metrics'/)
   end
 
   ['5m', -1, 3601, 1.5, [1]].each do |value|

@@ -4,7 +4,7 @@ require_relative 'world'
 
 # The errand against a real daemon and a real Prometheus: healthy, and with one
 # fault after the other. One VM for all examples, in this order.
-RSpec.describe 'smoke-tests on a VM', order: :defined do
+RSpec.describe 'aiven-metrics-smoke-tests on a VM', order: :defined do
   before(:context) do
     skip 'needs root and namespaces (unshare)' unless Vm.possible?
 
@@ -19,7 +19,7 @@ RSpec.describe 'smoke-tests on a VM', order: :defined do
   let(:instance) { 'prometheus/6c9b5b3e-0d0e-4d5c-9a58-5f1c0a3b7a10' }
   # Another VM: it has another id, and reaches the first by an address at which
   # the daemon listens and Prometheus does not.
-  let(:other_vm) { { 'name' => 'smoke-tests', 'id' => 'ffffffff-0000-4000-8000-000000000000' } }
+  let(:other_vm) { { 'name' => 'aiven-metrics-smoke-tests', 'id' => 'ffffffff-0000-4000-8000-000000000000' } }
   let(:reachable) { [World::INSTANCE.merge('address' => '127.0.0.5')] }
 
   def line(result, check)

@@ -69,11 +69,11 @@ class World
 
   # The errand on the instance that `spec` describes: its lines and its exit status.
   def run_errand(spec: INSTANCE, patience: 0, **links)
-    files = job('smoke-tests').render({ 'properties' => { 'patience' => patience }, 'spec' => spec, 'links' => errand_links(**links) })
+    files = job('aiven-metrics-smoke-tests').render({ 'properties' => { 'patience' => patience }, 'spec' => spec, 'links' => errand_links(**links) })
     config = JSON.parse(files['config/smoke-test.json']).merge(ERRAND_WAITS)
     files['config/smoke-test.json'] = JSON.generate(config)
-    vm.add_job('smoke-tests', files)
-    output, status = vm.script('smoke-tests', 'run', within: patience + 60)
+    vm.add_job('aiven-metrics-smoke-tests', files)
+    output, status = vm.script('aiven-metrics-smoke-tests', 'run', within: patience + 60)
     [output.lines(chomp: true), status.exitstatus]
   end
 

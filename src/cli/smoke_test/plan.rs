@@ -1,5 +1,5 @@
 //! What the errand checks: derived from its configuration file, in which the
-//! job smoke-tests writes down what the Director knows of the deployment.
+//! job aiven-metrics-smoke-tests writes down what the Director knows of the deployment.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;

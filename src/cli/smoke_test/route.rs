@@ -68,7 +68,7 @@ fn remedy(finding: &Finding) -> &'static str {
             "'sudo tail /var/vcap/sys/log/prometheus-failover/*' on the instances; if it says nothing, what answers there is not prometheus-failover"
         }
         None if finding.is_untrusted => {
-            "route.ca_cert has to be the CA of the certificate in front of Gorouter, and that certificate good for the host of route.url"
+            "route.ca_cert has to be the CA of the certificate in front of Gorouter (trust-router-ca.yml sets cf-deployment's own), and that certificate good for the host of route.url"
         }
         None => {
             "the host of route.url has to lead to Gorouter, or to the load balancer before it, from this VM too"
