@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative '../spec_helper'
+require_relative '../render/deployment_links'
 require_relative 'manifest'
 require_relative 'other_jobs'
 
@@ -10,13 +11,7 @@ RSpec.describe 'The instance group of the tenants\' Prometheus servers' do
   base = Operations.fetch(Operations::BASE)
   alone = Operations.additions.to_h { |operation| ["with #{operation.name}.yml", Operations.with_needs(operation)] }
 
-  def spec_of(job)
-    OtherJobs::SPECS.fetch(job) do
-      YAML.load_file(File.join(ReleaseSpec::ROOT, 'jobs', job, 'spec')).then do |spec|
-        spec.merge('properties' => (spec['properties'] || {}).keys)
-      end
-    end
-  end
+  def spec_of(job) = OtherJobs.spec_of(job)
 
   # The properties of the manifest that the job's spec has no name for.
   def unknown_properties(value, known, path = nil)
@@ -24,10 +19,6 @@ RSpec.describe 'The instance group of the tenants\' Prometheus servers' do
     return [path] unless value.is_a?(Hash) && (path.nil? || known.any? { |name| name.start_with?("#{path}.") })
 
     value.flat_map { |key, inner| unknown_properties(inner, known, [path, key].compact.join('.')) }
-  end
-
-  def every_job(manifest)
-    manifest.document['instance_groups'].flat_map { |group| group['jobs'] }
   end
 
   { 'by itself' => [base] }.merge(alone).each do |title, operations|
@@ -42,14 +33,8 @@ RSpec.describe 'The instance group of the tenants\' Prometheus servers' do
       end
 
       it 'consumes only links that somebody provides, once' do
-        provided = every_job(manifest).flat_map { |job| spec_of(job['name'])['provides'] || [] }
-        types = provided.map { |link| link['type'] }.tally
-        manifest.jobs.each do |job|
-          (spec_of(job['name'])['consumes'] || []).each do |link|
-            allowed = link['optional'] ? [nil, 1] : [1]
-            expect(allowed).to include(types[link['type']]), "#{job['name']} consumes #{link['name']}: #{types}"
-          end
-        end
+        _, problems = Rendering::DeploymentLinks.resolve(manifest.document) { |job| spec_of(job) }
+        expect(problems).to be_empty
       end
 
       it 'takes jobs from releases that the manifest has, and no stemcell of its own' do

@@ -12,8 +12,11 @@ module Operations
   LAST = 'use-prometheus2'
   ROW = /^\| \[`([a-z0-9-]+)\.yml`\]\(([^)]*)\) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/
 
+  WINS = /`([a-z0-9-]+)\.yml` \(the later one wins\)/
+
   # One row of the table.
-  Operation = Struct.new(:name, :link, :purpose, :needs, :excludes, :brings, keyword_init: true) do
+  # `excludes`: bosh refuses the two together. `overrides`: of the two the later one wins.
+  Operation = Struct.new(:name, :link, :purpose, :needs, :excludes, :overrides, :brings, keyword_init: true) do
     def file = File.join(FOLDER, 'operations', "#{name}.yml")
     def vars_file = File.join(FOLDER, 'vars', "#{name}.yml")
 
@@ -32,7 +35,7 @@ module Operations
   def all
     @all ||= File.read(README).scan(ROW).map do |name, link, purpose, needs, excludes, brings|
       Operation.new(name: name, link: link, purpose: purpose.strip, brings: brings.strip,
-                    needs: names_in(needs), excludes: names_in(excludes))
+                    needs: names_in(needs), excludes: names_in(excludes.gsub(WINS, '')), overrides: excludes.scan(WINS).flatten)
     end
   end
 
@@ -50,8 +53,14 @@ module Operations
     operation.needs.flat_map { |name| with_needs(fetch(name)) }.uniq + [operation]
   end
 
-  def compatible?(one, other)
-    !one.excludes.include?(other.name) && !other.excludes.include?(one.name)
+  def compatible?(one, other) = !refused?(one, other) && !overriding?(one, other)
+
+  def refused?(one, other)
+    one.excludes.include?(other.name) || other.excludes.include?(one.name)
+  end
+
+  def overriding?(one, other)
+    one.overrides.include?(other.name) || other.overrides.include?(one.name)
   end
 
   # Sets of additions as large as the table allows, gathered from its top and

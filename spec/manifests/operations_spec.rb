@@ -68,6 +68,10 @@ RSpec.describe 'The ops files' do
         results = orders.map { |order| applied(*needed, *order) }
         expect(results.uniq(&:document).size).to eq(1)
       end
+    elsif Operations.overriding?(one, other)
+      it "override each other, the later one the earlier: #{names}" do
+        expect(applied(*needed, one, other)).not_to eq(applied(*needed, other, one))
+      end
     else
       it "are refused together: #{names}" do
         expect { applied(*needed, one, other) }.to raise_error(Manifest::Refused, /Expected to find variables/)

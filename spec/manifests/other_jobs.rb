@@ -33,4 +33,14 @@ module OtherJobs
                     'provides' => [{ 'name' => 'nats-tls', 'type' => 'nats-tls' }] },
     'gorouter' => { 'properties' => nil, 'consumes' => [], 'provides' => [] }
   }.freeze
+
+  module_function
+
+  # The spec of one of these jobs, or of this release; its properties as a list of names.
+  def spec_of(job)
+    SPECS.fetch(job) do
+      spec = YAML.load_file(File.expand_path("../../jobs/#{job}/spec", __dir__))
+      spec.merge('properties' => (spec['properties'] || {}).keys)
+    end
+  end
 end
