@@ -206,10 +206,7 @@ fn is_open_metrics(text: &str) {
 }
 
 /// Prometheus' own judge of the text format, where `scripts/setup` has put it.
-const PROMTOOL: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/build/tools/prometheus/bin/promtool"
-);
+const PROMTOOL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/build/tools/bin/promtool");
 
 #[tokio::test]
 async fn who_does_not_accept_openmetrics_gets_the_text_format() {

@@ -135,19 +135,15 @@ impl Prometheus {
         format!("http://{}/{path}", self.address)
     }
 
-    /// The page that lists the targets; Debian's Prometheus has only the classic pages.
-    pub async fn targets_page(&self) -> String {
-        let classic = "classic/targets";
-        match self.page(classic).await {
-            Ok(StatusCode::OK) => self.url(classic),
-            _ => self.url("targets"),
-        }
+    /// The page that lists the targets.
+    pub fn targets_page(&self) -> String {
+        self.url("targets")
     }
 
     /// The page that draws `expression`.
     pub fn graph_page(&self, expression: &str) -> String {
         self.url(&format!(
-            "graph?g0.expr={expression}&g0.tab=0&g0.range_input=5m"
+            "query?g0.expr={expression}&g0.tab=graph&g0.range_input=5m"
         ))
     }
 

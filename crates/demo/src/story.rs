@@ -60,7 +60,7 @@ async fn introduce(environment: &Environment) {
     narrator.line(&format!("  a graph        {}", graph.replace('"', "%22")));
     narrator.line(&format!(
         "  targets        {}",
-        prometheus.targets_page().await
+        prometheus.targets_page()
     ));
     for page in ["status", "metrics", "sd"] {
         narrator.line(&format!(
