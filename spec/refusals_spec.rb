@@ -39,7 +39,8 @@ module Refusals
       ['dns.nameservers', ['10.0.0.2']], ['dns.families', 'IPv4'], ['dns.poll_interval', 'soon'], ['dns.timeout', '0s'],
       ['targets.path', 'targets.json'], ['targets.removal_grace', '25h'],
       ['scrape_proxy.listen', '0.0.0.0:9275'], ['scrape_proxy.listen', '127.0.0.1:9274'], ['scrape_proxy.timeout', 30],
-      ['scrape_proxy.ca_cert', true], ['web.listen', ':9274'], ['web.expose_status', 1], ['log.level', 'INFO']
+      ['scrape_proxy.ca_cert', true], ['web.listen', ':9274'], ['web.expose_status', 1], ['web.tls.certificate', 'tls.crt'],
+      ['web.tls.private_key', 'tls.key'], ['web.tls.client_ca', 'ca.crt'], ['log.level', 'INFO']
     ],
     'prometheus-failover' => [
       ['users', []], ['users', [{ 'name' => 'a:b', 'password' => CODE }]], ['users', [{ 'name' => 'grafana', 'password' => 'short' }]],

@@ -39,11 +39,13 @@ mod sections;
 #[cfg(test)]
 mod tests;
 mod values;
+mod web_tls;
 mod withheld;
 
 pub use http_proxy::HttpProxy;
 pub use invalid::{Invalid, Problem};
 pub use schema::{properties_schema, refusals_template};
+pub use web_tls::WebTls;
 pub(crate) use withheld::Withheld;
 
 /// A checked configuration.
@@ -162,6 +164,8 @@ pub struct Web {
     /// `web.expose_status`: default false; true lets other machines read
     /// `/sd`, `/status` and `/` too.
     pub expose_status: bool,
+    /// `web.tls.*`: `None` for plain HTTP.
+    pub tls: Option<WebTls>,
 }
 
 /// Where names of Cloud Foundry service instances come from.

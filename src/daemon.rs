@@ -147,14 +147,15 @@ impl Daemon {
             stop: stop.clone(),
             tasks: JoinSet::new(),
         };
-        let web = Arc::new(Web::new(
+        let web = Web::new(
             self.published.clone(),
             results.clone(),
             self.restarts,
             &self.metrics,
             self.config.web.expose_status,
             stop.clone(),
-        ));
+        );
+        let web = Arc::new(web.secured(self.config.web.tls.clone()));
         let port = Arc::new(self.web_port);
         // It can be asked as long as the process lives, so it is kept past `stop`.
         let never = CancellationToken::new();

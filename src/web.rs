@@ -8,6 +8,8 @@
 //! - `/status`: JSON, see [`crate::model::status`]
 //! - `/`: what there is to see
 //!
+//! With `web.tls` the port speaks TLS, see [`secure`].
+//!
 //! `/sd`, `/status` and `/` answer loopback clients only, and under a name of this
 //! machine only, unless `web.expose_status` is set. Everything is a view of the
 //! published snapshot.
@@ -28,11 +30,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::config::WebTls;
 use crate::metrics::Metrics;
 use crate::model::outside_text::{visible_json, visible_line};
 use crate::model::status::Status;
 use crate::model::target_group::write_groups;
-use crate::net::accept::{http1, serve_each, serve_http};
+use crate::net::accept::{http1, serve_each, serve_http, serve_http_within};
 use crate::net::connection::Connection;
 use crate::net::places::Limits;
 use crate::publish::Published;
@@ -41,11 +44,13 @@ use crate::publish::scrape_results::ScrapeResults;
 
 mod collector;
 mod exposition;
+mod secure;
 mod shared_page;
 mod visitor;
 
 use collector::SnapshotCollector;
 use exposition::Format;
+use secure::Entered;
 use shared_page::SharedPage;
 use visitor::{Ends, this_machine_only};
 
@@ -62,6 +67,7 @@ const MAX_HEAD: usize = 16 << 10;
 /// The server's routes over what is published.
 pub struct Web {
     router: Router,
+    tls: Option<WebTls>,
 }
 
 struct Views {
@@ -130,20 +136,29 @@ impl Web {
             .route("/readyz", get(ready))
             .merge(inner)
             .with_state(views);
-        Web { router }
+        Web { router, tls: None }
+    }
+
+    /// The same with TLS.
+    #[must_use]
+    pub fn secured(self, tls: Option<WebTls>) -> Self {
+        Web { tls, ..self }
     }
 
     /// Serves until it is dropped: it can be asked as long as the process lives.
     pub async fn serve(&self, listener: TcpListener) {
         let never = CancellationToken::new();
-        let serve =
-            |stream, peer| serve_connection(self.router.clone(), stream, peer, never.clone());
+        let serve = |stream, peer| {
+            let (router, tls) = (self.router.clone(), self.tls.clone());
+            serve_connection(router, tls, stream, peer, never.clone())
+        };
         serve_each(listener, LIMITS, &never, serve).await;
     }
 }
 
 async fn serve_connection(
     router: Router,
+    tls: Option<WebTls>,
     stream: Connection,
     peer: SocketAddr,
     stop: CancellationToken,
@@ -155,7 +170,19 @@ async fn serve_connection(
     let service = router.layer(Extension(Ends { peer, local }));
     let service = TowerToHyperService::new(service);
     let http = http1(MAX_HEAD);
-    if let Err(error) = serve_http(&http, stream, service, &stop).await {
+    let served = match secure::entered(tls, stream, peer).await {
+        Some(Entered::Plainly(stream)) => serve_http(&http, stream, service, &stop).await,
+        Some(Entered::WithTls(stream)) => {
+            let watch = stream.get_ref().0.watch();
+            serve_http_within(&http, *stream, watch, service, &stop).await
+        }
+        Some(Entered::Refused(stream)) => {
+            let refusal = TowerToHyperService::new(secure::refusal());
+            serve_http(&http, stream, refusal, &stop).await
+        }
+        None => return,
+    };
+    if let Err(error) = served {
         tracing::debug!(%peer, %error, "connection ended early");
     }
 }

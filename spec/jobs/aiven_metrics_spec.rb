@@ -16,7 +16,13 @@ RSpec.describe 'job aiven-metrics' do
   # What the schema says of each property, by name.
   def schema_of_properties
     sections = JSON.parse(File.read(File.join(ReleaseSpec::ROOT, 'jobs/aiven-metrics/properties_schema.json')))['properties']
-    sections.flat_map { |section, schema| schema['properties'].map { |key, property| ["#{section}.#{key}", property] } }.to_h
+    leaves = lambda do |schemas, path|
+      schemas.flat_map do |key, schema|
+        name = [*path, key].join('.')
+        schema['properties'] ? leaves[schema['properties'], name] : [[name, schema]]
+      end
+    end
+    leaves[sections, nil].to_h
   end
 
   def render(properties = required, spec: {}, schema: true)
@@ -90,7 +96,15 @@ RSpec.describe 'job aiven-metrics' do
 
     it 'provides its web address' do
       expect(job_spec['provides']).to eq([{ 'name' => 'aiven-metrics', 'type' => 'aiven-metrics',
-                                            'properties' => %w[scrape_proxy.listen web.expose_status web.listen] }])
+                                            'properties' => %w[scrape_proxy.listen web.expose_status web.listen web.tls.client_ca] }])
+    end
+
+    it 'tells prom_scraper where to ask, and under which name' do
+      told = ->(properties) { YAML.safe_load(render(properties)['config/prom_scraper_config.yml']) }
+      expect(told[required]).to include('port' => '9274', 'source_id' => 'aiven-metrics', 'instance_id' => a_string_matching(/./))
+      expect(told[required]).not_to include('scheme', 'server_name')
+      secured = with(with(required, 'web.tls', AivenMetricsValues::TLS), 'web.listen', '[::]:9999')
+      expect(told[secured]).to include('port' => '9999', 'scheme' => 'https', 'server_name' => 'a CA')
     end
 
     it 'has no drain script' do
@@ -111,8 +125,13 @@ RSpec.describe 'job aiven-metrics' do
     # cloud_foundry: the daemon reads it and does nothing with it yet, so the
     # job has no property for it.
     it 'has every key that the daemon has' do
-      keys = config.flat_map { |section, values| values.is_a?(Hash) ? values.keys.map { |key| "#{section}.#{key}" } : [section] }
-      expect(keys).to match_array(schema_of_properties.keys + %w[state_dir instance_index])
+      names = lambda do |values, path|
+        values.flat_map do |key, value|
+          name = [*path, key].join('.')
+          value.is_a?(Hash) && !schema_of_properties.key?(name) ? names[value, name] : [name]
+        end
+      end
+      expect(names[config, nil]).to match_array(schema_of_properties.keys + %w[state_dir instance_index])
     end
 
     it 'is taken by the daemon' do

@@ -8,6 +8,8 @@ require_relative 'authority'
 module AivenMetricsValues
   CA = Authority::PEM
   HALF = CA.lines.first(3).join
+  # A certificate of its own key does for what is shown.
+  TLS = { 'certificate' => CA, 'private_key' => Authority::KEY.to_pem, 'client_ca' => CA }.freeze
   LONG = 'a' * 129
 
   GOOD = [
@@ -40,6 +42,7 @@ module AivenMetricsValues
     ['scrape_proxy.ca_cert', CA],
     ['web.listen', '127.0.0.1:9274', '[::]:65535'],
     ['web.expose_status', true],
+    ['web.tls', TLS, { 'certificate' => '', 'private_key' => '', 'client_ca' => '' }],
     ['log.level', 'error', 'trace']
   ].flat_map { |name, *values| values.map { |value| [name, value] } }.freeze
 
@@ -78,6 +81,10 @@ module AivenMetricsValues
     ['scrape_proxy.ca_cert', 'x'],
     ['web.listen', ':9274', '9274', 'localhost:9274', '', 9274, '0.0.0.0:9275', '[::]:9275'],
     ['web.expose_status', 'yes', 0],
+    ['web.tls', TLS.merge('certificate' => ''), TLS.merge('private_key' => ''), TLS.slice('client_ca'),
+     TLS.merge('private_key' => OpenSSL::PKey::EC.generate('prime256v1').to_pem), TLS.merge('private_key' => CA),
+     TLS.merge('certificate' => 'x'), TLS.merge('client_ca' => HALF)],
+    ['web.tls.certificate', 'x', 7], ['web.tls.private_key', 'x', true], ['web.tls.client_ca', [CA]],
     ['log.level', 'INFO', 'verbose', 3, '']
   ].flat_map { |name, *values| values.map { |value| [name, value] } }.freeze
 

@@ -206,6 +206,16 @@ pub(super) static KEYS: &[Rule] = &[
         ADDRESS_ADVICE,
     ),
     boolean("web.expose_status", false),
+    certificates("web.tls.certificate"),
+    text(
+        "web.tls.private_key",
+        Unset::Means(""),
+        Shape::PrivateKey,
+        "the private key of web.tls.certificate in PEM (-----BEGIN PRIVATE KEY-----)",
+        "copy the key again, whole",
+    )
+    .secret(),
+    certificates("web.tls.client_ca"),
     Rule {
         is_property: false,
         ..number("instance_index", 0, 0..=u32::MAX)
@@ -282,6 +292,16 @@ pub(super) const ENDPOINT_OF_ONE_PROJECT: (&str, &str) = (
 /// What is said of `scrape_proxy.listen` where both listeners have one port.
 pub(super) const ONE_PORT_FOR_TWO: &str =
     "found the port of web.listen, want a port of its own; change one of the two";
+
+/// What to do about one of `web.tls.*` that is missing while another is given.
+pub(super) const TLS_IS_WHOLE: &str =
+    "give web.tls.certificate, web.tls.private_key and web.tls.client_ca, or none of them";
+
+/// What is found where a private key is not the certificate's, and what to do.
+pub(super) const KEY_OF_ANOTHER: &str = "the key of another certificate";
+
+/// See [`KEY_OF_ANOTHER`].
+pub(super) const KEY_OF_THE_CERTIFICATE: &str = "give both as they were made together";
 
 /// What to do about an address that is none.
 pub(super) const ADDRESS_ADVICE: &str = "host names are not looked up: write the IP address, IPv6 in \

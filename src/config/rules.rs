@@ -100,6 +100,8 @@ pub(super) enum Shape {
     ProxyUrl,
     /// PEM certificates, or nothing.
     Certificates,
+    /// A private key in PEM, or nothing.
+    PrivateKey,
     /// `ip:port`.
     Address {
         /// A good one.

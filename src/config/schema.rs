@@ -8,33 +8,36 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::keys::{self, KEYS};
 use super::rules::{Form, Item, Rule, Shape, Unset};
+
+/// Keys that are given all or not at all.
+const WEB_TLS: [&str; 3] = [
+    "web.tls.certificate",
+    "web.tls.private_key",
+    "web.tls.client_ca",
+];
 
 /// The template without its schema.
 const TEMPLATE: &str = include_str!("refusals.erb");
 
 /// `jobs/aiven-metrics/properties_schema.json`.
 pub fn properties_schema() -> String {
-    let mut keys: BTreeMap<_, Map<_, _>> = BTreeMap::new();
-    for rule in KEYS.iter().filter(|rule| rule.is_property) {
-        let (section, key) = rule.path.split_once('.').unwrap_or((rule.path, ""));
-        let section = keys.entry(section).or_default();
-        section.insert(key.to_owned(), of_key(rule));
-    }
-    let of_section = |(name, keys)| {
-        let schema = json!({"type": "object", "properties": Value::Object(keys)});
-        (name, schema)
-    };
-    let sections: BTreeMap<_, _> = keys.into_iter().map(of_section).collect();
-    let schema = json!({
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
-        "properties": sections,
         "x-between-keys": between_keys(),
     });
+    for rule in KEYS.iter().filter(|rule| rule.is_property) {
+        let mut place = &mut schema;
+        for name in rule.path.split('.') {
+            place["type"] = json!("object");
+            place = &mut place["properties"][name];
+        }
+        *place = of_key(rule);
+    }
     format!("{schema:#}\n")
 }
 
@@ -61,23 +64,17 @@ fn of_key(rule: &Rule) -> Value {
     };
     if schema.get("x-error").is_none() {
         let said = sentence(rule.path, found(rule), &rule.want(), rule.advice);
-        set(&mut schema, "x-error", json!(said));
+        schema["x-error"] = json!(said);
     }
     schema
-}
-
-fn set(schema: &mut Value, keyword: &str, value: Value) {
-    if let Some(schema) = schema.as_object_mut() {
-        schema.insert(keyword.to_owned(), value);
-    }
 }
 
 fn of_text(shape: &Shape, unset: Unset) -> Value {
     let mut schema = of_shape(shape);
     match unset {
         Unset::IsWrong => {}
-        Unset::Depends => set(&mut schema, "type", json!(["string", "null"])),
-        Unset::Means(default) => set(&mut schema, "default", json!(default)),
+        Unset::Depends => schema["type"] = json!(["string", "null"]),
+        Unset::Means(default) => schema["default"] = json!(default),
     }
     schema
 }
@@ -94,6 +91,7 @@ fn of_shape(shape: &Shape) -> Value {
         }
         Shape::ProxyUrl => json!({"type": "string", "pattern": PROXY_PATTERN}),
         Shape::Certificates => json!({"type": "certificate", "pattern": NO_KEY_PATTERN}),
+        Shape::PrivateKey => json!({"type": "string", "pattern": KEY_PATTERN}),
         Shape::Address { is_loopback, .. } => {
             let kind = if *is_loopback { "loopback" } else { "any" };
             json!({"type": "string", "x-address": kind})
@@ -107,30 +105,28 @@ fn of_shape(shape: &Shape) -> Value {
 fn of_list(rule: &Rule, item: &Item, is_required: bool) -> Value {
     let said = |found, want: &str, advice| sentence(rule.path, found, want, advice);
     let mut items = of_shape(&item.shape);
-    let wrong_item = said(FOUND_TEXT, item.want, item.advice);
-    set(&mut items, "x-error", json!(wrong_item));
+    items["x-error"] = json!(said(FOUND_TEXT, item.want, item.advice));
     let mut schema = json!({"type": "array", "items": items});
     let found = if is_required {
-        set(&mut schema, "minItems", json!(1));
+        schema["minItems"] = json!(1);
         MISSING
     } else {
-        set(&mut schema, "default", json!([]));
+        schema["default"] = json!([]);
         FOUND
     };
     let mut errors = json!({"*": said(found, &rule.want(), rule.advice)});
     if let Some(once) = item.once {
-        set(&mut schema, "uniqueItems", json!(true));
-        let said = said(FOUND, once, "remove the repetition");
-        set(&mut errors, "uniqueItems", json!(said));
+        schema["uniqueItems"] = json!(true);
+        errors["uniqueItems"] = json!(said(FOUND, once, "remove the repetition"));
     }
-    set(&mut schema, "x-error", errors);
+    schema["x-error"] = errors;
     schema
 }
 
 fn of_tags(rule: &Rule) -> Value {
     let said = |(want, advice)| sentence(rule.path, FOUND_TEXT, want, advice);
     let mut names = of_shape(&keys::TAG_NAME_SHAPE);
-    set(&mut names, "x-error", json!(said(keys::TAG_NAME)));
+    names["x-error"] = json!(said(keys::TAG_NAME));
     json!({
         "type": "object", "default": {},
         "propertyNames": names,
@@ -156,6 +152,13 @@ fn between_keys() -> Value {
         "integration.password": credentials("integration.password"),
         "integration.endpoint_id": format!(
             "integration.endpoint_id: found it with several projects, want {want}; {advice}"
+        ),
+        "web.tls": WEB_TLS.map(|path| (path, missing(path, keys::TLS_IS_WHOLE))).into_iter().collect::<BTreeMap<_, _>>(),
+        "web.tls.private_key": sentence(
+            WEB_TLS[1],
+            &format!("found {}", keys::KEY_OF_ANOTHER),
+            &keys::rule(WEB_TLS[1]).want(),
+            keys::KEY_OF_THE_CERTIFICATE,
         ),
         "scrape_proxy.listen": format!("scrape_proxy.listen: {}", keys::ONE_PORT_FOR_TWO),
     })
@@ -211,6 +214,8 @@ const PROXY_PATTERN: &str = concat!(
 
 /// Certificates are asked for, not keys.
 const NO_KEY_PATTERN: &str = r"\A(?![\s\S]*PRIVATE KEY-----)";
+
+const KEY_PATTERN: &str = r"\A(?:\s*-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[\s\S]*)?\z";
 
 /// Brackets and braces that are closed.
 const GLOB_PATTERN: &str =

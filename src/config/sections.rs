@@ -18,6 +18,7 @@ use super::values::{
     api_url, base_url, certificates, credential, globs, names, repeated, secret, socket_address,
     texts,
 };
+use super::web_tls::web_tls;
 use super::{Aiven, CloudFoundry, Config, Dns, Log, ScrapeProxy, Targets, Web};
 use crate::model::address::{Families, Family};
 use crate::model::selection::Selection;
@@ -201,6 +202,7 @@ fn web(section: &Section) -> Web {
     Web {
         listen,
         expose_status: section.key("expose_status").boolean().unwrap_or_default(),
+        tls: web_tls(&section.section("tls")),
     }
 }
 

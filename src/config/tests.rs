@@ -30,6 +30,15 @@ v0G7h2jG8jSwqrlqHg==
 -----END CERTIFICATE-----
 ";
 
+/// `web.tls` as it has to be.
+fn web_tls() -> Value {
+    let shown = rcgen::generate_simple_self_signed(["aiven-metrics".to_owned()]).unwrap();
+    json!({
+        "certificate": shown.cert.pem(), "private_key": shown.signing_key.serialize_pem(),
+        "client_ca": CA,
+    })
+}
+
 /// Only what is required, and the credentials that creating needs.
 fn minimal() -> Value {
     json!({

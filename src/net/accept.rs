@@ -12,15 +12,16 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{Backlog, Connection};
+use super::connection::{Connection, Watch};
 use super::descriptors;
 use super::keep_alive::keep_alive;
-use super::places::{Activity, InFlight, Limits, Places};
+use super::places::{InFlight, Limits, Places};
 
 /// How long to wait after a failed accept, as when descriptors run out.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
@@ -153,12 +154,31 @@ where
     B: Body + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let service = Observed {
-        service,
-        activity: connection.activity(),
-        backlog: connection.backlog(),
-    };
-    let mut serving = pin!(http.serve_connection(TokioIo::new(connection), service));
+    let watch = connection.watch();
+    serve_http_within(http, connection, watch, service, stop).await
+}
+
+/// The same on what is spoken within a connection, such as TLS; `watch` is the connection's.
+///
+/// # Errors
+/// When the connection ends early.
+pub(crate) async fn serve_http_within<I, S, B>(
+    http: &hyper::server::conn::http1::Builder,
+    stream: I,
+    watch: Watch,
+    service: S,
+    stop: &CancellationToken,
+) -> hyper::Result<()>
+where
+    I: AsyncRead + AsyncWrite + Unpin + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: Body + Unpin + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let service = Observed { service, watch };
+    let mut serving = pin!(http.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         // A request that has arrived before the stop is answered.
         biased;
@@ -172,8 +192,7 @@ where
 /// begins when the answer before has left.
 struct Observed<S> {
     service: S,
-    activity: Arc<Activity>,
-    backlog: Arc<Backlog>,
+    watch: Watch,
 }
 
 impl<S, B> Service<Request<Incoming>> for Observed<S>
@@ -187,10 +206,10 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let answer = self.service.call(request);
-        let (activity, backlog) = (Arc::clone(&self.activity), Arc::clone(&self.backlog));
+        let watch = self.watch.clone();
         Box::pin(async move {
-            backlog.gone().await;
-            let in_flight = activity.begin();
+            watch.backlog.gone().await;
+            let in_flight = watch.activity.begin();
             let answer = answer.await?;
             Ok(answer.map(|body| ObservedBody {
                 body,

@@ -35,6 +35,13 @@ pub(crate) struct Connection {
     _place: Place,
 }
 
+/// What is to be seen of a connection from outside of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    pub(super) activity: Arc<Activity>,
+    pub(super) backlog: Arc<Backlog>,
+}
+
 /// Sending is blocked.
 #[derive(Debug)]
 struct Blocked {
@@ -93,8 +100,21 @@ impl Connection {
         Arc::clone(&self.activity)
     }
 
-    pub(super) fn backlog(&self) -> Arc<Backlog> {
-        Arc::clone(&self.backlog)
+    pub(crate) fn watch(&self) -> Watch {
+        Watch {
+            activity: Arc::clone(&self.activity),
+            backlog: Arc::clone(&self.backlog),
+        }
+    }
+
+    /// The first byte that the peer sends, which is still there to be read; none if it ends.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub(crate) async fn first_byte(&self) -> io::Result<Option<u8>> {
+        let mut byte = [0];
+        let count = self.stream.peek(&mut byte).await?;
+        Ok((count > 0).then_some(byte[0]))
     }
 
     /// Takes the outcome of an attempt to send, and bounds how often it is `Pending`.

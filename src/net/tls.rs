@@ -1,11 +1,13 @@
-//! TLS for clients: the one place that decides versions, ciphers and built-in
+//! TLS: the one place that decides versions, ciphers and built-in
 //! trust. Verification is never turned off.
 
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use super::verifier::ShowingVerifier;
 
@@ -48,4 +50,34 @@ pub(crate) fn showing_client(roots: RootCertStore) -> ClientConfig {
         config.dangerous().set_certificate_verifier(showing);
     }
     config
+}
+
+/// A server of TLS 1.2 or newer that shows `chain`. Clients may show a certificate that one of
+/// `clients` vouches for, or have to if `everybody` is to.
+///
+/// # Errors
+/// If the key is not the certificate's, or one of them cannot be used.
+pub(crate) fn server(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    clients: &[CertificateDer<'static>],
+    everybody: bool,
+) -> Result<ServerConfig, rustls::Error> {
+    let provider = Arc::new(ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(clients.iter().cloned());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let verifier = if everybody {
+        verifier
+    } else {
+        verifier.allow_unauthenticated()
+    };
+    let verifier = verifier
+        .build()
+        .map_err(|error| rustls::Error::General(error.to_string()))?;
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
 }

@@ -57,6 +57,7 @@ fn assert_defaults(config: &Config) {
     assert_eq!(config.scrape_proxy.ca_cert.len(), 0);
     assert_eq!(config.web.listen.to_string(), "127.0.0.1:9274");
     assert!(!config.web.expose_status);
+    assert!(config.web.tls.is_none());
     assert_eq!(config.state_dir, Path::new("/var/vcap/store/aiven-metrics"));
     assert_eq!(config.instance_index, 0);
     assert!(config.cloud_foundry.is_none());
@@ -98,6 +99,9 @@ const OPTIONAL: &[&str] = &[
     "scrape_proxy.ca_cert",
     "web.listen",
     "web.expose_status",
+    "web.tls.certificate",
+    "web.tls.private_key",
+    "web.tls.client_ca",
     "state_dir",
     "instance_index",
     "cloud_foundry.api_url",
@@ -136,6 +140,9 @@ fn empty_strings_count_as_absent_where_that_is_the_default() {
         "aiven.ca_cert",
         "integration.endpoint_id",
         "scrape_proxy.ca_cert",
+        "web.tls.certificate",
+        "web.tls.private_key",
+        "web.tls.client_ca",
         "cloud_foundry.ca_cert",
     ] {
         set(&mut document, path, json!(""));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{minimal, parse, refused, set, with};
+use super::{CA, accepted, minimal, parse, refused, set, web_tls, with};
 
 #[test]
 fn required_keys_are_asked_for() {
@@ -46,6 +46,35 @@ fn an_endpoint_id_goes_with_one_project_only() {
         said.starts_with("integration.endpoint_id: found it with 2 projects"),
         "{said}"
     );
+}
+
+#[test]
+fn tls_is_given_whole_or_not_at_all() {
+    let config = accepted(&with("web.tls", web_tls()));
+    assert!(config.web.tls.is_some());
+    for missing in ["certificate", "private_key", "client_ca"] {
+        let mut document = with("web.tls", web_tls());
+        set(&mut document, &format!("web.tls.{missing}"), json!(""));
+        let said = refused(&document);
+        let begins = format!("web.tls.{missing}: missing, want ");
+        assert!(said.starts_with(&begins), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn the_private_key_is_the_certificates() {
+    let mut document = with("web.tls", web_tls());
+    set(&mut document, "web.tls.certificate", json!(CA));
+    let said = refused(&document);
+    let begins = "web.tls.private_key: found the key of another certificate, want ";
+    assert!(said.starts_with(begins), "{said}");
+    for key in ["x", "-----BEGIN PRIVATE KEY-----\nAAAA\n", CA] {
+        set(&mut document, "web.tls.private_key", json!(key));
+        let said = refused(&document);
+        let begins = "web.tls.private_key: found no private key, or a broken one, want ";
+        assert!(said.starts_with(begins), "{said}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{CA, accepted, parse, set, with};
+use super::{CA, accepted, parse, set, web_tls, with};
 
 const TOKEN: &str = "PLAIN-api-token";
 const PASSWORD: &str = "PLAIN-password";
@@ -19,6 +19,7 @@ fn every_secret() -> Value {
         "client_secret": CLIENT_SECRET, "ca_cert": CA
     });
     set(&mut document, "cloud_foundry", cloud_foundry);
+    set(&mut document, "web.tls", web_tls());
     document
 }
 
@@ -31,6 +32,10 @@ fn debug_of_a_config_shows_no_secret() {
             "the whole configuration is printed"
         );
         assert!(!shown.contains("PLAIN"), "{shown}");
+        assert!(
+            !shown.contains("PRIVATE") && !shown.contains("pkcs8"),
+            "{shown}"
+        );
     }
 }
 
@@ -50,6 +55,7 @@ fn no_message_shows_a_secret_however_wrong_the_value() {
         "aiven.http_proxy",
         "integration.password",
         "cloud_foundry.client_secret",
+        "web.tls.private_key",
     ] {
         for value in &values {
             let mut document = every_secret();
