@@ -58,10 +58,7 @@ async fn introduce(environment: &Environment) {
         .line("\naiven-metrics at work: a simulated Aiven, the real daemon, a real Prometheus.\n");
     let graph = prometheus.graph_page("cpu_usage_idle{cpu=\"cpu-total\"}");
     narrator.line(&format!("  a graph        {}", graph.replace('"', "%22")));
-    narrator.line(&format!(
-        "  targets        {}",
-        prometheus.targets_page()
-    ));
+    narrator.line(&format!("  targets        {}", prometheus.targets_page()));
     for page in ["status", "metrics", "sd"] {
         narrator.line(&format!(
             "  the daemon     http://{}/{page}",
