@@ -2,11 +2,12 @@
 
 require 'yaml'
 
-# ci/pipeline.yml and its tasks, as Concourse reads them.
-module Pipeline
+# A pipeline in ci, as Concourse reads it, and the tasks that the pipelines share.
+class Pipeline
   ROOT = File.expand_path('..', __dir__)
-  FILE = File.join(ROOT, 'ci/pipeline.yml')
   TASKS = File.join(ROOT, 'ci/tasks')
+  # https://concourse-ci.org/docs/steps: what runs after a step or a job.
+  HOOKS = %w[on_success on_failure on_error on_abort ensure].freeze
 
   # A task's configuration and its script.
   Task = Struct.new(:name, :config) do
@@ -36,35 +37,56 @@ module Pipeline
     def folders(kind) = config.fetch(kind, []).map { |folder| folder.fetch('name') }
   end
 
-  module_function
-
-  def config = @config ||= YAML.load_file(FILE, aliases: true)
-  def jobs = config.fetch('jobs')
-  def resources = config.fetch('resources').to_h { |resource| [resource.fetch('name'), resource] }
-
-  def tasks
+  def self.tasks
     @tasks ||= Dir.children(TASKS).grep(/\.yml\z/).sort.to_h do |file|
       name = File.basename(file, '.yml')
       [name, Task.new(name, YAML.load_file(File.join(TASKS, file)))]
     end
   end
 
-  # The resource that a get or put step is about.
-  def resource_of(step) = step['resource'] || step['get'] || step['put']
+  def self.all
+    @all ||= Dir.glob(File.join(ROOT, 'ci/*.yml')).map { |file| new(file) }
+  end
 
-  def steps(job) = job.fetch('plan')
+  attr_reader :file, :config
+
+  def initialize(file)
+    @file = file
+    @config = YAML.load_file(file, aliases: true)
+  end
+
+  def name = File.basename(file)
+  def jobs = config.fetch('jobs')
+  def resources = config.fetch('resources').to_h { |resource| [resource.fetch('name'), resource] }
+  def variables = File.read(file).scan(/\(\(([a-z_]+)\)\)/).flatten.uniq
+
+  # The resource that a get or put step is about.
+  def self.resource_of(step) = step['resource'] || step['get'] || step['put']
+
+  def self.task_of(step) = tasks.fetch(File.basename(step.fetch('file'), '.yml'))
+
+  # The folders that a task is given: a task's input may have another name in the job.
+  def self.inputs_of(step)
+    mapping = step.fetch('input_mapping', {})
+    task_of(step).inputs.map { |input| mapping.fetch(input, input) }
+  end
 
   # What a step adds to the folders that later steps see.
-  def produced(step)
+  def self.produced(step)
     return [step['get'] || step['put']] if step['get'] || step['put']
 
     task_of(step).outputs
   end
 
-  def task_of(step) = tasks.fetch(File.basename(step.fetch('file'), '.yml'))
+  # The plan's steps in order, each with its hooks behind it, and at last the job's.
+  def self.steps(job)
+    job.fetch('plan').flat_map { |step| [step, *hooks(step)] } + hooks(job)
+  end
+
+  def self.hooks(owner) = owner.values_at(*HOOKS).compact
 
   # Every string in a structure.
-  def strings(value)
+  def self.strings(value)
     case value
     when Hash then value.flat_map { |key, inner| strings(key) + strings(inner) }
     when Array then value.flat_map { |inner| strings(inner) }

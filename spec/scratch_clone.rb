@@ -39,6 +39,16 @@ class ScratchClone
     echo 'licences of all that is linked' >build/static/NOTICE
   BASH
 
+  SBOM = <<~BASH
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cd "$(dirname "${BASH_SOURCE[0]}")/.."
+    mkdir -p build/static
+    for binary in aiven-metrics caddy; do
+      printf '{"bomFormat": "CycloneDX", "of": "%s"}\\n' $binary >build/static/NOTICE-$binary.cdx.json
+    done
+  BASH
+
   attr_reader :path
 
   def initialize(path)
@@ -48,6 +58,7 @@ class ScratchClone
     write('scripts/build-static', format(BUILD, binary: 'aiven-metrics', from: %q(grep -m 1 ^version Cargo.toml | tr -d '"')), 0o755)
     write('scripts/build-caddy', format(BUILD, binary: 'caddy', from: 'cat packages/caddy/module/go.sum | sha256sum'), 0o755)
     write('scripts/build-notice', NOTICE, 0o755)
+    write('scripts/build-sbom', SBOM, 0o755)
     run('git', 'init', '--quiet', '--initial-branch=main')
     commit('Scratch')
     run('scripts/setup')

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require 'json'
+require 'open3'
 require_relative 'scratch_clone'
 require_relative 'spec_helper'
 require_relative 'tarball'
@@ -39,6 +41,11 @@ RSpec.describe 'The release tarball' do
     license = "sha256:#{Digest::SHA256.file(File.join(tarball.folder, 'license.tgz'))}"
     expect(tarball.manifest.fetch('license').fetch('sha1')).to eq(license)
     expect(File.read(File.join(tarball.folder, 'NOTICE'))).to eq("licences of all that is linked\n")
+    %w[aiven-metrics caddy].each do |name|
+      expect(JSON.parse(File.read(File.join(tarball.folder, "NOTICE-#{name}.cdx.json")))).to include('of' => name)
+    end
+    texts = Open3.capture2('tar', '-tzf', File.join(tarball.folder, 'license.tgz')).first.lines.map { |line| File.basename(line.strip) }
+    expect(texts).to include('LICENSE', 'NOTICE', 'NOTICE-aiven-metrics.cdx.json', 'NOTICE-caddy.cdx.json')
   end
 
   it 'has the same bytes when built in two folders, at two times, with another umask' do
@@ -126,6 +133,46 @@ RSpec.describe 'The release tarball' do
       said, status = one.try('scripts/build-release', version)
       expect(status).not_to be_success
       expect(said).to include("#{version} is no version that BOSH takes")
+    end
+  end
+
+  describe 'its parts lists' do
+    # The lists of both binaries, from two builds in folders of different length.
+    def lists
+      built = %w[a another-folder].map do |name|
+        path = File.join(@work, name)
+        system('git', 'clone', '--quiet', ReleaseSpec::ROOT, path) or raise 'cannot clone'
+        FileUtils.cp(File.join(ReleaseSpec::ROOT, 'scripts/build-sbom'), File.join(path, 'scripts'))
+        FileUtils.mkdir_p(File.join(path, 'build'))
+        File.symlink(File.join(ReleaseSpec::ROOT, 'build/tools'), File.join(path, 'build/tools'))
+        said, status = Open3.capture2e(File.join(path, 'scripts/build-sbom'))
+        raise said unless status.success?
+
+        %w[aiven-metrics caddy].to_h { |binary| [binary, File.read(File.join(path, "build/static/NOTICE-#{binary}.cdx.json"))] }
+      end
+      expect(built.first).to eq(built.last)
+      built.first.transform_values { |text| JSON.parse(text) }
+    end
+
+    # Those of NOTICE, which come from cargo and go in another way.
+    def parts_in_notice
+      said, status = Open3.capture2e(File.join(ReleaseSpec::ROOT, 'scripts/build-notice'))
+      raise said unless status.success?
+
+      rust, go = File.read(File.join(ReleaseSpec::ROOT, 'build/static/NOTICE')).split(/^={80}$/, 2).first.split('In bin/caddy:')
+      { 'aiven-metrics' => rust.scan(/^  (\S+ \d\S*) \(/).flatten, 'caddy' => go.scan(/^  (\S+ v\S+)/).flatten }
+    end
+
+    it 'have each part with version and licence, and the same bytes from any folder' do
+      parts = parts_in_notice
+      lists.each do |binary, list|
+        expect(list).to include('bomFormat' => 'CycloneDX')
+        components = list['components'].to_h { |one| ["#{one['name']} #{one['version']}", one] }
+        expect(parts[binary].size).to be > 40
+        expect(components.keys).to include(*parts[binary])
+        expect(components.values.reject { |one| one['licenses'] || one['name'] == 'std' }).to be_empty
+        expect(JSON.generate(list)).not_to include(@work)
+      end
     end
   end
 

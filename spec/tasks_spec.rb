@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require 'digest'
+require 'json'
 require 'securerandom'
 require_relative 'scratch_clone'
 require_relative 'spec_helper'
@@ -42,6 +43,9 @@ RSpec.describe 'The tasks of ci/tasks' do
     FileUtils.mkdir_p(into)
     Tarball.new(file, into)
   end
+
+  # The binary that a package of the tarball installs.
+  def binary(tarball, name) = File.join(unpack(tarball).part('packages', name), name, name)
 
   def git(folder, *arguments) = @source.run('git', '-C', at(folder), *arguments).strip
 
@@ -96,7 +100,8 @@ RSpec.describe 'The tasks of ci/tasks' do
       tarball = at('artefacts-first/aiven-metrics-0.1.1.tgz')
       sha256 = Digest::SHA256.file(tarball).hexdigest
       expect(Dir.children(at('artefacts-first')))
-        .to match_array(%w[aiven-metrics-0.1.1.tgz SHA256SUMS notes.md tag use-aiven-metrics-0.1.1.yml])
+        .to match_array(%w[aiven-metrics-0.1.1.tgz SHA256SUMS notes.md tag use-aiven-metrics-0.1.1.yml
+                           aiven-metrics-0.1.1.cdx.json caddy-0.1.1.cdx.json])
       expect(File.read(at('artefacts-first/tag'))).to eq("v0.1.1\n")
       expect(File.read(at('artefacts-first/SHA256SUMS'))).to eq("#{sha256}  aiven-metrics-0.1.1.tgz\n")
       ops_file = File.read(at('artefacts-first/use-aiven-metrics-0.1.1.yml'))
@@ -111,10 +116,23 @@ RSpec.describe 'The tasks of ci/tasks' do
         #{ops_file.strip}
         ```
 
-        SHA-256 of `aiven-metrics-0.1.1.tgz`: `#{sha256}`
+        ## Check
+
+        | file | SHA-256 |
+        |---|---|
+        | `aiven-metrics-0.1.1.tgz` | `#{sha256}` |
+        | `/var/vcap/packages/aiven-metrics/bin/aiven-metrics` | `#{Digest::SHA256.file(binary(tarball, 'aiven-metrics')).hexdigest}` |
+        | `/var/vcap/packages/caddy/bin/caddy` | `#{Digest::SHA256.file(binary(tarball, 'caddy')).hexdigest}` |
+
+        On Debian 12 with Rust by rustup, `git checkout v0.1.1 && scripts/setup release && scripts/build-static &&
+        scripts/build-caddy` gives both binaries again, byte for byte, and `scripts/build-release --existing 0.1.1`
+        the tarball. What is linked into them, with versions and licences: `aiven-metrics-0.1.1.cdx.json` and
+        `caddy-0.1.1.cdx.json` (CycloneDX), and NOTICE in the tarball.
       MARKDOWN
-      binary = File.read(File.join(unpack(tarball).part('packages', 'aiven-metrics'), 'aiven-metrics/aiven-metrics'))
-      expect(binary).to include('0.1.1')
+      expect(File.read(binary(tarball, 'aiven-metrics'))).to include('0.1.1')
+      %w[aiven-metrics caddy].each do |name|
+        expect(JSON.parse(File.read(at('artefacts-first', "#{name}-0.1.1.cdx.json")))).to include('of' => name)
+      end
     end
 
     it 'hands the blobstore its credentials, and lets them go nowhere else' do
@@ -188,23 +206,34 @@ RSpec.describe 'The tasks of ci/tasks' do
   end
 
   describe 'deploy' do
-    # Has a manifest as a Director has; notes what it is told; what it is to
-    # deploy, the real CLI interpolates.
-    def director(smoke_tests: 0)
+    # Has the manifest that was deployed last, as a Director has; notes what it is told; what
+    # it is to deploy, the real CLI interpolates. What needs no Director, that CLI does.
+    def director(source: 'source', smoke_tests: 0)
       real = File.join(ReleaseSpec::ROOT, 'build/tools/bin/bosh')
-      FileUtils.rm(at('source/build/tools'))
-      @source.write('build/tools/bin/bosh', <<~BASH, 0o755)
+      FileUtils.cp(File.join(ReleaseSpec::ROOT, 'spec/manifests/base.yml'), at('deployed.yml'))
+      FileUtils.rm_f(at(source, 'build/tools'))
+      FileUtils.mkdir_p(at(source, 'build/tools/bin'))
+      File.write(at(source, 'build/tools/bin/bosh'), <<~BASH)
         #!/usr/bin/env bash
         set -euo pipefail
+        case $1 in --non-interactive | inspect-local-release) exec #{real} "$@" ;; esac
         : "${BOSH_ENVIRONMENT:?}" "${BOSH_CLIENT:?}" "${BOSH_CLIENT_SECRET:?}" "${BOSH_DEPLOYMENT:?}" "${BOSH_NON_INTERACTIVE:?}"
         printf '%s %s\\n' "$1" "$(basename "${2:-}")" >>#{at('told')}
         case $1 in
-          manifest) cat #{ReleaseSpec::ROOT}/spec/manifests/base.yml ;;
-          deploy) shift && #{real} int "$@" >#{at('deployed.yml')} ;;
+          manifest) cat #{at('deployed.yml')} ;;
+          deploy)
+            #{real} int "${@:2}" >#{at('new.yml')}
+            cp #{at('new.yml')} #{at('deployed.yml')}
+            cp #{at('new.yml')} "#{at('deployed')}-$(grep -c ^deploy #{at('told')}).yml" ;;
           run-errand) (($# == 2)) && exit #{smoke_tests}; exit 9 ;;
         esac
       BASH
+      File.chmod(0o755, at(source, 'build/tools/bin/bosh'))
     end
+
+    def told = File.readlines(at('told'), chomp: true)
+    def groups(manifest) = manifest.fetch('instance_groups').map { |group| group.fetch('name') }
+    def version(manifest) = manifest['releases'].find { |one| one['name'] == 'aiven-metrics' }['version']
 
     let(:environment) do
       { 'BOSH_ENVIRONMENT' => 'https://192.0.2.1:25555', 'BOSH_CLIENT' => 'ci', 'BOSH_CLIENT_SECRET' => 'secret',
@@ -213,27 +242,59 @@ RSpec.describe 'The tasks of ci/tasks' do
 
     before do
       FileUtils.mkdir_p(at('tarball'))
-      FileUtils.touch(at('tarball/aiven-metrics-dev.tgz'))
+      File.write(at('release.MF'), "name: aiven-metrics\nversion: 0.1.1+dev.1\n")
+      @source.run('tar', '-czf', at('tarball/aiven-metrics-dev.tgz'), '-C', @work, 'release.MF')
     end
 
     it 'uploads, adds the ops file to the manifest that is deployed, and runs the errand' do
       director
-      task('deploy', 'source', 'tarball', environment: environment)
-      expect(File.readlines(at('told'), chomp: true))
-        .to eq(['upload-release aiven-metrics-dev.tgz', 'manifest ', 'deploy manifest.yml', 'run-errand aiven-metrics-smoke-tests'])
+      said = task('deploy', 'source', 'tarball', environment: environment)
+      expect(said).to include('no final release to upgrade from')
+      expect(told).to eq(['upload-release aiven-metrics-dev.tgz', 'manifest ', 'deploy manifest.yml', 'run-errand aiven-metrics-smoke-tests'])
       deployed = YAML.load_file(at('deployed.yml'))
       base = YAML.load_file(File.join(ReleaseSpec::ROOT, 'spec/manifests/base.yml'))
-      names = ->(manifest) { manifest.fetch('instance_groups').map { |group| group.fetch('name') } }
-      expect(names.call(deployed)).to eq(names.call(base) + ['prometheus'])
+      expect(groups(deployed)).to eq(groups(base) + ['prometheus'])
+      expect(version(deployed)).to eq('0.1.1+dev.1')
       job = deployed['instance_groups'].last['jobs'].find { |one| one['name'] == 'aiven-metrics' }
       expect(job.dig('properties', 'aiven')).to eq('api_token' => 'token', 'projects' => ['platform'])
+    end
+
+    describe 'where there is a final release' do
+      before do
+        task('bump-version', 'source', 'bumped', environment: { 'RAISE' => 'patch' })
+        task('final-release', 'bumped', 'released', 'artefacts', environment: { 'DOWNLOAD_URL' => 'https://example.invalid' })
+        # The ops file of today asks for something new, and there are more commits since.
+        ops_file = at('released/manifests/operations/add-tenant-prometheis.yml')
+        File.write(ops_file, "#{File.read(ops_file)}\n- type: replace\n  path: /new?\n  value: of today\n")
+        git('released', 'commit', '--quiet', '--all', '--message', 'Ask for something new')
+        git('released', 'tag', '--delete', 'v0.1.1')
+        director(source: 'released')
+      end
+
+      it 'deploys that one first, as published and with its own ops file, then the tarball over it' do
+        task('deploy', 'source=released', 'tarball', environment: environment)
+        expect(told).to eq(['upload-release aiven-metrics-0.1.1.tgz', 'manifest ', 'deploy manifest.yml', 'run-errand aiven-metrics-smoke-tests',
+                            'upload-release aiven-metrics-dev.tgz', 'manifest ', 'deploy manifest.yml', 'run-errand aiven-metrics-smoke-tests'])
+        expect(File.binread(at('released/build/aiven-metrics-0.1.1.tgz'))).to eq(File.binread(at('artefacts/aiven-metrics-0.1.1.tgz')))
+        first, second = [1, 2].map { |number| YAML.load_file(at("deployed-#{number}.yml")) }
+        expect([version(first), first['new']]).to eq(['0.1.1', nil])
+        expect([version(second), second['new']]).to eq(['0.1.1+dev.1', 'of today'])
+        expect(groups(second)).to eq(groups(first))
+      end
+
+      it 'does not deploy the tarball when the errand fails before' do
+        director(source: 'released', smoke_tests: 1)
+        _, status = try_task('deploy', 'source=released', 'tarball', environment: environment)
+        expect(status).not_to be_success
+        expect(told.grep(/upload/)).to eq(['upload-release aiven-metrics-0.1.1.tgz'])
+      end
     end
 
     it 'fails when the errand does' do
       director(smoke_tests: 1)
       _, status = try_task('deploy', 'source', 'tarball', environment: environment)
       expect(status).not_to be_success
-      expect(File.read(at('told'))).to end_with("run-errand aiven-metrics-smoke-tests\n")
+      expect(told.last).to eq('run-errand aiven-metrics-smoke-tests')
     end
 
     it 'tells which param is missing before it does anything' do

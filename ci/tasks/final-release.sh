@@ -2,7 +2,8 @@
 # The final release of Cargo.toml's version: the commit with its tag, and all that is published.
 #
 # released/   the repository, ready to be pushed
-# artefacts/  tarball, SHA256SUMS, notes.md, the ops file that pins the release, and its tag's name
+# artefacts/  tarball, SHA256SUMS, notes.md, the ops file that pins the release, the parts lists of
+#             both binaries, and the tag's name
 
 set -euo pipefail
 
@@ -32,6 +33,12 @@ cp "build/$tarball" "$here/artefacts/"
 cd "$here/artefacts"
 sha256sum "$tarball" >SHA256SUMS
 printf '%s\n' "$tag" >tag
+# As the Director and operators get them: out of the tarball.
+tar -xzf "$tarball" -C "$work"
+for binary in aiven-metrics caddy; do
+  cp "$work/NOTICE-$binary.cdx.json" "$binary-$version.cdx.json"
+  tar -xzf "$work/packages/$binary.tgz" -C "$work" --one-top-level="package-$binary"
+done
 
 cat >"use-aiven-metrics-$version.yml" <<EOF
 # After add-tenant-prometheis.yml: the Director fetches this version and checks it.
@@ -50,5 +57,14 @@ EOF
   git -C "$here/released" log --no-merges --reverse --format='- %s' \
     --invert-grep --grep='^Raise the version' "${before:+$before..}HEAD~1"
   printf '\n## Deploy\n\n```yaml\n%s\n```\n' "$(<"use-aiven-metrics-$version.yml")"
-  printf '\nSHA-256 of `%s`: `%s`\n' "$tarball" "$(cut -d' ' -f1 SHA256SUMS)"
+  printf '\n## Check\n\n| file | SHA-256 |\n|---|---|\n'
+  printf '| `%s` | `%s` |\n' "$tarball" "$(cut -d' ' -f1 SHA256SUMS)"
+  for binary in aiven-metrics caddy; do
+    printf '| `/var/vcap/packages/%s/bin/%s` | `%s` |\n' "$binary" "$binary" \
+      "$(sha256sum "$work/package-$binary/$binary/$binary" | cut -d' ' -f1)"
+  done
+  printf '\nOn Debian 12 with Rust by rustup, `git checkout %s && scripts/setup release && scripts/build-static &&\n' "$tag"
+  printf 'scripts/build-caddy` gives both binaries again, byte for byte, and `scripts/build-release --existing %s`\n' "$version"
+  printf 'the tarball. What is linked into them, with versions and licences: `aiven-metrics-%s.cdx.json` and\n' "$version"
+  printf '`caddy-%s.cdx.json` (CycloneDX), and NOTICE in the tarball.\n' "$version"
 } >notes.md

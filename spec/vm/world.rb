@@ -44,6 +44,9 @@ class World
   end
 
   def stop_aiven = @aiven_process.stop
+  # Takes connections and answers nothing, until it may go on.
+  def freeze_aiven = @aiven_process.send_signal(:STOP)
+  def thaw_aiven = @aiven_process.send_signal(:CONT)
 
   # The daemon's properties, with those at dotted names changed.
   def properties(changes = {})
@@ -57,8 +60,8 @@ class World
   end
 
   # The job as the agent has it before monit starts anything: pre-start has run.
-  def lay_out(changes = {})
-    vm.add_job('aiven-metrics', job('aiven-metrics').render({ 'properties' => properties(changes), 'spec' => INSTANCE }))
+  def lay_out(changes = {}, job: job('aiven-metrics'))
+    vm.add_job('aiven-metrics', job.render({ 'properties' => properties(changes), 'spec' => INSTANCE }))
     output, status = vm.script('aiven-metrics', 'pre-start')
     raise output unless status.success?
   end
