@@ -26,6 +26,20 @@ RSpec.shared_examples 'a job that BOSH can run' do |name|
     expect(files.map { |file| file.delete_prefix("#{templates}/") }).to match_array(job(name).spec['templates'].keys)
   end
 
+  it 'says what it is, and what each of its properties is' do
+    spec = job(name).spec
+    expect([spec, *spec.fetch('properties', {}).values].map { |one| one['description'].to_s }).to all(match(/\w/))
+  end
+
+  it 'has no example that YAML would take for something else than a variable' do
+    text = File.read(File.join(folder_of_job, 'spec'))
+    expect(text.lines.grep(/^\s*(?:- |[a-z._]+: )+[^"'\s].*\(\(|^\s*(?:- |[a-z._]+: )\(\(/)).to be_empty
+  end
+
+  it 'writes no file that is empty, but monit where it has no process' do
+    expect(rendered.reject { |file, text| file == 'monit' || text.match?(/\S/) }.keys).to be_empty
+  end
+
   it 'needs only packages that the release has' do
     expect((job(name).spec['packages'] || []).map { |package| File.join(ReleaseSpec::ROOT, 'packages', package, 'spec') })
       .to all(satisfy { |file| File.exist?(file) })

@@ -229,6 +229,18 @@ RSpec.describe 'job prometheus-failover, running' do
       end
     end
 
+    it 'tell under the port for peers that this instance\'s own Prometheus is dead, and not under its own' do
+      healthy = lambda do |address|
+        plain(:metrics, '/metrics').body[/^caddy_reverse_proxy_upstreams_healthy\{upstream="#{Regexp.escape(address)}"\} (\d)/, 1]
+      end
+      own = "127.0.0.1:#{first.ports[:peer]}"
+      first.caddy.await('its Prometheus to be healthy') { healthy[own] == '1' }
+      first.backend.stop
+      first.caddy.await('its Prometheus to be found dead') { healthy[own] == '0' }
+      # docs/failover.md warns of it.
+      expect(healthy[first.backend.address]).to eq('1')
+    end
+
     it 'give health, and nothing else' do
       expect(plain(:health, '/health').code).to eq('200')
       expect(plain(:health, '/api/v1/query').code).to eq('404')
@@ -284,6 +296,16 @@ RSpec.describe 'job prometheus-failover, running' do
           File.read(into)
         end
         expect(contents.uniq.size).to eq(2)
+      end
+    end
+
+    it 'write hashes without a word, with nothing but PATH in the environment' do
+      folder do |path|
+        passwords = File.join(path, 'passwords').tap { |file| File.write(file, "grafana first-password-first\n") }
+        arguments = [File.join(first.job, 'bin/hash-passwords'), FailoverRig::CADDY, passwords, File.join(path, 'hashes')]
+        said, = Open3.capture2e({ 'PATH' => ENV.fetch('PATH') }, *arguments, unsetenv_others: true)
+        expect(said).to eq('')
+        expect(Dir.children(path)).to contain_exactly('passwords', 'hashes')
       end
     end
 

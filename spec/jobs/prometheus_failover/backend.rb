@@ -17,7 +17,8 @@ class Backend
     @requests = Queue.new
     @held = Queue.new
     @release = Queue.new
-    @thread = Thread.new { loop { Thread.new(@server.accept) { |socket| serve(socket) } } }
+    @connections = []
+    @thread = Thread.new { loop { Thread.new(accept) { |socket| serve(socket) } } }
     @thread.report_on_exception = false
   end
 
@@ -39,12 +40,17 @@ class Backend
     number.times { @release << true }
   end
 
+  # As if it died: open connections end, too.
   def stop
     @thread.kill
-    @server.close
+    [@server, *@connections].each(&:close)
   end
 
   private
+
+  def accept
+    @server.accept.tap { |socket| @connections << socket }
+  end
 
   def serve(socket)
     while (line = socket.gets)
