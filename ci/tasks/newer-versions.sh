@@ -13,22 +13,36 @@ source/scripts/setup compiler go
 PATH=$PWD/source/build/tools/bin:$PATH
 
 main() {
-  local newer tools
-  newer=$(
-    crates
-    modules packages/caddy/module "$(directly_needed packages/caddy/module)"
-    for tools in scripts/tools/ $(cd source && printf '%s\n' scripts/tools/*/); do
-      modules "$tools" "$(go list -C "source/$tools" -f '{{.Module.Path}}' tool | sort -u)"
-    done
-    go_itself
-    prometheus_release
-  )
-  if [[ -n $newer ]]; then
-    printf '%s\n' "$newer"
-    echo "newer-versions: $(wc -l <<<"$newer") newer" >&2
-    return 1
-  fi
+  local tools
+  : >newer.log
+  ask "crates" crates
+  ask "Caddy" modules packages/caddy/module directly_needed
+  for tools in scripts/tools/ $(cd source && printf '%s\n' scripts/tools/*/); do
+    ask "$tools" modules "$tools" tools_of
+  done
+  ask "Go" go_itself
+  ask "the prometheus release" prometheus_release
+  cat newer.log
+  [[ ! -s newer.log ]] || die "$(wc -l <newer.log) newer"
+  [[ -z $unasked ]] || die "nothing newer, but not all could be asked"
   echo "newer-versions: all is the newest"
+}
+
+# ask WHAT COMMAND...: one that cannot be asked does not hide what the others know. In a shell of
+# its own, where -e holds in spite of the `||`.
+ask() {
+  local what=$1
+  shift
+  ("$@") >>newer.log &
+  wait "$!" || {
+    echo "newer-versions: no answer about $what" >&2
+    unasked=yes
+  }
+}
+
+die() {
+  echo "newer-versions: $*" >&2
+  exit 1
 }
 
 # Compatible ones (Updating A v1 -> v2) and others (Unchanged A v1 (available: v2)).
@@ -46,11 +60,16 @@ directly_needed() {
   go list -C "source/$1" -m -f '{{if not (or .Main .Indirect)}}{{.Path}}{{end}}' all
 }
 
-# modules FOLDER PATH...: a word each.
+tools_of() {
+  go list -C "source/$1" -f '{{.Module.Path}}' tool | sort -u
+}
+
+# modules FOLDER WHICH: those of the module in FOLDER that the command WHICH names.
 modules() {
-  local folder=$1 paths
-  read -ra paths <<<"${2//$'\n'/ }"
-  ((${#paths[@]} > 0)) || return 0
+  local folder=$1 which=$2 named paths
+  named=$("$which" "$folder")
+  [[ -n $named ]] || return 0
+  mapfile -t paths <<<"$named"
   go list -C "source/$folder" -m -u -f '{{with .Update}}module {{.Path}} {{$.Version}} -> {{.Version}}{{end}}' "${paths[@]}"
 }
 
@@ -70,4 +89,5 @@ prometheus_release() {
   [[ $pinned == "$newest" ]] || printf 'prometheus release %s -> %s\n' "$pinned" "$newest"
 }
 
+unasked=''
 main

@@ -46,7 +46,8 @@ class FinalReleases
       mkdir -p build/static
       strip --strip-debug -o build/static/aiven-metrics #{binary}
     BASH
-    @clone.run('git', '-C', at(name), 'commit', '--quiet', '--all', '--allow-empty', '--message', 'Ship what was built before')
+    @clone.run('git', '-C', at(name), 'add', '--all', 'jobs', 'scripts')
+    @clone.run('git', '-C', at(name), 'commit', '--quiet', '--allow-empty', '--message', 'Ship what was built before')
   end
 
   def make(from, name, raise)
