@@ -55,7 +55,8 @@ module Refusals
       ['limits.buffered_bytes', '16MiB'], ['limits.buffered_bytes', 65_536], ['limits.buffered_bytes_per_user', 65_535],
       ['limits.answer_timeout', '1'], ['limits.connections', 63],
       %w[optional_paths federate], ['optional_paths', ['/federate']],
-      ['prometheus.ready_timeout', '1h'], ['metrics.listen', ''], ['health.listen', '[::1'], ['drain.leave_route', 'soon']
+      ['prometheus.ready_timeout', '1h'], ['metrics.listen', ''], ['metrics.certificate', 'tls.crt'],
+      ['metrics.private_key', 5], ['metrics.client_ca', 'ca.crt'], ['health.listen', '[::1'], ['drain.leave_route', 'soon']
     ],
     'aiven-metrics-smoke-tests' => [
       %w[patience 5m], ['route.url', ['https://metrics.example']], ['route.url', 'http://metrics.example'],

@@ -224,7 +224,8 @@ RSpec.describe 'job prometheus-failover, running' do
 
     it 'give metrics, and nothing else' do
       expect(plain(:metrics, '/metrics').body).to include('caddy_http_requests_in_flight', 'caddy_reverse_proxy_upstreams_healthy')
-      ['/', '/health', '/config/', '/api/v1/query', '/debug/pprof/', '/-/ready', '//metrics/x'].each do |path|
+      expect(plain(:metrics, '/metrics/prometheus').code).to eq('200')
+      ['/', '/health', '/config/', '/api/v1/query', '/debug/pprof/', '/-/ready', '//metrics/x', '/metrics/other'].each do |path|
         expect(plain(:metrics, path).code).to eq('404'), path
       end
     end
@@ -241,7 +242,8 @@ RSpec.describe 'job prometheus-failover, running' do
       expect(healthy[first.backend.address]).to eq('1')
     end
 
-    it 'give health, and nothing else' do
+    it 'give health, and to the scripts of the job metrics, and nothing else' do
+      expect(plain(:health, '/metrics').body).to include('caddy_http_requests_in_flight')
       expect(plain(:health, '/health').code).to eq('200')
       expect(plain(:health, '/api/v1/query').code).to eq('404')
     end

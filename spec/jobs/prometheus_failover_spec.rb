@@ -127,7 +127,7 @@ RSpec.describe 'job prometheus-failover' do
   describe 'limits' do
     it 'stand behind the users and before Prometheus, once' do
       handlers = servers['public']['routes'].flat_map { |route| route['handle'].map { |handler| handler['handler'] } }
-      expect(handlers).to eq(%w[connection_state headers static_response authentication static_response limits reverse_proxy static_response])
+      expect(handlers).to eq(%w[connection_state headers static_response authentication static_response static_response limits reverse_proxy static_response])
       expect(servers.except('public').values.flat_map { |server| handlers(server, 'limits') }).to be_empty
     end
 
@@ -171,6 +171,9 @@ RSpec.describe 'job prometheus-failover' do
     'public.certificate' => [nil], 'public.private_key' => [nil],
     'peer.ca' => [nil], 'peer.certificate' => [nil], 'peer.private_key' => [nil],
     'peer.listen' => ['0.0.0.0', 8444, '0.0.0.0:8443'],
+    'metrics.certificate' => [FailoverCertificates::PUBLIC['certificate']],
+    'metrics.private_key' => [FailoverCertificates::PUBLIC['private_key']],
+    'metrics.client_ca' => [FailoverCertificates::PLATFORM.certificate.to_pem],
     'metrics.listen' => ['', '0.0.0.0:9277'], 'health.listen' => ['127.0.0.1:9276', '[::1'],
     'prometheus.address' => ['9090', 'http://127.0.0.1:9090', '127.0.0.1'],
     'prometheus.query_timeout' => [30, '30', '0s', '810s', '15m', '1h', "30s\n"],
