@@ -15,7 +15,8 @@ require_relative 'prometheus_job'
 class SimulatedPlatform
   JOB = File.expand_path('../../jobs/aiven-metrics', __dir__)
 
-  attr_reader :folder, :aiven
+  # `web` is where the daemon answers, `ip:port`.
+  attr_reader :folder, :aiven, :web
 
   def self.run(folder)
     ChildProcess.run(program('aiven-sim', 'AIVEN_SIM_BIN'), 'demo', log: File.join(folder, 'aiven.log')) do |sim|
@@ -46,7 +47,7 @@ class SimulatedPlatform
     command = [self.class.program('aiven-metrics', 'AIVEN_METRICS_BIN'), 'run', '--config', config]
     ChildProcess.run(*command, log: File.join(folder, 'aiven-metrics.log')) do |daemon|
       @scrape_proxy = address_of(daemon, 'scrape_proxy.listen')
-      web = address_of(daemon, 'web.listen')
+      @web = address_of(daemon, 'web.listen')
       daemon.await('every node is published') { settled?(web) }
       yield
     end
