@@ -67,6 +67,14 @@ RSpec.describe 'The configuration of Prometheus' do
       expect(job).not_to include('honor_labels')
     end
 
+    it 'has Prometheus scrape itself where it listens, and send none of that to a store of both' do
+      configured = prometheus('enable-remote-write')
+      address = "#{configured['web.listen_address']}:9090"
+      expect(scrape_job(configured, 'prometheus')['static_configs']).to eq([{ 'targets' => [address] }])
+      expect(configured.configuration['remote_write'].first['write_relabel_configs'])
+        .to eq([{ 'source_labels' => ['job'], 'regex' => 'prometheus', 'action' => 'drop' }])
+    end
+
     it 'holds no secret' do
       expect(JSON.generate(prometheus(base.name).configuration)).not_to match(/password|authorization|basic_auth/)
     end
