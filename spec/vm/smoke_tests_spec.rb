@@ -80,13 +80,13 @@ RSpec.describe 'aiven-metrics-smoke-tests on a VM', order: :defined do
       at = { do: 'node_fault', project: service['project'], service: service['name'] }
       service['nodes'].each_index { |node| world.tell({ **at, node: node, fault: 'reset' }) }
     end
-    world.await('no target is up') { world.query('count(up == 1)')&.zero? }
+    world.await('no target is up') { world.query('count(up{job="aiven"} == 1)')&.zero? }
     result = world.run_errand
     expect(line(result, 'Aiven targets are up')).to match(%r{\AFAIL  .*: no: 0 of \d+\. What to do: .*bin/aiven-metrics status})
     expect(line(result, 'Prometheus scrapes them')).to match(/\AFAIL  .*: no: 0 scrapes succeeded in \d+ s; .*unreachable/)
     expect(result.last).to eq(1)
     world.tell({ do: 'clear_faults' })
-    world.await('targets are up again') { world.query('count(up == 1)').positive? }
+    world.await('targets are up again') { world.query('count(up{job="aiven"} == 1)').positive? }
   end
 
   it 'fails when Prometheus is down' do
