@@ -118,7 +118,8 @@ RSpec.describe 'job prometheus-failover, running' do
   describe 'paths' do
     allowed = ['/', '/graph', '/graph?g0.expr=up', '/api/v1/query?query=up', '/api/v1/query_range', '/api/v1/series',
                '/api/v1/labels', '/api/v1/label/__name__/values', '/api/v1/metadata', '/api/v1/rules', '/api/v1/alerts',
-               '/api/v1/targets', '/api/v1/scrape_pools', '/api/v1/notifications', '/api/v1/status/buildinfo', '/api/v1/status/walreplay', '/-/ready', '/-/healthy',
+               '/api/v1/targets', '/api/v1/scrape_pools', '/api/v1/notifications',
+               '/api/v1/status/buildinfo', '/api/v1/status/walreplay', '/-/ready', '/-/healthy',
                '/static/js/main.0123abcd.js', '/favicon.ico']
     allowed.each do |path|
       it "serve #{path}, as it was written" do
@@ -130,9 +131,11 @@ RSpec.describe 'job prometheus-failover, running' do
     plain = ['/-/reload', '/-/quit', '/api/v1/admin/tsdb/delete_series', '/api/v1/admin/tsdb/snapshot', '/api/v1/write',
              '/api/v1/read', '/api/v1/otlp/v1/metrics', '/api/v1/status/config', '/api/v1/status/flags',
              '/api/v1/status/runtimeinfo', '/api/v1/status/tsdb', '/api/v1/status/tsdb/blocks', '/api/v1/targets/relabel_steps', '/api/v1/features',
-             '/api/v1/openapi.yaml', '/api/v1/alertmanagers', '/api/v1/notifications/x', '/debug/pprof/heap', '/metrics',
+             '/api/v1/openapi.yaml', '/api/v1/alertmanagers', '/api/v1/notifications/x',
+             '/debug/pprof/heap', '/metrics',
              '/federate', '/api/v1/format_query', '/api/v1/parse_query',
-             '/config', '/flags', '/status', '/tsdb-status', '/service-discovery', '/alertmanager-discovery', '/agent', '/consoles/index.html', '/user/x', '/version']
+             '/config', '/flags', '/status', '/tsdb-status', '/service-discovery',
+             '/alertmanager-discovery', '/agent', '/consoles/index.html', '/user/x', '/version']
     plain.each do |path|
       it "do not serve #{path}, in any spelling, with any method" do
         last = path.split('/').last

@@ -27,8 +27,9 @@ RSpec.describe 'prometheus-boshrelease as it is' do
       end
 
       it 'is scraped by the ops file for its version, and refuses the other one' do
-        fitting, other = %w[monitor-from-platform-prometheus monitor-from-platform-prometheus2]
-        fitting, other = other, fitting if job == 'prometheus2'
+        of31 = 'monitor-from-platform-prometheus'
+        of30 = 'monitor-from-platform-prometheus2'
+        fitting, other = job == 'prometheus2' ? [of30, of31] : [of31, of30]
         scraped = applied(fitting).prometheus_properties.dig('prometheus', 'scrape_configs').map { |one| one['job_name'] }
         expect(scraped).to include('bosh', 'aiven-metrics', 'prometheus-failover')
         expect { applied(other) }.to raise_error(Manifest::Refused, /instance_groups/)
