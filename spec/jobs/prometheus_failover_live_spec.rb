@@ -233,18 +233,6 @@ RSpec.describe 'job prometheus-failover, running' do
       end
     end
 
-    it 'tell under the port for peers that this instance\'s own Prometheus is dead, and not under its own' do
-      healthy = lambda do |address|
-        plain(:metrics, '/metrics').body[/^caddy_reverse_proxy_upstreams_healthy\{upstream="#{Regexp.escape(address)}"\} (\d)/, 1]
-      end
-      own = "127.0.0.1:#{first.ports[:peer]}"
-      first.caddy.await('its Prometheus to be healthy') { healthy[own] == '1' }
-      first.backend.stop
-      first.caddy.await('its Prometheus to be found dead') { healthy[own] == '0' }
-      # docs/failover.md warns of it.
-      expect(healthy[first.backend.address]).to eq('1')
-    end
-
     it 'give health, and to the scripts of the job metrics, and nothing else' do
       expect(plain(:health, '/metrics').body).to include('caddy_http_requests_in_flight')
       expect(plain(:health, '/health').code).to eq('200')
@@ -325,5 +313,22 @@ RSpec.describe 'job prometheus-failover, running' do
     it 'return from post-start when Prometheus and Caddy are ready' do
       expect(first.script('post-start').last).to be_success
     end
+  end
+end
+
+# It ends a backend, so it has a rig of its own.
+RSpec.describe 'job prometheus-failover, without its own Prometheus' do
+  include_context 'with a failover rig'
+
+  it 'tells under the port for peers that this instance\'s own Prometheus is dead, and not under its own' do
+    healthy = lambda do |address|
+      Http.get("http://127.0.0.1:#{first.ports[:metrics]}/metrics")[/^caddy_reverse_proxy_upstreams_healthy\{upstream="#{Regexp.escape(address)}"\} (\d)/, 1]
+    end
+    own = "127.0.0.1:#{first.ports[:peer]}"
+    first.caddy.await('its Prometheus to be healthy') { healthy[own] == '1' }
+    first.backend.stop
+    first.caddy.await('its Prometheus to be found dead') { healthy[own] == '0' }
+    # docs/failover.md warns of it.
+    expect(healthy[first.backend.address]).to eq('1')
   end
 end
