@@ -10,9 +10,10 @@ RSpec.describe 'The documents' do
   # Words of others, and of what is no more: in no code of ours.
   others = {
     'names that stand for any, or must not be' => %w[name.rs mod.rs utils failed_listing_keeps_last_targets],
-    'the bosh CLI and BOSH' => %w[bucket_name gcs ubuntu-noble],
+    'the bosh CLI and BOSH' => %w[bucket_name gcs ubuntu-noble director.enable_cpi_resize_disk],
     'ops files of cf-deployment and prometheus-boshrelease' =>
-      %w[use-operator-provided-router-tls-certificates.yml disable-router-tls-termination.yml enable-cf-route-registrar.yml],
+      %w[use-operator-provided-router-tls-certificates.yml disable-router-tls-termination.yml enable-cf-route-registrar.yml
+         enable-component-syslog.yml],
     'properties of the job prometheus, and flags of Prometheus' =>
       %w[storage.tsdb.retention.time storage.tsdb.retention.size retention.size rule_files custom_rules],
     'Prometheus 2 and 3' => %w[holt_winters double_exponential_smoothing le quantile],
