@@ -139,6 +139,23 @@ RSpec.describe 'The documents' do
       expect(Words.keys.reject { |key| table.include?("`#{key}`") }).to match_array(reserved_keys)
     end
 
+    it 'each default in a table is that of the property' do
+      wrong = Words.jobs.flat_map do |job|
+        Words.spec(job).fetch('properties', {}).select { |_, property| property.key?('default') }.flat_map do |name, property|
+          %w[docs/configuration.md docs/failover.md].filter_map do |path|
+            row = read(path)[/^\| `#{Regexp.escape(name)}` \| .*/] or next
+            told, meaning = row.split('|').values_at(2, 3)
+            wanted = property['default'].to_s
+            # The job may have another one than the daemon, if the row says so.
+            next if told.delete('`" ') == wanted || meaning.include?("the BOSH job sets `#{wanted}`")
+
+            "#{path}: #{name} is #{wanted}, and not #{told}"
+          end
+        end
+      end
+      expect(wrong).to be_empty
+    end
+
     # By its whole name; docs/refusals.md is written from the code, and does not count.
     it 'each property of a job is in a document' do
       spans = Document.all.reject { |document| document.path == 'docs/refusals.md' }.flat_map(&:spans)
