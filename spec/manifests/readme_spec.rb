@@ -31,7 +31,7 @@ RSpec.describe 'The documents for operators' do
 
   it 'lead from a clone to a valid manifest in three commands' do
     setup, *commands = deploy_commands
-    expect(setup).to eq('./scripts/setup')
+    expect(setup).to eq('./scripts/setup release')
     expect(commands.size).to eq(2)
     clone do |path|
       script = commands.join("\n").sub('../cf-deployment/cf-deployment.yml', Manifest::CF)
