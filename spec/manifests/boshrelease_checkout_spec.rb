@@ -1,8 +1,10 @@
 # frozen_string_literal: true
 
+require 'fileutils'
 require 'open3'
 
 require_relative '../spec_helper'
+require_relative '../render/job'
 require_relative 'manifest'
 require_relative 'prometheus_job'
 
@@ -41,6 +43,27 @@ RSpec.describe 'prometheus-boshrelease as it is' do
         # Of 31; our ops files set none of it.
         expect(missing - ['prometheus.web.remote-write-receiver.accepted-protobuf-messages']).to be_empty
         expect(spec['provides']).to include(include('name' => 'prometheus', 'type' => 'prometheus'))
+      end
+
+      # What docs/migration.md says of the change of jobs.
+      it 'copies the samples of prometheus2 when prometheus has none, and takes half a copy for the whole' do
+        next skip('it has no such job') if job == 'prometheus2'
+
+        pre_start = Rendering::Job.new(File.join(checkout, 'jobs/prometheus')).render({ 'properties' => {} }).fetch('bin/pre-start')
+        folder do |path|
+          store = File.join(path, 'store')
+          FileUtils.mkdir_p(File.join(store, 'prometheus2/01BLOCK'))
+          File.write(File.join(store, 'prometheus2/01BLOCK/chunks'), 'x' * 8192)
+          script = pre_start.gsub('/var/vcap', path)
+          # Files may have 1 KiB: as if the disk were full.
+          expect(Open3.capture2e('bash', '-c', "ulimit -f 1\n#{script}").last).not_to be_success
+          expect(Open3.capture2e('bash', '-c', script).last).to be_success
+          copy = File.join(store, 'prometheus/01BLOCK/chunks')
+          expect(File.size(copy)).to be < 8192
+          FileUtils.rm_rf(File.join(store, 'prometheus'))
+          expect(Open3.capture2e('bash', '-c', script).last).to be_success
+          expect([copy, File.join(store, 'prometheus2/01BLOCK/chunks')].map { |file| File.size(file) }).to eq([8192, 8192])
+        end
       end
 
       it 'is published with the checksum that add-tenant-prometheis.yml pins' do
