@@ -322,7 +322,8 @@ RSpec.describe 'job prometheus-failover, without its own Prometheus' do
 
   it 'tells under the port for peers that this instance\'s own Prometheus is dead, and not under its own' do
     healthy = lambda do |address|
-      Http.get("http://127.0.0.1:#{first.ports[:metrics]}/metrics")[/^caddy_reverse_proxy_upstreams_healthy\{upstream="#{Regexp.escape(address)}"\} (\d)/, 1]
+      page = Http.get("http://127.0.0.1:#{first.ports[:metrics]}/metrics")
+      page[/^caddy_reverse_proxy_upstreams_healthy\{upstream="#{Regexp.escape(address)}"\} (\d)/, 1]
     end
     own = "127.0.0.1:#{first.ports[:peer]}"
     first.caddy.await('its Prometheus to be healthy') { healthy[own] == '1' }

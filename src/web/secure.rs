@@ -1,7 +1,7 @@
 //! How a connection to the daemon's own port begins.
 //!
 //! With `web.tls`, clients on other machines speak TLS and show a certificate. Those on this
-//! machine need no certificate, and may speak plain HTTP as well: what they ask leaves the
+//! machine need no certificate, and may speak plain HTTP as well (decision 009): what they ask leaves the
 //! machine nowhere, and the commands work whatever the certificate is, an expired one too.
 
 use std::net::SocketAddr;
