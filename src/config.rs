@@ -23,6 +23,7 @@ use tracing::level_filters::LevelFilter;
 use crate::model::address::{AddressRules, Families};
 use crate::model::endpoint::EndpointChoice;
 use crate::model::selection::Selection;
+use crate::net::tls::ServerTls;
 
 mod cannot_work;
 mod document;
@@ -45,7 +46,6 @@ mod withheld;
 pub use http_proxy::HttpProxy;
 pub use invalid::{Invalid, Problem};
 pub use schema::{properties_schema, refusals_template};
-pub use web_tls::WebTls;
 pub(crate) use withheld::Withheld;
 
 /// A checked configuration.
@@ -165,7 +165,7 @@ pub struct Web {
     /// `/sd`, `/status` and `/` too.
     pub expose_status: bool,
     /// `web.tls.*`: `None` for plain HTTP.
-    pub tls: Option<WebTls>,
+    pub tls: Option<ServerTls>,
 }
 
 /// Where names of Cloud Foundry service instances come from.

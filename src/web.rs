@@ -30,7 +30,6 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::config::WebTls;
 use crate::metrics::Metrics;
 use crate::model::outside_text::{visible_json, visible_line};
 use crate::model::status::Status;
@@ -38,6 +37,7 @@ use crate::model::target_group::write_groups;
 use crate::net::accept::{http1, serve_each, serve_http, serve_http_within};
 use crate::net::connection::Connection;
 use crate::net::places::Limits;
+use crate::net::tls::ServerTls;
 use crate::publish::Published;
 use crate::publish::restarts::Restarts;
 use crate::publish::scrape_results::ScrapeResults;
@@ -67,7 +67,7 @@ const MAX_HEAD: usize = 16 << 10;
 /// The server's routes over what is published.
 pub struct Web {
     router: Router,
-    tls: Option<WebTls>,
+    tls: Option<ServerTls>,
 }
 
 struct Views {
@@ -141,7 +141,7 @@ impl Web {
 
     /// The same with TLS.
     #[must_use]
-    pub fn secured(self, tls: Option<WebTls>) -> Self {
+    pub fn secured(self, tls: Option<ServerTls>) -> Self {
         Web { tls, ..self }
     }
 
@@ -158,7 +158,7 @@ impl Web {
 
 async fn serve_connection(
     router: Router,
-    tls: Option<WebTls>,
+    tls: Option<ServerTls>,
     stream: Connection,
     peer: SocketAddr,
     stop: CancellationToken,

@@ -8,37 +8,46 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::keys::{self, KEYS};
 use super::rules::{Form, Item, Rule, Shape, Unset};
 
 /// Keys that are given all or not at all.
-const WEB_TLS: [&str; 3] = [
-    "web.tls.certificate",
-    "web.tls.private_key",
-    "web.tls.client_ca",
-];
+const WEB_TLS: [&str; 3] = ["web.tls.certificate", PRIVATE_KEY, "web.tls.client_ca"];
+
+const PRIVATE_KEY: &str = "web.tls.private_key";
 
 /// The template without its schema.
 const TEMPLATE: &str = include_str!("refusals.erb");
 
 /// `jobs/aiven-metrics/properties_schema.json`.
 pub fn properties_schema() -> String {
-    let mut schema = json!({
+    let properties = KEYS.iter().filter(|rule| rule.is_property);
+    let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
+        "properties": section(properties.map(|rule| (rule.path, rule)).collect()),
         "x-between-keys": between_keys(),
     });
-    for rule in KEYS.iter().filter(|rule| rule.is_property) {
-        let mut place = &mut schema;
-        for name in rule.path.split('.') {
-            place["type"] = json!("object");
-            place = &mut place["properties"][name];
-        }
-        *place = of_key(rule);
-    }
     format!("{schema:#}\n")
+}
+
+/// The schemas of the keys of one section, each with its path within that section.
+fn section(keys: Vec<(&str, &Rule)>) -> Value {
+    let mut schemas = Map::new();
+    let mut sections: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (path, rule) in keys {
+        match path.split_once('.') {
+            Some((name, rest)) => sections.entry(name).or_default().push((rest, rule)),
+            None => _ = schemas.insert(path.to_owned(), of_key(rule)),
+        }
+    }
+    for (name, keys) in sections {
+        let schema = json!({"type": "object", "properties": section(keys)});
+        schemas.insert(name.to_owned(), schema);
+    }
+    Value::Object(schemas)
 }
 
 /// `jobs/aiven-metrics/templates/refusals.erb`.
@@ -64,17 +73,23 @@ fn of_key(rule: &Rule) -> Value {
     };
     if schema.get("x-error").is_none() {
         let said = sentence(rule.path, found(rule), &rule.want(), rule.advice);
-        schema["x-error"] = json!(said);
+        set(&mut schema, "x-error", json!(said));
     }
     schema
+}
+
+fn set(schema: &mut Value, keyword: &str, value: Value) {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert(keyword.to_owned(), value);
+    }
 }
 
 fn of_text(shape: &Shape, unset: Unset) -> Value {
     let mut schema = of_shape(shape);
     match unset {
         Unset::IsWrong => {}
-        Unset::Depends => schema["type"] = json!(["string", "null"]),
-        Unset::Means(default) => schema["default"] = json!(default),
+        Unset::Depends => set(&mut schema, "type", json!(["string", "null"])),
+        Unset::Means(default) => set(&mut schema, "default", json!(default)),
     }
     schema
 }
@@ -105,28 +120,30 @@ fn of_shape(shape: &Shape) -> Value {
 fn of_list(rule: &Rule, item: &Item, is_required: bool) -> Value {
     let said = |found, want: &str, advice| sentence(rule.path, found, want, advice);
     let mut items = of_shape(&item.shape);
-    items["x-error"] = json!(said(FOUND_TEXT, item.want, item.advice));
+    let wrong_item = said(FOUND_TEXT, item.want, item.advice);
+    set(&mut items, "x-error", json!(wrong_item));
     let mut schema = json!({"type": "array", "items": items});
     let found = if is_required {
-        schema["minItems"] = json!(1);
+        set(&mut schema, "minItems", json!(1));
         MISSING
     } else {
-        schema["default"] = json!([]);
+        set(&mut schema, "default", json!([]));
         FOUND
     };
     let mut errors = json!({"*": said(found, &rule.want(), rule.advice)});
     if let Some(once) = item.once {
-        schema["uniqueItems"] = json!(true);
-        errors["uniqueItems"] = json!(said(FOUND, once, "remove the repetition"));
+        set(&mut schema, "uniqueItems", json!(true));
+        let said = said(FOUND, once, "remove the repetition");
+        set(&mut errors, "uniqueItems", json!(said));
     }
-    schema["x-error"] = errors;
+    set(&mut schema, "x-error", errors);
     schema
 }
 
 fn of_tags(rule: &Rule) -> Value {
     let said = |(want, advice)| sentence(rule.path, FOUND_TEXT, want, advice);
     let mut names = of_shape(&keys::TAG_NAME_SHAPE);
-    names["x-error"] = json!(said(keys::TAG_NAME));
+    set(&mut names, "x-error", json!(said(keys::TAG_NAME)));
     json!({
         "type": "object", "default": {},
         "propertyNames": names,
@@ -146,6 +163,8 @@ fn between_keys() -> Value {
             "pair": missing(path, keys::CREDENTIALS_ARE_A_PAIR),
         })
     };
+    let tls = WEB_TLS.map(|path| (path, missing(path, keys::TLS_IS_WHOLE)));
+    let tls = BTreeMap::from(tls);
     let (want, advice) = keys::ENDPOINT_OF_ONE_PROJECT;
     json!({
         "integration.username": credentials("integration.username"),
@@ -153,11 +172,11 @@ fn between_keys() -> Value {
         "integration.endpoint_id": format!(
             "integration.endpoint_id: found it with several projects, want {want}; {advice}"
         ),
-        "web.tls": WEB_TLS.map(|path| (path, missing(path, keys::TLS_IS_WHOLE))).into_iter().collect::<BTreeMap<_, _>>(),
-        "web.tls.private_key": sentence(
-            WEB_TLS[1],
+        "web.tls": tls,
+        PRIVATE_KEY: sentence(
+            PRIVATE_KEY,
             &format!("found {}", keys::KEY_OF_ANOTHER),
-            &keys::rule(WEB_TLS[1]).want(),
+            &keys::rule(PRIVATE_KEY).want(),
             keys::KEY_OF_THE_CERTIFICATE,
         ),
         "scrape_proxy.listen": format!("scrape_proxy.listen: {}", keys::ONE_PORT_FOR_TWO),

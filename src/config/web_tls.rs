@@ -1,34 +1,18 @@
 //! `web.tls.*`: what the daemon's own HTTP server shows, and whom it answers.
 
-use std::fmt;
 use std::sync::Arc;
 
+use rustls::Error;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{Error, ServerConfig};
 
 use super::keys;
 use super::reader::{Key, Section};
 use super::values::certificates;
-use crate::net::tls;
-
-/// TLS on the daemon's own HTTP server.
-#[derive(Clone)]
-pub struct WebTls {
-    /// For clients on this machine: one that shows a certificate shows one of the CA.
-    pub here: Arc<ServerConfig>,
-    /// For all others: each shows one.
-    pub elsewhere: Arc<ServerConfig>,
-}
-
-impl fmt::Debug for WebTls {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("WebTls")
-    }
-}
+use crate::net::tls::{self, ServerTls};
 
 /// `None` if no key is set, and also if one is unusable, which is then noted.
-pub(super) fn web_tls(section: &Section) -> Option<WebTls> {
+pub(super) fn web_tls(section: &Section) -> Option<ServerTls> {
     let [certificate, private_key, client_ca] =
         ["certificate", "private_key", "client_ca"].map(|name| section.key(name).empty_is_absent());
     let all = [&certificate, &private_key, &client_ca];
@@ -47,7 +31,7 @@ pub(super) fn web_tls(section: &Section) -> Option<WebTls> {
     }
     let server = |everybody| tls::server(chain.clone(), key.clone_key(), &clients, everybody);
     match (server(false), server(true)) {
-        (Ok(here), Ok(elsewhere)) => Some(WebTls {
+        (Ok(here), Ok(elsewhere)) => Some(ServerTls {
             here: Arc::new(here),
             elsewhere: Arc::new(elsewhere),
         }),

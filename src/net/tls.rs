@@ -1,6 +1,7 @@
 //! TLS: the one place that decides versions, ciphers and built-in
 //! trust. Verification is never turned off.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -50,6 +51,22 @@ pub(crate) fn showing_client(roots: RootCertStore) -> ClientConfig {
         config.dangerous().set_certificate_verifier(showing);
     }
     config
+}
+
+/// TLS of a server of ours.
+#[derive(Clone)]
+pub struct ServerTls {
+    /// For clients on this machine: one that shows a certificate shows one of the CA.
+    pub here: Arc<ServerConfig>,
+    /// For all others: each shows one.
+    pub elsewhere: Arc<ServerConfig>,
+}
+
+/// It holds a private key.
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("ServerTls")
+    }
 }
 
 /// A server of TLS 1.2 or newer that shows `chain`. Clients may show a certificate that one of

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::config::WebTls;
 use crate::net::connection::Connection;
+use crate::net::tls::ServerTls;
 
 /// How long a client may take to begin, and for the handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ pub(super) fn refusal() -> Router {
 
 /// Lets a client in, or ends the connection.
 pub(super) async fn entered(
-    tls: Option<WebTls>,
+    tls: Option<ServerTls>,
     stream: Connection,
     peer: SocketAddr,
 ) -> Option<Entered> {

@@ -14,9 +14,9 @@ use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{LIMITS, serve_connection};
-use crate::config::WebTls;
 use crate::net::accept::serve_each;
 use crate::net::tls;
+use crate::net::tls::ServerTls;
 
 const NAME: &str = "aiven-metrics";
 
@@ -106,7 +106,7 @@ async fn server(ca: &Authority, peer: SocketAddr) -> SocketAddr {
         );
         Arc::new(server.unwrap())
     };
-    let tls = WebTls {
+    let tls = ServerTls {
         here: config(false),
         elsewhere: config(true),
     };
