@@ -301,18 +301,6 @@ RSpec.describe 'job prometheus-failover, running' do
         expect(Dir.children(path)).to contain_exactly('passwords', 'hashes')
       end
     end
-
-    it 'take the instance out of the route before it stops, and back in when it starts' do
-      expect(first.script('health-check').last).to be_success
-      expect(first.script('drain')).to match(["0\n", be_success])
-      expect(first.script('health-check').last).not_to be_success
-      expect(first.script('pre-start').last).to be_success
-      expect(first.script('health-check').last).to be_success
-    end
-
-    it 'return from post-start when Prometheus and Caddy are ready' do
-      expect(first.script('post-start').last).to be_success
-    end
   end
 end
 

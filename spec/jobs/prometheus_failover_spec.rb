@@ -6,8 +6,22 @@ require_relative '../spec_helper'
 require_relative 'bosh_job'
 require_relative 'prometheus_failover/context'
 
+# What operators paste by mistake.
+module WrongPem
+  module_function
+
+  def torn = FailoverCertificates::PUBLIC['certificate'].sub(/^.*\n(?=-----END)/, '')
+
+  def encrypted = OpenSSL::PKey.read(FailoverCertificates::PUBLIC['private_key']).to_pem(OpenSSL::Cipher.new('aes-128-cbc'), 'a pass phrase')
+
+  def public_key = OpenSSL::PKey.read(FailoverCertificates::PUBLIC['private_key']).public_to_pem
+end
+
 RSpec.describe 'job prometheus-failover' do
   include FailoverContext
+
+  wrong = WrongPem
+  let(:wrong) { WrongPem }
 
   def render(properties = required, schema: true, **options)
     job('prometheus-failover').render(context(properties, **options), schema: schema)
@@ -120,7 +134,7 @@ RSpec.describe 'job prometheus-failover' do
       plain = with(required, 'public', 'tls' => false)
       expect(servers(plain)['public']).not_to have_key('tls_connection_policies')
       expect(caddy(plain).dig('apps', 'tls', 'certificates', 'load_files').map { |pair| pair['tags'] }).to eq([['peer']])
-      expect(render(plain)['config/public.key'].strip).to eq('')
+      expect(render(plain)['config/public.key'].strip).to eq('# public.tls is false')
     end
   end
 
@@ -159,6 +173,53 @@ RSpec.describe 'job prometheus-failover' do
     end
   end
 
+  describe 'certificates' do
+    def peer(pair, authorities = [FailoverCertificates::PEERS])
+      with(required, 'peer', pair.merge('ca' => authorities.map { |authority| authority.certificate.to_pem }.join))
+    end
+
+    it 'may have a CA that is being changed, on either side of the change' do
+      other = FailoverCertificates::Authority.new('prometheus_failover_ca')
+      both = [other, FailoverCertificates::PEERS]
+      expect([both, both.reverse].map { |authorities| refused(peer(FailoverCertificates::PEER, authorities)) }).to all(be_nil)
+      expect(refused(peer(FailoverCertificates::PEER, [other]))).to include('peer.ca: found a CA that did not sign peer.certificate')
+    end
+
+    it 'may have a chain, and keys of each kind that CredHub and operators make' do
+      keys = [OpenSSL::PKey::RSA.new(2048), OpenSSL::PKey::EC.generate('secp384r1'), OpenSSL::PKey.generate_key('ED25519')]
+      keys.each do |key|
+        pair = FailoverCertificates::PEERS.sign('prometheus-failover', 'serverAuth,clientAuth', key: key)
+        expect(refused(peer(pair))).to be_nil
+      end
+      chain = FailoverCertificates::PUBLIC['certificate'] + FailoverCertificates::PLATFORM.certificate.to_pem
+      expect(refused(with(required, 'public.certificate', chain.gsub("\n", "\r\n")))).to be_nil
+    end
+
+    it 'have both uses and the name, as instances ask of each other' do
+      { 'serverAuth' => 'peer.certificate', 'clientAuth' => 'peer.certificate' }.each do |use, property|
+        expect(refused(peer(FailoverCertificates::PEERS.sign('prometheus-failover', use)))).to match(/^ *#{property}: found one for .* only, want/)
+      end
+      other = FailoverCertificates::PEERS.sign('peers.example', 'serverAuth,clientAuth')
+      expect(refused(peer(other))).to include('peer.server_name: found "prometheus-failover", want a DNS name of peer.certificate (DNS:peers.example)')
+      expect(refused(peer(other.merge('server_name' => 'peers.example')))).to be_nil
+    end
+
+    it 'are not shown, and never asked for where Gorouter connects without TLS' do
+      broken = with(required, 'public.private_key', FailoverCertificates::PEER['private_key'])
+      expect(refused(broken)).not_to match(/BEGIN|#{FailoverCertificates::PEER['private_key'].lines[1].strip}/)
+      expect(refused(with(broken, 'public.tls', false))).to be_nil
+    end
+  end
+
+  it 'refuses all that is wrong at once' do
+    broken = { 'users' => [{ 'name' => 'a', 'password' => 'short' }], 'public.listen' => '8443', 'public.private_key' => wrong.encrypted,
+               'peer.certificate' => 'peer.crt', 'limits.queries' => 0, 'prometheus.query_timeout' => 30, 'optional_paths' => 'federate' }
+    message = refused(broken.reduce(required) { |properties, (name, value)| with(properties, name, value) })
+    names = message.scan(/^ *([a-z_.\[\]0-9]+): found/).flatten
+    expect(names).to match_array(broken.keys - ['users'] + ['users[0].password'])
+    expect(message.scan('Error filling in template').size).to eq(1)
+  end
+
   long = ('x' * 73)
   good = 'Xq7hVbnT2sLk9mRfYw3cZp'
   {
@@ -169,10 +230,16 @@ RSpec.describe 'job prometheus-failover' do
                 [{ 'name' => 'a', 'password' => good }, { 'name' => 'a', 'password' => "#{good}x" }]],
     'public.listen' => ['8443', ':8443', 'localhost:8443', '0.0.0.0:0', '0.0.0.0:65536', '0.0.0.0:8444', "0.0.0.0:8443\nx"],
     'public.tls' => ['yes', 'false', 1],
-    'public.certificate' => [nil], 'public.private_key' => [nil],
-    'peer.ca' => [nil], 'peer.certificate' => [nil], 'peer.private_key' => [nil],
+    'public.certificate' => [nil, 'public.crt', wrong.torn, FailoverCertificates::PUBLIC['private_key'],
+                             FailoverCertificates::PLATFORM.certificate.to_pem + FailoverCertificates::PUBLIC['certificate']],
+    'public.private_key' => [nil, 'public.key', wrong.encrypted, wrong.public_key, FailoverCertificates::PUBLIC['certificate'],
+                             FailoverCertificates::PEER['private_key']],
+    'peer.ca' => [nil, 'ca.crt', wrong.torn, FailoverCertificates::PLATFORM.certificate.to_pem],
+    'peer.certificate' => [nil, 'peer.crt', wrong.torn, FailoverCertificates::PUBLIC['certificate']],
+    'peer.private_key' => [nil, 'peer.key', wrong.encrypted, wrong.public_key, FailoverCertificates::PUBLIC['private_key']],
+    'peer.server_name' => ['', 'peers.example', 'prometheus-failover.example'],
     'peer.listen' => ['0.0.0.0', 8444, '0.0.0.0:8443'],
-    'metrics.certificate' => [FailoverCertificates::PUBLIC['certificate']],
+    'metrics.certificate' => [FailoverCertificates::PUBLIC['certificate'], 'tls.crt'],
     'metrics.private_key' => [FailoverCertificates::PUBLIC['private_key']],
     'metrics.client_ca' => [FailoverCertificates::PLATFORM.certificate.to_pem],
     'metrics.listen' => ['', '0.0.0.0:9277'], 'health.listen' => ['127.0.0.1:9276', '[::1'],
@@ -224,7 +291,7 @@ RSpec.describe 'job prometheus-failover' do
       'public.listen' => ['127.0.0.1:1', '[::]:8443', '[fd00::1]:65535'],
       'public.tls' => [true, false],
       'public.certificate' => [FailoverCertificates::PUBLIC['certificate'] + FailoverCertificates::PLATFORM.certificate.to_pem],
-      'peer.server_name' => ['peers.example'],
+      'peer.server_name' => ['prometheus-failover'],
       'prometheus.address' => ['127.0.0.1:9999'],
       'limits.query_bytes' => [1024, 1_048_576], 'limits.queries' => [1, 1000], 'limits.place_timeout' => %w[1s 5m],
       'limits.buffered_bytes' => [8_388_608], 'limits.connections' => [64], 'optional_paths' => [[], %w[federate parse_query format_query]],

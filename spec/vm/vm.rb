@@ -82,6 +82,8 @@ class Vm
     writable << "/var/vcap/store/#{job}" if process['persistent_disk']
     run!('install', '-d', '-o', 'vcap', '-g', 'vcap', '-m', '0700', *writable, "/var/vcap/data/#{job}/tmp")
     binds = writable.map { |path| "mount --bind #{path} #{path}" }
+    # bpm's hook, as root and outside of the container.
+    run!('env', '-i', "PATH=#{PATH}", process['hooks']['pre_start']) if process['hooks']
     script = ['set -e', 'mount --rbind /var/vcap /var/vcap', *binds, 'mount -o remount,bind,ro /var/vcap', 'exec "$@"'].join("\n")
     limits = process['limits'] || {}
     start('unshare', '--mount', '--propagation', 'slave', 'sh', '-c', script, 'bpm',

@@ -17,13 +17,12 @@ module FailoverCertificates
     end
 
     # Certificate and key, both PEM.
-    def sign(name, usages)
-      key = OpenSSL::PKey::EC.generate('prime256v1')
+    def sign(name, usages, key: OpenSSL::PKey::EC.generate('prime256v1'))
       signed = blank(name, key)
       signed.issuer = certificate.subject
       extend_with(signed, certificate, ['subjectAltName', "DNS:#{name}"], ['extendedKeyUsage', usages])
       signed.sign(@key, 'SHA256')
-      { 'certificate' => signed.to_pem, 'private_key' => key.to_pem }
+      { 'certificate' => signed.to_pem, 'private_key' => key.private_to_pem }
     end
 
     private

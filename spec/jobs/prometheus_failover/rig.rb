@@ -30,8 +30,13 @@ class FailoverRig
       File.join(root, 'data/prometheus-failover')
     end
 
+    # Where bpm has it.
     def log
-      File.join(root, 'caddy.log')
+      File.join(logs, 'prometheus-failover.stdout.log')
+    end
+
+    def logs
+      File.join(root, 'sys/log/prometheus-failover')
     end
 
     def script(name)
@@ -69,6 +74,13 @@ class FailoverRig
   def stop
     stop_caddies
     Array(@instances).each { |instance| instance.backend.stop }
+  end
+
+  # What monit does with the process, and the Director's scripts do not see.
+  def restart(instance)
+    instance.caddy.stop
+    start(instance)
+    instance.caddy.await('health') { instance.healthy? }
   end
 
   # A connection to instance `index`, as Gorouter makes it.
@@ -138,7 +150,7 @@ class FailoverRig
   # which a link cannot say: the rendered file is corrected by that one value.
   def lay_out(index)
     instance, other = @instances.values_at(index, 1 - index)
-    [instance.data, File.join(instance.root, 'packages/caddy/bin')].each { |path| FileUtils.mkdir_p(path) }
+    [instance.data, instance.logs, File.join(instance.root, 'packages/caddy/bin')].each { |path| FileUtils.mkdir_p(path) }
     FileUtils.ln_sf(CADDY, File.join(instance.root, 'packages/caddy/bin/caddy'))
     peers = FailoverContext.instances(0, 1).each { |peer| peer['address'] = '127.0.0.1' }
     context = FailoverContext.context(@change.call(properties(instance), index), index: index, instances: peers)
@@ -155,11 +167,14 @@ class FailoverRig
                    'prometheus' => { 'address' => instance.backend.address }, 'drain' => { 'leave_route' => '1s' })
   end
 
+  # As monit does, by bpm: without the Director, no script runs but the hook.
   def start(instance)
-    output, status = instance.script('pre-start')
-    status.success? or raise "pre-start: #{output}"
     process = YAML.safe_load(File.read(File.join(instance.job, 'config/bpm.yml')))['processes'].first
-    command = [process['executable'], *process['args']].map { |word| word.sub(%r{\A/var/vcap}, instance.root) }
+    hook, *command = [process['hooks']['pre_start'], process['executable'], *process['args']].map do |word|
+      word.sub(%r{\A/var/vcap}, instance.root)
+    end
+    output, status = Open3.capture2e(process['env'], hook)
+    status.success? or raise "hook: #{output}"
     instance.caddy = ChildProcess.new(*command, env: process['env'].merge('HOME' => instance.data),
                                                 chdir: instance.job, log: instance.log)
   end
