@@ -24,9 +24,9 @@ RSpec.describe 'job prometheus-failover, its scripts' do
   end
 
   # The block's script waits for no second longer than it has to.
-  def impatient(&)
+  def impatient(&block)
     settings = File.read(File.join(first.job, 'config/settings'))
-    changed('config/settings' => settings.sub('say_every 60', 'say_every 1'), &)
+    changed('config/settings' => settings.sub('say_every 60', 'say_every 1'), &block)
   end
 
   describe 'drain and health-check' do
@@ -66,7 +66,8 @@ RSpec.describe 'job prometheus-failover, its scripts' do
 
     it 'do not wait for a Caddy that is not there, and say so' do
       first.caddy.stop
-      expect(first.script('health-check')).to match([%r{\ANot in the route: Caddy does not answer at http://127\.\S+/health \(curl: .*\)\. See /var}, have_attributes(exitstatus: 1)])
+      expect(first.script('health-check'))
+        .to match([%r{\ANot in the route: Caddy does not answer at http://127\.\S+/health \(curl: .*\)\. See /var}, have_attributes(exitstatus: 1)])
       expect(first.script('drain')).to match(["0\n", be_success])
       expect(File.read(File.join(first.logs, 'drain.log'))).to match(/ Caddy does not answer at \S+, so no query waits for it\n/)
     ensure
@@ -82,7 +83,8 @@ RSpec.describe 'job prometheus-failover, its scripts' do
         'config/public.crt' => ['no certificate', /config.public\.crt|failed to find any PEM data/],
         'config/caddy.json' => ['{"apps": {"http": {"servers": {"public": {"routs": []}}}}}', /unknown field \\?"routs/] }.each do |file, (text, reason)|
         said, status = changed(file => text) { first.script('pre-start') }
-        expect(said).to match(/\Aprometheus-failover: Caddy does not start with these properties; .* deploy again:\n/).and(match(reason)), "#{file}: #{said}"
+        expect(said).to match(/\Aprometheus-failover: Caddy does not start with these properties; .* deploy again:\n/), file
+        expect(said).to match(reason), file
         expect(status.exitstatus).to eq(1)
       end
       expect(File.exist?(marker)).to be(true)
