@@ -17,6 +17,7 @@ use crate::daemon::{self, Status};
 use crate::expected::Expected;
 use crate::narrator::Narrator;
 use crate::prometheus::Prometheus;
+use crate::setup;
 
 /// Between two looks at everything.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
@@ -65,6 +66,15 @@ impl Environment {
         let config = daemon::configuration(&sim, folder.path());
         let daemon = daemon::start(&arguments.daemon, &config).await?;
         narrator.listening("aiven-metrics", &format!("http://{}", daemon.address));
+        if let Some(script) = &arguments.setup {
+            if !arguments.prometheus.exists() {
+                narrator.line(&format!(
+                    "demo: compiling Prometheus, some minutes the first time; meanwhile look at http://{}/status",
+                    daemon.address
+                ));
+            }
+            setup::run(script).await?;
+        }
         let prometheus =
             Prometheus::start(&arguments.prometheus, &daemon, folder.path(), http.clone());
         let prometheus = prometheus.await?;

@@ -17,6 +17,7 @@ mod ha;
 mod narrator;
 mod ports;
 mod prometheus;
+mod setup;
 mod story;
 
 use std::path::PathBuf;
@@ -57,6 +58,9 @@ pub struct Arguments {
     /// The Prometheus binary.
     #[arg(long, value_name = "FILE")]
     prometheus: PathBuf,
+    /// What makes the Prometheus binary, if it is not there yet: scripts/setup.
+    #[arg(long, value_name = "FILE", conflicts_with = "ha")]
+    setup: Option<PathBuf>,
 }
 
 // One thread: a child is told of its parent's death when the thread that
