@@ -10,13 +10,17 @@ RSpec.describe 'The documents' do
   # Words of others, and of what is no more: in no code of ours.
   others = {
     'names that stand for any, or must not be' => %w[name.rs mod.rs utils failed_listing_keeps_last_targets],
-    'the bosh CLI and BOSH' => %w[bucket_name gcs ubuntu-noble director.enable_cpi_resize_disk],
+    'the bosh CLI and BOSH' =>
+      %w[bucket_name gcs ubuntu-noble director.enable_cpi_resize_disk post-start.stderr.log],
+    'Caddy, and files of its job' => %w[health_checker.active public.key peer.key],
     'ops files of cf-deployment and prometheus-boshrelease' =>
       %w[use-operator-provided-router-tls-certificates.yml disable-router-tls-termination.yml enable-cf-route-registrar.yml
          enable-component-syslog.yml],
     'properties of the job prometheus, and flags of Prometheus' =>
       %w[storage.tsdb.retention.time storage.tsdb.retention.size retention.size rule_files custom_rules],
-    'Prometheus 2 and 3' => %w[holt_winters double_exponential_smoothing le quantile],
+    'Prometheus 2 and 3' =>
+      %w[holt_winters double_exponential_smoothing le quantile prometheus_target_scrapes_exceeded_body_size_limit_total],
+    'what performance was compared with and measured by' => %w[hickory-resolver dgram heaptrack strace],
     'VictoriaMetrics' => %w[vmselect vmstorage],
     'the earlier aiven-service-discovery' =>
       %w[observability aiven.project aiven.prometheus_endpoint_id target_path target_filename prometheus_listen_port aiven_prometheus_username
