@@ -128,23 +128,10 @@ impl Observer {
     pub async fn keep_types_known(self) {
         let mut course = self.course(Operation::ListIntegrationTypes);
         loop {
-            let wait = match self.client.supported_types(&self.project).await {
-                Ok(types) => {
-                    course.succeeded();
-                    if self.report(Report::SupportedTypes(types)).await.is_err() {
-                        return;
-                    }
-                    MAX_TYPES_AGE
-                }
-                Err(error) => {
-                    let report = setup_failed(SetupList::IntegrationTypes, &error);
-                    if self.report(report).await.is_err() {
-                        return;
-                    }
-                    course.failed(&error)
-                }
-            };
-            if self.pause(wait).await.is_err() {
+            let types = self.client.supported_types(&self.project).await;
+            let read = types.map(|types| (vec![Report::SupportedTypes(types)], MAX_TYPES_AGE));
+            let told = self.tell(&mut course, SetupList::IntegrationTypes, read);
+            if told.await.is_err() {
                 return;
             }
         }
@@ -154,31 +141,39 @@ impl Observer {
     pub async fn keep_endpoint_known(self, choice: EndpointChoice) {
         let mut course = self.course(Operation::ListEndpoints);
         loop {
-            let wait = match self.client.prometheus_endpoints(&self.project).await {
-                Ok(endpoints) => {
-                    course.succeeded();
-                    // If it may be one of the odd rows, what was known before holds.
-                    let found = endpoints.find(&choice).ok().map(Report::Endpoint);
-                    let odd = Report::OddEndpoints(endpoints.odd);
-                    for report in found.into_iter().chain([odd]) {
-                        if self.report(report).await.is_err() {
-                            return;
-                        }
-                    }
-                    self.interval
-                }
-                Err(error) => {
-                    let report = setup_failed(SetupList::IntegrationEndpoints, &error);
-                    if self.report(report).await.is_err() {
-                        return;
-                    }
-                    course.failed(&error)
-                }
-            };
-            if self.pause(wait).await.is_err() {
+            let endpoints = self.client.prometheus_endpoints(&self.project).await;
+            let read = endpoints.map(|endpoints| {
+                // If it may be one of the odd rows, what was known before holds.
+                let found = endpoints.find(&choice).ok().map(Report::Endpoint);
+                let odd = Report::OddEndpoints(endpoints.odd);
+                (found.into_iter().chain([odd]).collect(), self.interval)
+            });
+            let told = self.tell(&mut course, SetupList::IntegrationEndpoints, read);
+            if told.await.is_err() {
                 return;
             }
         }
+    }
+
+    /// Reports what was read of a list, or that it could not be, and waits until it is to
+    /// be read again: for as long as the reports hold.
+    async fn tell(
+        &self,
+        course: &mut Course<'_>,
+        list: SetupList,
+        read: Result<(Vec<Report>, Duration), Error>,
+    ) -> Result<(), Stopped> {
+        let (reports, wait) = match read {
+            Ok(read) => {
+                course.succeeded();
+                read
+            }
+            Err(error) => (vec![setup_failed(list, &error)], course.failed(&error)),
+        };
+        for report in reports {
+            self.report(report).await?;
+        }
+        self.pause(wait).await
     }
 
     fn course(&self, operation: Operation) -> Course<'_> {
