@@ -1,5 +1,7 @@
 //! Why a name server gave no answer.
 
+use std::io;
+
 use domain::net::client::request::Error;
 
 use super::wire::Unusable;
@@ -28,5 +30,11 @@ impl From<Error> for NoAnswer {
             }
             other => NoAnswer::Transport(other.to_string()),
         }
+    }
+}
+
+impl From<io::Error> for NoAnswer {
+    fn from(error: io::Error) -> NoAnswer {
+        NoAnswer::Transport(error.to_string())
     }
 }

@@ -73,9 +73,9 @@ pub(super) async fn ask(
             let permit = spare.try_acquire().ok();
             let may_start = is_first || permit.is_some() && requests.len() < MAX_REQUESTS;
             if let Some(attempt) = may_start.then(|| course.begin()).flatten() {
+                let server = course.server(attempt.server);
                 requests.push(async move {
                     let _permit = permit.filter(|_| !is_first);
-                    let server = server(servers, attempt.server);
                     (attempt, server.ask(question, attempt.with_edns).await)
                 });
             } else if is_first {
@@ -139,8 +139,12 @@ impl<'a> Course<'a> {
         Some(attempt)
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every index is one of `order`, which has those of `servers`"
+    )]
     fn server(&self, index: usize) -> &'a Server {
-        server(self.servers, index)
+        &self.servers[index]
     }
 
     /// How long to wait before the next request.
@@ -194,12 +198,4 @@ impl<'a> Course<'a> {
         }
         causes.join("; ")
     }
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    reason = "every index is one of `Course::order`, which has those of `servers`"
-)]
-fn server(servers: &[Arc<Server>], index: usize) -> &Server {
-    &servers[index]
 }

@@ -119,8 +119,7 @@ impl Server {
 
     async fn exchange_by_tcp(&self, question: &Question) -> Result<WireAnswer, NoAnswer> {
         let request = question.request().ok_or(NoAnswer::NotSent)?;
-        let failed = |error: std::io::Error| NoAnswer::Transport(error.to_string());
-        let stream = connect(self.address).await.map_err(failed)?;
+        let stream = connect(self.address).await?;
         let (connection, transport) = TcpConnection::new(stream);
         let mut response = SendRequest::send_request(&connection, request);
         let bytes = tokio::select! {

@@ -37,16 +37,16 @@ pub(super) async fn exchange(
     udp_payload: Option<u16>,
 ) -> Result<WireAnswer, NoAnswer> {
     let sent = question.to_send(udp_payload).ok_or(NoAnswer::NotSent)?;
-    let socket = connected(server).map_err(failed)?;
-    socket.send(&sent.bytes).map_err(failed)?;
+    let socket = connected(server)?;
+    socket.send(&sent.bytes)?;
     yield_now().await;
     let first = received(question, &sent, |buffer| (&socket).read(buffer))?;
     if let Received::Answer(answer) = first {
         return Ok(answer);
     }
-    let socket = UdpSocket::from_std(socket.into()).map_err(failed)?;
+    let socket = UdpSocket::from_std(socket.into())?;
     loop {
-        socket.readable().await.map_err(failed)?;
+        socket.readable().await?;
         match received(question, &sent, |buffer| socket.try_recv(buffer))? {
             Received::Answer(answer) => return Ok(answer),
             // However many there are, the deadline gets its turn.
@@ -74,16 +74,12 @@ fn received(
     let bytes = match read(&mut buffer) {
         Ok(length) => buffer.get(..length).unwrap_or_default(),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Received::Nothing),
-        Err(error) => return Err(failed(error)),
+        Err(error) => return Err(error.into()),
     };
     match question.is_answered_by(sent.id, bytes) {
         true => Ok(Received::Answer(answer_from_wire(question, bytes)?)),
         false => Ok(Received::Stray),
     }
-}
-
-fn failed(error: io::Error) -> NoAnswer {
-    NoAnswer::Transport(error.to_string())
 }
 
 #[cfg(test)]

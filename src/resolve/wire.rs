@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use domain::base::iana::{Class, OptRcode};
-use domain::base::message_builder::MessageBuilder;
+use domain::base::message_builder::{MessageBuilder, QuestionBuilder};
 use domain::base::name::{Name, ParsedName, ToName};
 use domain::base::wire::ParseError;
 use domain::base::{Message, Rtype};
@@ -106,17 +106,21 @@ impl Question {
         }
     }
 
+    /// A message with this question; `None` if it cannot be written.
+    fn message(&self) -> Option<QuestionBuilder<Vec<u8>>> {
+        let message = MessageBuilder::from_target(Vec::with_capacity(QUESTION_BYTES));
+        let mut message = message.ok()?.question();
+        message.header_mut().set_rd(true);
+        message.push((&self.name, self.record_type())).ok()?;
+        Some(message)
+    }
+
     /// The question as it is sent by UDP, with an id that cannot be guessed. With
     /// `udp_payload` it has an OPT record. `None` if it cannot be written.
     pub(super) fn to_send(&self, udp_payload: Option<u16>) -> Option<SentQuestion> {
-        let message = MessageBuilder::from_target(Vec::with_capacity(QUESTION_BYTES));
-        let mut message = message.ok()?;
-        let header = message.header_mut();
-        header.set_random_id();
-        header.set_rd(true);
-        let id = header.id();
-        let mut message = message.question();
-        message.push((&self.name, self.record_type())).ok()?;
+        let mut message = self.message()?;
+        message.header_mut().set_random_id();
+        let id = message.header().id();
         let mut message = message.additional();
         if let Some(size) = udp_payload {
             let opt = message.opt(|opt| {
@@ -139,11 +143,7 @@ impl Question {
 
     /// The request to send by TCP.
     pub(super) fn request(&self) -> Option<RequestMessage<Vec<u8>>> {
-        let mut message = MessageBuilder::new_vec();
-        message.header_mut().set_rd(true);
-        let mut message = message.question();
-        message.push((&self.name, self.record_type())).ok()?;
-        RequestMessage::new(message.into_message()).ok()
+        RequestMessage::new(self.message()?.into_message()).ok()
     }
 
     /// Whether the message repeats this question. Servers that refuse may leave it out.
