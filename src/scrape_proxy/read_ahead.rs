@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -46,11 +46,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReadAhead<S> {
             let mut ahead = SPARE.take();
             ahead.reserve(AHEAD);
             let read = poll_read_buf(Pin::new(&mut this.stream), context, &mut ahead);
-            if read.is_pending() {
+            let Poll::Ready(read) = read else {
                 SPARE.set(ahead);
                 return Poll::Pending;
-            }
-            ready!(read)?;
+            };
+            read?;
             this.ahead = ahead;
         }
         let count = out.remaining().min(this.ahead.len());

@@ -83,11 +83,9 @@ impl Known {
         let mut found = Vec::new();
         let mut mark = |at: usize, length: usize| {
             found.resize(text.len(), false);
-            found
-                .iter_mut()
-                .skip(at)
-                .take(length)
-                .for_each(|byte| *byte = true);
+            if let Some(place) = found.get_mut(at..at + length) {
+                place.fill(true);
+            }
         };
         if !self.pieces.is_empty() {
             for (at, piece) in text.as_bytes().array_windows().enumerate() {
@@ -110,11 +108,8 @@ fn without(text: &str, found: &[bool]) -> String {
     let mut left = String::with_capacity(text.len());
     let mut is_within = false;
     for (at, letter) in text.char_indices() {
-        let is_found = found
-            .iter()
-            .skip(at)
-            .take(letter.len_utf8())
-            .any(|byte| *byte);
+        let place = found.get(at..at + letter.len_utf8()).unwrap_or_default();
+        let is_found = place.contains(&true);
         match (is_within, is_found) {
             (false, true) => left.push_str(PLACEHOLDER),
             (_, false) => left.push(letter),
