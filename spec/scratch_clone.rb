@@ -110,3 +110,22 @@ class ScratchClone
     end
   end
 end
+
+# One for each example, in the folder `source`; `at` names what is beside it.
+RSpec.shared_context 'with a scratch clone' do
+  around do |example|
+    folder do |work|
+      @work = work
+      FileUtils.mkdir_p(at('source'))
+      @source = ScratchClone.new(at('source'))
+      example.run
+    end
+  end
+
+  def at(*names) = File.join(@work, *names)
+
+  # What the task says, and whether it succeeded; each of `pairs` is INPUT=FOLDER.
+  def run_task(name, *pairs, environment: {})
+    @source.try(File.join(@source.path, 'ci/run-task'), name, *pairs, environment: environment)
+  end
+end

@@ -10,16 +10,7 @@ require_relative 'tarball'
 # The pipeline's tasks, run as on a desk, in a scratch clone: from the binaries
 # to a second final release. Only `test` is not run here: it is what runs this.
 RSpec.describe 'The tasks of ci/tasks' do
-  around do |example|
-    folder do |work|
-      @work = work
-      FileUtils.mkdir_p(at('source'))
-      @source = ScratchClone.new(at('source'))
-      example.run
-    end
-  end
-
-  def at(*names) = File.join(@work, *names)
+  include_context 'with a scratch clone'
 
   # task('build-static', 'source', 'binaries', environment: {}): each folder
   # under its own name, or another: 'source=released'.
@@ -28,7 +19,7 @@ RSpec.describe 'The tasks of ci/tasks' do
       input, path = folder.split('=')
       "#{input}=#{at(path || input)}"
     end
-    @source.try(File.join(@source.path, 'ci/run-task'), name, *pairs, environment: environment)
+    run_task(name, *pairs, environment: environment)
   end
 
   def task(name, *folders, environment: {})

@@ -7,19 +7,10 @@ require_relative 'spec_helper'
 
 # The pipeline's tasks that look after it: who is told, and what there is newer.
 RSpec.describe 'ci/tasks' do
-  around do |example|
-    folder do |work|
-      @work = work
-      FileUtils.mkdir_p(at('source'))
-      @source = ScratchClone.new(at('source'))
-      example.run
-    end
-  end
-
-  def at(*names) = File.join(@work, *names)
+  include_context 'with a scratch clone'
 
   def try_task(name, environment)
-    @source.try(File.join(@source.path, 'ci/run-task'), name, "source=#{@source.path}", environment: environment)
+    run_task(name, "source=#{@source.path}", environment: environment)
   end
 
   describe 'notify' do
