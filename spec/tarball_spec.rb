@@ -48,6 +48,18 @@ RSpec.describe 'The release tarball' do
     expect(texts).to include('LICENSE', 'NOTICE', 'NOTICE-aiven-metrics.cdx.json', 'NOTICE-caddy.cdx.json')
   end
 
+  it 'holds the ops files of its commit, so that who has the tarball needs no clone' do
+    one = clone
+    one.write('manifests/operations/add-user.yml', 'not committed')
+    one.build_release('1.0.0+dev.1')
+    manifests = File.join(unpacked(one, '1.0.0+dev.1').folder, 'manifests')
+    own = File.join(ReleaseSpec::ROOT, 'manifests')
+    files = Dir.glob('**/*.yml', base: own)
+    expect(files.size).to be > 20
+    expect(Dir.glob('**/*', base: manifests).select { |file| File.file?(File.join(manifests, file)) }).to match_array(files)
+    expect(files.reject { |file| File.read(File.join(manifests, file)) == File.read(File.join(own, file)) }).to be_empty
+  end
+
   it 'has the same bytes when built in two folders, at two times, with another umask' do
     one = clone
     two = File.join(@work, 'a-folder-with-a-longer-name')
