@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative '../render/properties'
 require_relative 'prometheus_job'
 
 # What the specs of other releases' jobs say that our ops files rely on: their
@@ -11,6 +12,8 @@ module OtherJobs
     'properties' => PrometheusJob::PROPERTIES.map { |name| "prometheus.#{name}" } +
                     %w[env.http_proxy env.https_proxy env.no_proxy],
     'provides' => [{ 'name' => 'prometheus', 'type' => 'prometheus' }],
+    # Of the properties that the link shares.
+    'defaults' => { 'prometheus.web.port' => '9090' },
     'consumes' => [{ 'name' => 'alertmanager', 'type' => 'alertmanager', 'optional' => true }]
   }.freeze
 
@@ -35,6 +38,13 @@ module OtherJobs
   }.freeze
 
   module_function
+
+  # What a link to this job shares: the properties of the manifest, and the defaults of the job.
+  def shared(job, given)
+    SPECS.dig(job, 'defaults').to_h.each_with_object(given) do |(name, value), all|
+      Rendering::Properties.set(all, name, value) if Rendering::Properties.lookup(all, name).nil?
+    end
+  end
 
   # The spec of one of these jobs, or of this release; its properties as a list of names.
   def spec_of(job)

@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require 'fileutils'
 require 'open3'
 
 require_relative '../spec_helper'
@@ -11,37 +10,6 @@ RSpec.describe 'The documents for operators' do
   documents = Dir.glob('{*.md,ci/*.md,manifests/*.md,docs/**/*.md,crates/*/*.md}', base: ReleaseSpec::ROOT).sort
 
   def read(document) = File.read(File.join(ReleaseSpec::ROOT, document))
-
-  # The commands of the first block below `## Deploy`, each on one line.
-  def deploy_commands
-    block = read('README.md')[/^## Deploy$.*?^```$(.*?)^```$/m, 1]
-    block.gsub("\\\n", ' ').lines.map(&:strip).reject(&:empty?)
-  end
-
-  # A clone after its first command, without what that fetches.
-  def clone
-    folder do |path|
-      FileUtils.mkdir_p(File.join(path, 'build/tools/bin'))
-      bosh = ENV['PATH'].split(':').map { |bin| File.join(bin, 'bosh') }.find { |file| File.executable?(file) }
-      FileUtils.ln_s(bosh, File.join(path, 'build/tools/bin/bosh'))
-      FileUtils.ln_s(File.join(ReleaseSpec::ROOT, 'manifests'), path)
-      yield path
-    end
-  end
-
-  it 'lead from a clone to a valid manifest in three commands' do
-    setup, *commands = deploy_commands
-    expect(setup).to eq('./scripts/setup release')
-    expect(commands.size).to eq(2)
-    clone do |path|
-      script = commands.join("\n").sub('../cf-deployment/cf-deployment.yml', Manifest::CF)
-      output, status = Open3.capture2e('bash', '-euc', script, chdir: path)
-      expect(status).to be_success, output
-      manifest = Manifest.new(YAML.load_file(File.join(path, 'build/manifest.yml')))
-      expect(manifest.jobs.map { |job| job['name'] }).to include('aiven-metrics', 'prometheus')
-      expect(YAML.dump(manifest.document)).not_to include('((')
-    end
-  end
 
   documents.each do |document|
     it "#{document}: links lead to files, and to headings in them" do

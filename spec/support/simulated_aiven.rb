@@ -21,6 +21,7 @@ class SimulatedAiven
   def control = @said.fetch('control')
   def projects = @said.fetch('projects')
   def token = @said.fetch('token')
+  def dns = @said.fetch('dns')
 
   # The manifest with `operations`, on loopback and at this Aiven. `vars` are for
   # the variables of the ops files; the targets file is `targets`.
@@ -28,7 +29,7 @@ class SimulatedAiven
     base = Operations.fetch(Operations::BASE)
     simulated = {
       'aiven_api_url' => api, 'aiven_api_token' => token, 'aiven_projects' => projects,
-      'aiven_metrics_password' => PASSWORD, 'simulated_dns' => @said.fetch('dns'),
+      'aiven_metrics_password' => PASSWORD, 'simulated_dns' => dns,
       'scrape_proxy' => scrape_proxy, 'targets' => targets
     }
     known = operations.map(&:vars).reduce(Manifest::CF_VARS, :merge).merge(simulated, vars)
