@@ -120,7 +120,7 @@ RSpec.describe 'job prometheus-failover, running' do
                '/api/v1/labels', '/api/v1/label/__name__/values', '/api/v1/metadata', '/api/v1/rules', '/api/v1/alerts',
                '/api/v1/targets', '/api/v1/scrape_pools', '/api/v1/notifications',
                '/api/v1/status/buildinfo', '/api/v1/status/walreplay', '/-/ready', '/-/healthy',
-               '/static/js/main.0123abcd.js', '/favicon.ico']
+               '/service-discovery', '/static/js/main.0123abcd.js', '/favicon.ico']
     allowed.each do |path|
       it "serve #{path}, as it was written" do
         expect(get(path, right).first).to eq(200)
@@ -134,7 +134,7 @@ RSpec.describe 'job prometheus-failover, running' do
              '/api/v1/openapi.yaml', '/api/v1/alertmanagers', '/api/v1/notifications/x',
              '/debug/pprof/heap', '/metrics',
              '/federate', '/api/v1/format_query', '/api/v1/parse_query',
-             '/config', '/flags', '/status', '/tsdb-status', '/service-discovery',
+             '/config', '/flags', '/status', '/tsdb-status',
              '/alertmanager-discovery', '/agent', '/consoles/index.html', '/user/x', '/version']
     plain.each do |path|
       it "do not serve #{path}, in any spelling, with any method" do
@@ -154,6 +154,17 @@ RSpec.describe 'job prometheus-failover, running' do
         end
         expect(asked).to be_empty
       end
+    end
+
+    # Prometheus' page and Grafana show the sentence of an answer that looks like Prometheus' own; of others the status.
+    it 'are refused below /api/ as Prometheus itself would' do
+      status, answer = rig.send_raw(['GET /api/v1/parse_query?query=up HTTP/1.1', right])
+      head, body = answer.split("\r\n\r\n", 2)
+      expect(status).to eq(403)
+      expect(head).to match(%r{^Content-Type: application/json\r$}i)
+      expect(JSON.parse(body)).to match('status' => 'error', 'errorType' => 'forbidden', 'error' => /\AThis is not served here: /)
+      _, answer = rig.send_raw(['GET /config HTTP/1.1', right])
+      expect(answer).to match(%r{^Content-Type: text/plain.*\r\n\r\nThis is not served here: }mi)
     end
 
     it 'keep no connection open for the news that the page of Prometheus 3 asks for' do

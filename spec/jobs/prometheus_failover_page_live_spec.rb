@@ -30,7 +30,7 @@ RSpec.describe 'job prometheus-failover, the page of Prometheus 3' do
     http.request(request)
   end
 
-  pages = %w[/query /alerts /rules /targets]
+  pages = %w[/query /alerts /rules /targets /service-discovery]
   # By web/ui/mantine-ui/src of 3.11.3, for these pages.
   asked = ['/api/v1/label/__name__/values', '/api/v1/query?query=vector(1)', '/api/v1/query_range?query=vector(1)&start=0&end=60&step=15',
            '/api/v1/series?match%5B%5D=up', '/api/v1/metadata', '/api/v1/scrape_pools', '/api/v1/targets?scrapePool=aiven&state=active',
@@ -59,6 +59,6 @@ RSpec.describe 'job prometheus-failover, the page of Prometheus 3' do
   end
 
   it 'has none of the pages that show the configuration' do
-    expect(%w[/config /flags /status /tsdb-status /service-discovery /alertmanager-discovery].map { |path| get(path).code }.uniq).to eq(['403'])
+    expect(%w[/config /flags /status /tsdb-status /alertmanager-discovery].map { |path| get(path).code }.uniq).to eq(['403'])
   end
 end

@@ -141,7 +141,7 @@ RSpec.describe 'job prometheus-failover' do
   describe 'limits' do
     it 'stand behind the users and before Prometheus, once' do
       handlers = servers['public']['routes'].flat_map { |route| route['handle'].map { |handler| handler['handler'] } }
-      expect(handlers).to eq(%w[connection_state headers static_response authentication static_response static_response
+      expect(handlers).to eq(%w[connection_state headers static_response authentication static_response static_response static_response
                                 limits reverse_proxy static_response])
       expect(servers.except('public').values.flat_map { |server| handlers(server, 'limits') }).to be_empty
     end
