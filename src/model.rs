@@ -13,6 +13,7 @@ pub mod address;
 pub mod answering;
 pub mod back_pressure;
 pub mod backoff;
+pub mod cloud_foundry;
 pub mod credentials;
 pub mod detail;
 pub mod endpoint;
