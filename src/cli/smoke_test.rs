@@ -20,6 +20,7 @@ use super::ask::{Answer, Http, NoAnswer};
 use crate::model::later::later;
 
 mod daemon;
+mod labels;
 mod plan;
 mod prometheus;
 mod report;

@@ -46,6 +46,7 @@ impl Errand {
             Ok(found) => {
                 self.published = self.published.max(Some(found.published));
                 self.report.pass(&check, &found.text);
+                self.check_labels(daemon, url, &status).await;
                 if found.published > 0 {
                     self.check_scrapes(daemon, url, &status, scrape_wait).await;
                 }
