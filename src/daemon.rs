@@ -13,6 +13,7 @@ use crate::aiven::Client;
 use crate::config::Config;
 use crate::integrate::Integrator;
 use crate::metrics::Metrics;
+use crate::model::cloud_foundry;
 use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outage::Outages;
 use crate::model::project;
@@ -71,6 +72,7 @@ pub struct Daemon {
 struct Outbox {
     reports: mpsc::Sender<(Arc<str>, project::Report)>,
     rounds: mpsc::Sender<ResolveRound>,
+    cloud_foundry: mpsc::Sender<cloud_foundry::Report>,
 }
 
 /// Builds a daemon and serves until `stop` is cancelled.
@@ -190,11 +192,18 @@ impl Daemon {
 fn mailbox() -> (Inbox, Outbox) {
     let (reports, reports_inbox) = mpsc::channel(MAX_QUEUED_REPORTS);
     let (rounds, rounds_inbox) = mpsc::channel(MAX_QUEUED_REPORTS);
+    let (cloud_foundry, cloud_foundry_inbox) = mpsc::channel(MAX_QUEUED_REPORTS);
     let inbox = Inbox {
         reports: reports_inbox,
         rounds: rounds_inbox,
+        cloud_foundry: cloud_foundry_inbox,
     };
-    (inbox, Outbox { reports, rounds })
+    let outbox = Outbox {
+        reports,
+        rounds,
+        cloud_foundry,
+    };
+    (inbox, outbox)
 }
 
 /// What the stages of all projects share.
@@ -296,6 +305,7 @@ impl Stages<'_> {
             interval: self.config.aiven.poll_interval,
             timeout: self.config.aiven.request_timeout,
             tag_keys: self.config.services.tags.keys().cloned().collect(),
+            reads_claims: self.config.cloud_foundry.is_some(),
             reports: self.outbox.reports.clone(),
             outages: Arc::clone(&self.outages),
         }

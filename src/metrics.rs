@@ -37,6 +37,7 @@ struct Counters {
     integrations_created: Family<InProject, Counter>,
     dns_lookups: Family<LookedUp, Counter>,
     snapshot_changes: Counter,
+    labels_renamed: Counter,
     listings_distrusted: Family<Distrusted, Counter>,
     task_restarts: Family<OfTask, Counter>,
     scrapes: Family<Scrape, Counter>,
@@ -144,6 +145,12 @@ impl Metrics {
         self.0.snapshot_changes.inc();
     }
 
+    /// Counts labels that got another name of the same thing, and so began new series.
+    pub fn labels_renamed(&self, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.0.labels_renamed.inc_by(count);
+    }
+
     /// Counts a listing that is not to be trusted as it stands.
     pub fn listing_distrusted(&self, project: &str, distrust: Distrust) {
         let labels = Distrusted {
@@ -179,12 +186,12 @@ impl Metrics {
         let registry = root.sub_registry_with_prefix("aiven_metrics");
         registry.register(
             "api_requests",
-            "Requests to Aiven's API by operation and HTTP status, or how they failed",
+            "Requests to Aiven's API, and to Cloud Foundry's, by operation and HTTP status, or how they failed",
             self.0.api_requests.clone(),
         );
         registry.register(
             "api_request_duration_seconds",
-            "Time from sending a request to Aiven's API to the end of its answer",
+            "Time from sending a request to an API to the end of its answer",
             self.0.api_duration.clone(),
         );
         registry.register(
@@ -201,6 +208,11 @@ impl Metrics {
             "snapshot_changes",
             "Changes of the published targets",
             self.0.snapshot_changes.clone(),
+        );
+        registry.register(
+            "labels_renamed",
+            "Names of Cloud Foundry that changed on published services; each begins new series",
+            self.0.labels_renamed.clone(),
         );
         registry.register(
             "listings_distrusted",
@@ -256,6 +268,7 @@ impl Default for Counters {
             integrations_created: Family::default(),
             dns_lookups: Family::default(),
             snapshot_changes: Counter::default(),
+            labels_renamed: Counter::default(),
             listings_distrusted: Family::default(),
             task_restarts: Family::default(),
             scrapes: Family::default(),

@@ -33,6 +33,7 @@ pub mod scrape;
 pub mod selection;
 pub mod service;
 pub mod snapshot;
+pub mod stage;
 pub mod status;
 pub mod target_group;
 pub mod task;

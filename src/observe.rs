@@ -54,6 +54,8 @@ pub struct Observer {
     pub timeout: Duration,
     /// The tags to keep of each service.
     pub tag_keys: BTreeSet<String>,
+    /// Whether to read whose a service is.
+    pub reads_claims: bool,
     /// Where the reports go.
     pub reports: Reports,
     /// What is failing, shared by all projects.
@@ -199,7 +201,9 @@ impl Observer {
 
     fn reader(&self) -> ServiceReader {
         let reader = ServiceReader::new(self.tag_keys.iter().cloned());
-        reader.hiding(self.client.secrets())
+        reader
+            .hiding(self.client.secrets())
+            .reading_claims(self.reads_claims)
     }
 
     /// Waits, unless the daemon stops before.

@@ -46,6 +46,10 @@ fn print(explanation: &Explanation, now: Timestamp) {
         steps.add([step.name, mark, &when, &step.evidence]);
     }
     steps.print();
+    if let Some(ownership) = &explanation.ownership {
+        output::line("");
+        output::line(format_args!("WHOSE  {ownership}"));
+    }
     if let Some(trouble) = &explanation.trouble {
         output::line("");
         output::line(format_args!("CAUSE  {}", trouble.cause));

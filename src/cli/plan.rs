@@ -106,10 +106,10 @@ async fn settle(project: &mut Project, config: &Config, resolver: &NameResolver)
         selection: &config.services,
         create: config.integration.create,
     };
-    project.replan(&Addresses::default(), rules);
+    project.replan(&Addresses::default(), None, rules);
     let addresses = look_up_once(resolver, project.needed_hosts().to_vec()).await;
-    project.addresses_changed();
-    project.replan(&addresses, rules);
+    project.surroundings_changed();
+    project.replan(&addresses, None, rules);
 }
 
 fn creation(project: &str, action: &Action) -> Creation {

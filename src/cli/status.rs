@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::ago::ago;
 use super::ask::Daemon;
 use super::output::{self, Rows};
-use crate::model::snapshot::{Origin, Stage};
+use crate::model::snapshot::Origin;
+use crate::model::stage::Stage;
 use crate::model::status::{ProjectStatus, ServiceStatus, Status};
 use crate::model::task::Restarted;
 use crate::model::verdict::Verdict;
@@ -43,10 +44,37 @@ fn print(status: &Status, problems: &[String]) {
             output::line(format_args!("NOTE {name}: {row}; the other rows are used"));
         }
     }
+    if let Some(stage) = &status.cloud_foundry {
+        let freshness = freshness(stage, status.at);
+        output::line(format_args!(
+            "Cloud Foundry read: {freshness}; {}",
+            labelled(status)
+        ));
+    }
+    for service in &status.services {
+        for disagreement in disagreements(service) {
+            output::line(format_args!("NOTE {disagreement}"));
+        }
+    }
     output::line("");
     stages(status).print();
     output::line("");
     verdicts(status).print();
+}
+
+/// How many services have labels of Cloud Foundry, and how sure they are.
+fn labelled(status: &Status) -> String {
+    let labelled = || {
+        status
+            .services
+            .iter()
+            .filter_map(|one| one.cloud_foundry.as_ref())
+    };
+    let confirmed = labelled().filter(|one| one.identity.confirmed).count();
+    let (known, all) = (labelled().count(), status.services.len());
+    format!(
+        "{known} of {all} services have labels, {confirmed} of them confirmed by Cloud Controller"
+    )
 }
 
 /// A line for each project: how fresh each stage's result is.
@@ -112,7 +140,19 @@ fn problems(status: &Status) -> Vec<String> {
         .restarts
         .iter()
         .filter_map(|one| restart_problem(one, status.at));
-    of_tasks.chain(of_projects).chain(of_services).collect()
+    let of_labels = status.cloud_foundry.iter().filter_map(|stage| {
+        let failing = stage.failing.as_ref()?;
+        let since = ago(failing.since, status.at);
+        Some(format!(
+            "labels of Cloud Foundry: failing for {since}: {}",
+            failing.cause
+        ))
+    });
+    of_tasks
+        .chain(of_projects)
+        .chain(of_services)
+        .chain(of_labels)
+        .collect()
 }
 
 /// A defect of the daemon itself, while it is news.
@@ -152,6 +192,17 @@ fn project_problems(project: &ProjectStatus, now: Timestamp) -> Vec<String> {
     let odd = project.odd_rows.iter().filter(|row| row.hinders);
     let odd = odd.map(|row| format!("{}: {row}; what was known before is kept", project.name));
     saved.into_iter().chain(failing).chain(odd).collect()
+}
+
+/// Where Aiven says otherwise than what is published of whose a service is.
+fn disagreements(service: &ServiceStatus) -> impl Iterator<Item = String> {
+    let ownership = service.cloud_foundry.iter();
+    ownership.flat_map(|one| &one.disagreements).map(|one| {
+        format!(
+            "{}/{}: {one}; look at its tags at Aiven",
+            service.project, service.service
+        )
+    })
 }
 
 fn service_problem(service: &ServiceStatus, now: Timestamp) -> Option<String> {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::supervisor::{Supervisor, attempt};
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::model::cloud_foundry::{Knowledge, NeededInstances, Report as FoundryReport};
 use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outage::Outage;
 use crate::model::plan::Rules;
@@ -24,6 +25,7 @@ use crate::publish::file_sd::TargetsFile;
 use crate::publish::state::{State, StateFile};
 use crate::resolve::{Progress, ResolveRound};
 
+mod cloud_foundry;
 mod files;
 mod recovery;
 
@@ -35,6 +37,7 @@ const FILES_INTERVAL: Duration = Duration::from_secs(5);
 pub(super) struct Inbox {
     pub(super) reports: mpsc::Receiver<(Arc<str>, project::Report)>,
     pub(super) rounds: mpsc::Receiver<ResolveRound>,
+    pub(super) cloud_foundry: mpsc::Receiver<FoundryReport>,
 }
 
 /// What the coordinator wants from the stages of one project.
@@ -54,6 +57,9 @@ pub(super) struct Coordinator {
     addresses_changed: bool,
     published: Published,
     needed_hosts: watch::Sender<NeededHosts>,
+    /// What Cloud Foundry told, if it is to be asked.
+    cloud_foundry: Option<Knowledge>,
+    needed_instances: watch::Sender<NeededInstances>,
     targets: TargetsFile,
     state: StateFile,
     metrics: Metrics,
@@ -76,6 +82,7 @@ struct ProjectEntry {
 enum Report {
     Project(Arc<str>, project::Report),
     Round(ResolveRound),
+    CloudFoundry(FoundryReport),
 }
 
 impl Coordinator {
@@ -101,6 +108,8 @@ impl Coordinator {
         Coordinator {
             targets: TargetsFile::open(config.targets.path.clone()),
             state: StateFile::new(&config.state_dir),
+            cloud_foundry: config.cloud_foundry.is_some().then(Knowledge::default),
+            needed_instances: watch::Sender::default(),
             config,
             projects,
             addresses: start.addresses,
@@ -186,11 +195,16 @@ impl Coordinator {
             selection: &self.config.services,
             create: self.config.integration.create,
         };
+        let foundation = self.cloud_foundry.as_ref().map(Knowledge::foundation);
         let mut changed = false;
         for entry in &mut self.projects {
             let outdated = entry.project.is_outdated();
-            match attempt(|| entry.project.replan(&self.addresses, rules)) {
-                Ok(differs) => changed |= differs,
+            match attempt(|| entry.project.replan(&self.addresses, foundation, rules)) {
+                Ok(replanned) => {
+                    changed |= replanned.differs;
+                    self.unsaved |= replanned.identities;
+                    self.metrics.labels_renamed(replanned.renames);
+                }
                 // Its last plan stays published.
                 Err(cause) => {
                     let duty = Task::Coordinate.of(entry.project.name());
@@ -201,6 +215,7 @@ impl Coordinator {
         }
         if changed {
             self.send_needed_hosts();
+            self.send_needed_instances();
         }
         let snapshot = self.snapshot();
         self.published.swap(snapshot.clone());
@@ -216,6 +231,10 @@ impl Coordinator {
             projects: projects.map(|entry| entry.project.snapshot()).collect(),
             through_proxy: self.config.scrape_proxy.listen.is_some(),
             instance: self.config.instance_index,
+            cloud_foundry: self
+                .cloud_foundry
+                .as_ref()
+                .map(|known| known.stage().clone()),
         }
     }
 
@@ -223,6 +242,7 @@ impl Coordinator {
     fn absorb(&mut self, report: Report) -> bool {
         match report {
             Report::Round(round) => return self.absorb_round(round),
+            Report::CloudFoundry(report) => self.absorb_cloud_foundry(report),
             Report::Project(name, report) => {
                 let mut projects = self.projects.iter_mut();
                 let Some(index) = projects.position(|entry| *entry.project.name() == name) else {
@@ -250,7 +270,7 @@ impl Coordinator {
         if std::mem::take(&mut self.addresses_changed) {
             self.unsaved = true;
             let projects = self.projects.iter_mut();
-            projects.for_each(|entry| entry.project.addresses_changed());
+            projects.for_each(|entry| entry.project.surroundings_changed());
         }
         if let Progress::Ended(at) = round.progress {
             for entry in &mut self.projects {
@@ -370,6 +390,7 @@ impl Inbox {
         tokio::select! {
             report = self.reports.recv() => report.map(|(name, report)| Report::Project(name, report)),
             round = self.rounds.recv() => round.map(Report::Round),
+            Some(report) = self.cloud_foundry.recv() => Some(Report::CloudFoundry(report)),
         }
     }
 
@@ -378,6 +399,7 @@ impl Inbox {
         report
             .map(|(name, report)| Report::Project(name, report))
             .or_else(|_| self.rounds.try_recv().map(Report::Round))
+            .or_else(|_| self.cloud_foundry.try_recv().map(Report::CloudFoundry))
             .ok()
     }
 }

@@ -68,7 +68,13 @@ fn add_recovered(state: &mut State, targets: &TargetsFile, config: &Config) {
     }
     state.saved_at.get_or_insert_with(Timestamp::now);
     let mut by_project: BTreeMap<String, Vec<Arc<Service>>> = BTreeMap::new();
-    for recovered in unknown {
+    for mut recovered in unknown {
+        if let Some(identity) = recovered.identity.take() {
+            let name = Arc::clone(&recovered.service.name);
+            let project = state.projects.entry(recovered.project.as_str().into());
+            let identities = &mut project.or_default().identities;
+            identities.insert(name, Arc::new(identity));
+        }
         for (host, addresses) in recovered.addresses {
             let resolution = Resolution::restored(addresses, None);
             state.addresses.restore(host, resolution);

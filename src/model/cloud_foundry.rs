@@ -20,9 +20,13 @@ use super::outside_text::{MAX_NAME, OutsideText, Secrets};
 
 mod guid;
 pub mod identity;
+mod knowledge;
+mod ownership;
 
 pub use guid::Guid;
 pub use identity::{Disagreement, Identity};
+pub use knowledge::Knowledge;
+pub use ownership::Ownership;
 
 /// The tags of an Aiven service that a [`Claim`] is read from.
 pub const CLAIM_TAGS: [&str; 3] = ["service_id", "space_id", "organization_id"];
@@ -52,6 +56,8 @@ pub struct Foundation {
     pub spaces: BTreeMap<Guid, Space>,
     /// The names of the spaces' organizations.
     pub organizations: BTreeMap<Guid, Name>,
+    /// The spaces that an instance is shared with, besides the one that owns it.
+    pub shared_with: BTreeMap<Guid, Arc<[Guid]>>,
 }
 
 /// A service instance.
@@ -92,10 +98,9 @@ pub enum Report {
         /// How many instances were looked for.
         needed: usize,
     },
-    /// New instances were looked for by GUID, between two passes.
+    /// Something was asked between two passes: about new instances, or with whom
+    /// instances are shared.
     Found(Foundation),
-    /// The spaces that these instances are shared with, besides the one that owns them.
-    Shared(BTreeMap<Guid, Arc<[Guid]>>),
     /// A pass failed. Everything stays as it was.
     Failed {
         /// When.
@@ -122,12 +127,17 @@ impl Foundation {
             changed |= self.organizations.get(&guid) != Some(&told);
             self.organizations.insert(guid, told);
         }
+        for (guid, told) in other.shared_with {
+            changed |= self.shared_with.get(&guid) != Some(&told);
+            self.shared_with.insert(guid, told);
+        }
         changed
     }
 
     /// Forgets the instances that are not needed, and what only they needed.
     pub fn retain(&mut self, needed: &BTreeSet<Guid>) {
         self.instances.retain(|guid, _| needed.contains(guid));
+        self.shared_with.retain(|guid, _| needed.contains(guid));
         let spaces: BTreeSet<Guid> = self
             .instances
             .values()

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::scrape::{Failure, judge};
-use super::snapshot::Stage;
+use super::stage::Stage;
 use super::status::{ProjectStatus, ServiceStatus, Status};
 use super::verdict::Verdict;
 
+mod ownership;
 mod remedy;
 
 /// How alike a name must be to be suggested (Jaro-Winkler, 0 to 1).
@@ -33,6 +34,9 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// The true cause and what to do, unless all is well.
     pub trouble: Option<Trouble>,
+    /// Whose it is, if `cloud_foundry` is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<String>,
 }
 
 /// One step.
@@ -144,6 +148,7 @@ fn explain_one(status: &Status, service: &ServiceStatus) -> Explanation {
         verdict: service.verdict,
         steps,
         trouble: trouble.or_else(|| case.trouble_behind()),
+        ownership: ownership::explained(status, service),
     }
 }
 

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::address::NodeAddress;
+use super::cloud_foundry::{Foundation, Identity, Ownership};
 use super::endpoint::EndpointFact;
 use super::hosts::ScrapeHost;
 use super::inventory::{Inventory, Known, Missing};
@@ -46,7 +47,14 @@ pub struct Facts<'a> {
     pub attempts: &'a Attempts,
     /// The addresses of host names.
     pub addresses: &'a Addresses,
+    /// What Cloud Controller told, if it is to be asked.
+    pub foundation: Option<&'a Foundation>,
+    /// Whose each service was so far.
+    pub identities: &'a Identities,
 }
+
+/// Whose services are, by the service's name.
+pub type Identities = BTreeMap<Arc<str>, Arc<Identity>>;
 
 /// `source_service_types` of Aiven's integration type `prometheus`.
 pub type SupportedTypes = BTreeSet<Arc<str>>;
@@ -100,6 +108,8 @@ pub struct PlannedService {
     pub failing: Box<[(Arc<str>, Failing)]>,
     /// Set while the listing lacks it.
     pub missing: Option<Box<Missing>>,
+    /// Whose it is, if that is known.
+    pub ownership: Option<Box<Ownership>>,
 }
 
 impl PlannedService {
@@ -146,8 +156,9 @@ pub fn plan(facts: Facts<'_>, rules: Rules<'_>) -> ProjectPlan {
             plan.lookups
                 .extend(hosts.map(|host| Arc::clone(&host.name)));
         }
-        plan.services
-            .push(planned(known, judgement, facts.addresses));
+        let mut planned = planned(known, judgement, facts.addresses);
+        planned.ownership = ownership(&known.service, facts);
+        plan.services.push(planned);
     }
     plan
 }
@@ -160,6 +171,7 @@ fn planned(known: &Known, judgement: Judgement, addresses: &Addresses) -> Planne
         hosts: Box::default(),
         failing: Box::default(),
         missing: known.missing.clone(),
+        ownership: None,
     };
     if !judgement.publish {
         return planned;
@@ -172,6 +184,12 @@ fn planned(known: &Known, judgement: Judgement, addresses: &Addresses) -> Planne
         planned.cause = Some(unresolved_cause(&planned));
     }
     planned
+}
+
+fn ownership(service: &Service, facts: Facts<'_>) -> Option<Box<Ownership>> {
+    let foundation = facts.foundation?;
+    let before = facts.identities.get(&service.name);
+    Ownership::settled(before, service.word(), foundation).map(Box::new)
 }
 
 fn unresolved_cause(planned: &PlannedService) -> Cow<'static, str> {

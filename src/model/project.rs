@@ -10,11 +10,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::cloud_foundry::{Foundation, Guid};
 use super::endpoint::EndpointFact;
 use super::inventory::Inventory;
 use super::needed_endpoints::NeededEndpoints;
 use super::odd_rows::OddRows;
-use super::plan::{Action, Attempt, Attempts, Facts, ProjectPlan, Rules, SupportedTypes, plan};
+use super::plan::{
+    Action, Attempt, Attempts, Facts, Identities, ProjectPlan, Rules, SupportedTypes, plan,
+};
 use super::resolution::Addresses;
 use super::snapshot::{Origin, ProjectSnapshot, Stages};
 
@@ -37,6 +40,19 @@ pub struct Saved {
     pub supported: Option<SupportedTypes>,
     /// The integration endpoint.
     pub endpoint_id: Option<Arc<str>>,
+    /// Whose the services were.
+    pub identities: Identities,
+}
+
+/// What making a new plan changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replanned {
+    /// Whether the plan differs from the one before.
+    pub differs: bool,
+    /// Whether it differs in whose services are, which is worth saving.
+    pub identities: bool,
+    /// How many labels have another name of the same thing than before.
+    pub renames: usize,
 }
 
 /// Writes that Aiven lacks, for the integrate stage.
@@ -73,6 +89,7 @@ pub struct Project {
     /// Whether the answers about `unlisted` are awaited.
     asking: bool,
     plan: Arc<ProjectPlan>,
+    identities: Identities,
     /// Whether something changed since the plan was made.
     outdated: bool,
 }
@@ -102,6 +119,7 @@ impl Project {
             unjudged_listing: None,
             asking: false,
             plan: Arc::default(),
+            identities: saved.identities,
             outdated: true,
         }
     }
@@ -172,8 +190,8 @@ impl Project {
         self.inventory.next_departure(grace)
     }
 
-    /// Notes that the addresses of some host names changed.
-    pub fn addresses_changed(&mut self) {
+    /// Notes that the addresses of some host names changed, or what Cloud Foundry told.
+    pub fn surroundings_changed(&mut self) {
         self.outdated = true;
     }
 
@@ -196,10 +214,15 @@ impl Project {
         self.outdated
     }
 
-    /// Makes a new plan if the old one is outdated. Returns whether the plan changed.
-    pub fn replan(&mut self, addresses: &Addresses, rules: Rules<'_>) -> bool {
+    /// Makes a new plan if the old one is outdated.
+    pub fn replan(
+        &mut self,
+        addresses: &Addresses,
+        foundation: Option<&Foundation>,
+        rules: Rules<'_>,
+    ) -> Replanned {
         if !std::mem::take(&mut self.outdated) {
-            return false;
+            return Replanned::default();
         }
         let facts = Facts {
             inventory: &self.inventory,
@@ -207,17 +230,62 @@ impl Project {
             endpoint: &self.endpoint,
             attempts: &self.attempts,
             addresses,
+            foundation,
+            identities: &self.identities,
         };
         let next = plan(facts, rules);
         if self.awaits_lookups && next.lookups.iter().all(|name| addresses.contains(name)) {
             self.awaits_lookups = false;
             self.origin = Origin::Api;
         }
-        let differs = next != *self.plan;
-        if differs {
-            self.plan = Arc::new(next);
+        if next == *self.plan {
+            return Replanned::default();
         }
-        differs
+        self.plan = Arc::new(next);
+        let (identities, renames) = self.keep_identities();
+        Replanned {
+            differs: true,
+            identities,
+            renames,
+        }
+    }
+
+    /// Remembers whose the planned services are. Returns whether that differs from
+    /// before, and how many names changed.
+    fn keep_identities(&mut self) -> (bool, usize) {
+        let planned = self.plan.services.iter().filter_map(|planned| {
+            let identity = &planned.ownership.as_ref()?.identity;
+            Some((Arc::clone(&planned.service.name), Arc::clone(identity)))
+        });
+        let now: Identities = planned.collect();
+        let renames = now.iter().filter_map(|(name, identity)| {
+            let before = self.identities.get(name)?;
+            Some(identity.renames_since(before))
+        });
+        let renames = renames.sum();
+        let differs = now != self.identities;
+        self.identities = now;
+        (differs, renames)
+    }
+
+    /// Whose the services are.
+    pub fn identities(&self) -> &Identities {
+        &self.identities
+    }
+
+    /// The service instances that the services claim to be, or are known as.
+    pub fn instances(&self) -> impl Iterator<Item = Guid> {
+        let services = self.plan.services.iter();
+        services.flat_map(|planned| {
+            let known = planned.ownership.as_ref().map(|one| one.identity.instance);
+            planned
+                .service
+                .word()
+                .instances()
+                .collect::<Vec<_>>()
+                .into_iter()
+                .chain(known)
+        })
     }
 
     /// The host names whose addresses are needed.

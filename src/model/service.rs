@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::cloud_foundry::Claim;
+use super::cloud_foundry::identity::Word;
 use super::detail::{Detail, DetailList};
 use super::hosts::ScrapeHost;
 
@@ -33,6 +35,9 @@ pub struct Service {
     /// service was saved while the configuration used other tags.
     #[serde(default, skip_serializing_if = "DetailList::is_none")]
     pub tags: DetailList<(Arc<str>, Arc<str>)>,
+    /// What its tags say about whose it is; unknown unless `cloud_foundry` is configured.
+    #[serde(default, skip_serializing_if = "is_unknown")]
+    pub claim: Detail<Box<Claim>>,
     /// It served metrics before. Aiven's newest answer no longer says so, although
     /// the integration is still enabled (this happens while nodes are rebuilt).
     #[serde(default, skip_serializing_if = "is_false")]
@@ -128,6 +133,14 @@ impl Service {
         integrations.filter(|integration| integration.enabled)
     }
 
+    /// What Aiven says about whose it is.
+    pub fn word(&self) -> Word<'_> {
+        Word {
+            service: &self.name,
+            claim: self.claim.known().map(|claim| **claim).unwrap_or_default(),
+        }
+    }
+
     /// About how many bytes of memory it takes.
     pub fn memory(&self) -> usize {
         let hosts = self.hosts.rows().iter();
@@ -140,7 +153,8 @@ impl Service {
         let tags = tags.map(|(key, value)| 2 * size_of::<Arc<str>>() + key.len() + value.len());
         let texts = [&self.service_type, &self.plan, &self.cloud].map(|text| text.text().len());
         let lists = hosts.chain(integrations).chain(tags).sum::<usize>();
-        size_of::<Service>() + self.name.len() + texts.iter().sum::<usize>() + lists
+        let claim = self.claim.known().map_or(0, |_| size_of::<Claim>());
+        size_of::<Service>() + claim + self.name.len() + texts.iter().sum::<usize>() + lists
     }
 
     /// Whether Aiven reports it as powered off.
@@ -153,6 +167,10 @@ impl Service {
     pub fn is_served(&self) -> bool {
         self.power == Detail::Known(Power::On) && self.serves_metrics()
     }
+}
+
+fn is_unknown<T>(detail: &Detail<T>) -> bool {
+    !detail.is_known()
 }
 
 fn is_false(value: &bool) -> bool {

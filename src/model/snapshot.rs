@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::endpoint::EndpointFact;
 use super::odd_rows::OddRows;
 use super::plan::{PlannedService, ProjectPlan};
-use super::resolution::Failing;
+use super::stage::Stage;
 use super::target_group::TargetGroup;
 
 /// Everything that is published at one moment.
@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub through_proxy: bool,
     /// The instance of the daemon that publishes (`instance_index`).
     pub instance: u32,
+    /// How reading Cloud Foundry is doing, if `cloud_foundry` is configured.
+    pub cloud_foundry: Option<Stage>,
 }
 
 /// One project's part of a snapshot.
@@ -67,35 +69,6 @@ pub struct Stages {
     pub resolve: Stage,
     /// Writing `targets.json` and the state.
     pub publish: Stage,
-}
-
-/// How one stage is doing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stage {
-    /// When it last succeeded.
-    pub last_success: Option<Timestamp>,
-    /// Set from the first failure until the next success.
-    pub failing: Option<Failing>,
-}
-
-impl Stage {
-    /// Notes a success.
-    pub fn succeeded(&mut self, at: Timestamp) {
-        *self = Stage {
-            last_success: Some(at),
-            failing: None,
-        };
-    }
-
-    /// Notes a failure. Consecutive failures keep the time of the first and the cause
-    /// of the last.
-    pub fn failed(&mut self, at: Timestamp, cause: impl Into<Arc<str>>) {
-        let since = self.failing.as_ref().map_or(at, |failing| failing.since);
-        self.failing = Some(Failing {
-            since,
-            cause: cause.into(),
-        });
-    }
 }
 
 impl Stages {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::cloud_foundry::{Disagreement, Guid, Identity, Name, Ownership};
 use super::endpoint::EndpointFact;
 use super::odd_rows::OddRow;
 use super::plan::PlannedService;
@@ -15,6 +16,7 @@ use super::resolution::Failing;
 use super::scrape::{Scrapes, Target, TargetHealth};
 use super::service::ServiceIntegration;
 use super::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
+use super::stage::Stage;
 use super::task::Restarted;
 use super::verdict::Verdict;
 
@@ -32,6 +34,9 @@ pub struct Status {
     /// Set while Prometheus is meant to scrape through the proxy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scrape_proxy: Option<ProxyStatus>,
+    /// How reading Cloud Foundry is doing, if `cloud_foundry` is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_foundry: Option<Stage>,
     /// The configured projects.
     pub projects: Vec<ProjectStatus>,
     /// Every known service.
@@ -102,9 +107,52 @@ pub struct ServiceStatus {
     /// Host names that DNS does not answer now.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unanswered: BTreeMap<String, Failing>,
+    /// Whose it is, if `cloud_foundry` is configured and that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_foundry: Option<OwnershipStatus>,
     /// The last scrape of each target that was scraped in this run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scrapes: BTreeMap<SocketAddr, TargetHealth>,
+}
+
+/// Whose a service is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OwnershipStatus {
+    /// The labels, and whether Cloud Controller has confirmed them.
+    #[serde(flatten)]
+    pub identity: IdentityStatus,
+    /// Where Aiven's tags, or the service's name, say something else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disagreements: Vec<Disagreement>,
+    /// The GUIDs of spaces that the instance is shared with. Its metrics are those of
+    /// the space that owns it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_with: Vec<Guid>,
+}
+
+/// The labels of a service, each as long as it is known.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct IdentityStatus {
+    /// `service_instance_guid`
+    pub service_instance_guid: Guid,
+    /// `service_instance_name`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_instance_name: Option<String>,
+    /// `space_guid`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space_guid: Option<Guid>,
+    /// `space_name`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space_name: Option<String>,
+    /// `organization_guid`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_guid: Option<Guid>,
+    /// `organization_name`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_name: Option<String>,
+    /// Whether Cloud Controller has said that the instance exists; until then the GUIDs
+    /// are those that Aiven's tags name.
+    pub confirmed: bool,
 }
 
 /// One host name with its targets.
@@ -127,6 +175,7 @@ impl Status {
             scrape_proxy: snapshot.through_proxy.then_some(ProxyStatus {
                 last_request: scrapes.last_request,
             }),
+            cloud_foundry: snapshot.cloud_foundry.clone(),
             projects: snapshot
                 .projects
                 .iter()
@@ -210,7 +259,31 @@ fn service_status(
             .iter()
             .map(|(name, failing)| (name.to_string(), failing.clone()))
             .collect(),
+        cloud_foundry: planned.ownership.as_deref().map(ownership_status),
         scrapes: scraped.collect(),
+    }
+}
+
+fn ownership_status(ownership: &Ownership) -> OwnershipStatus {
+    OwnershipStatus {
+        identity: IdentityStatus::from(&*ownership.identity),
+        disagreements: ownership.disagreements.to_vec(),
+        shared_with: ownership.shared_with.to_vec(),
+    }
+}
+
+impl From<&Identity> for IdentityStatus {
+    fn from(identity: &Identity) -> IdentityStatus {
+        let text = |name: &Option<Name>| name.as_ref().map(|name| name.as_str().to_owned());
+        IdentityStatus {
+            service_instance_guid: identity.instance,
+            service_instance_name: text(&identity.instance_name),
+            space_guid: identity.space,
+            space_name: text(&identity.space_name),
+            organization_guid: identity.organization,
+            organization_name: text(&identity.organization_name),
+            confirmed: identity.confirmed,
+        }
     }
 }
 

@@ -70,6 +70,10 @@ impl Serialize for Labels<'_> {
         labels.serialize_entry("aiven_project", project)?;
         labels.serialize_entry("aiven_service_name", &service.name)?;
         labels.serialize_entry("aiven_service_type", service.service_type.text())?;
+        let ownership = self.0.planned.ownership.as_deref();
+        for (label, value) in ownership.into_iter().flat_map(|one| one.identity.labels()) {
+            labels.serialize_entry(label, &value)?;
+        }
         labels.end()
     }
 }

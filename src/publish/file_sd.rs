@@ -20,7 +20,8 @@ use serde_json::value::RawValue;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::atomic_file::{self, Readers, Stamp};
-use crate::model::detail::DetailList;
+use crate::model::cloud_foundry::Identity;
+use crate::model::detail::{Detail, DetailList};
 use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::plan::ProjectPlan;
 use crate::model::service::{Power, Service, ServiceIntegration};
@@ -52,6 +53,8 @@ pub struct RecoveredService {
     pub project: String,
     /// The service, assumed to be powered on and integrated.
     pub service: Service,
+    /// Whose it is, as far as its labels say.
+    pub identity: Option<Identity>,
     /// Its addresses, by host name.
     pub addresses: BTreeMap<Arc<str>, Vec<IpAddr>>,
 }
@@ -152,6 +155,7 @@ impl Group {
         let entry = services.entry(key).or_insert_with(|| RecoveredService {
             project,
             service: recovered_service(&name, &self.labels),
+            identity: Identity::of_labels(label),
             addresses: BTreeMap::new(),
         });
         let ips = self.targets.iter().map(SocketAddr::ip).collect();
@@ -182,6 +186,7 @@ fn recovered_service(name: &str, labels: &BTreeMap<String, String>) -> Service {
         .into(),
         // None of them is known; `targets.json` has no tags.
         tags: DetailList::unknown(),
+        claim: Detail::Unknown,
         served_before: false,
     }
 }

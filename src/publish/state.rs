@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::atomic_file::{self, Readers, Stamp};
 use super::seal;
 use crate::model::address::NodeAddress;
+use crate::model::cloud_foundry::Identity;
 use crate::model::inventory::{Inventory, Missing};
 use crate::model::outside_text::{OutsideText, Secrets};
-use crate::model::plan::SupportedTypes;
+use crate::model::plan::{Identities, SupportedTypes};
 use crate::model::project::{Project, Saved};
 use crate::model::resolution::{Addresses, Failing, Resolution};
 use crate::model::service::Service;
@@ -70,14 +71,19 @@ struct ProjectOut<'a> {
     endpoint_id: Option<&'a str>,
     supported_types: Option<&'a SupportedTypes>,
     #[serde(serialize_with = "one_by_one")]
-    services: &'a Inventory,
+    services: ServicesOut<'a>,
 }
+
+/// The services of a project, and whose they are.
+struct ServicesOut<'a>(&'a Inventory, &'a Identities);
 
 #[derive(Serialize)]
 struct ServiceOut<'a> {
     service: &'a Service,
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<MissingRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<&'a Identity>,
 }
 
 #[derive(Serialize)]
@@ -119,6 +125,8 @@ struct ServiceIn {
     service: Service,
     #[serde(default)]
     missing: Option<MissingRow>,
+    #[serde(default)]
+    identity: Option<Identity>,
 }
 
 #[derive(Deserialize)]
@@ -225,14 +233,16 @@ fn project_out(project: &Project) -> ProjectOut<'_> {
         name: project.name(),
         endpoint_id: project.endpoint().id(),
         supported_types: project.supported(),
-        services: project.inventory(),
+        services: ServicesOut(project.inventory(), project.identities()),
     }
 }
 
 /// Makes each row only when it is written, because there may be many thousands.
-fn one_by_one<S: Serializer>(inventory: &Inventory, serializer: S) -> Result<S::Ok, S::Error> {
+fn one_by_one<S: Serializer>(services: &ServicesOut<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    let ServicesOut(inventory, identities) = services;
     serializer.collect_seq(inventory.iter().map(|known| ServiceOut {
         service: &known.service,
+        identity: identities.get(&known.service.name).map(|one| &**one),
         missing: known.missing.as_deref().map(|gone| MissingRow {
             since: gone.since,
             confirmed: gone.confirmed,
@@ -257,7 +267,12 @@ impl FileIn {
     /// keep a service that is gone for as long.
     fn into_state(self, now: Timestamp) -> State {
         let projects = self.projects.into_iter().map(|project| {
+            let mut identities = Identities::new();
             let services = project.services.into_iter().map(|row| {
+                if let Some(identity) = row.identity {
+                    let name = Arc::clone(&row.service.name);
+                    identities.insert(name, Arc::new(identity));
+                }
                 let missing = row.missing.map(|gone| {
                     Box::new(Missing {
                         since: gone.since.min(now),
@@ -270,6 +285,7 @@ impl FileIn {
                 inventory: Inventory::restore(services),
                 supported: project.supported_types,
                 endpoint_id: project.endpoint_id,
+                identities,
             };
             (project.name, state)
         });

@@ -1,5 +1,6 @@
 //! Metrics that are a view of the published snapshot.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Error;
 
@@ -51,6 +52,23 @@ impl Collector for SnapshotCollector {
             },
         )?;
         last_success(&snapshot, &mut encoder)?;
+        if snapshot.cloud_foundry.is_some() {
+            labelled_services(&snapshot, &mut encoder)?;
+            by_project(
+                &snapshot,
+                &mut encoder,
+                (
+                    "aiven_metrics_label_disagreements",
+                    "Services whose tags or name at Aiven say otherwise than what is published of whose they are",
+                ),
+                |project| {
+                    let services = project.plan.services.iter();
+                    let ownerships = services.filter_map(|one| one.ownership.as_ref());
+                    let disagreeing = ownerships.filter(|one| !one.disagreements.is_empty());
+                    disagreeing.count()
+                },
+            )?;
+        }
         certificate_expiry(&scrapes, &mut encoder)?;
         service_info(&snapshot, &mut encoder)
     }
@@ -108,13 +126,49 @@ fn last_success(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> Res
         MetricType::Gauge,
     )?;
     for project in &snapshot.projects {
-        for (stage, state) in project.stages.named() {
+        let stages = project.stages.named();
+        let cloud_foundry = snapshot.cloud_foundry.iter();
+        let cloud_foundry = cloud_foundry.map(|stage| ("cloud_foundry", stage));
+        for (stage, state) in stages.into_iter().chain(cloud_foundry) {
             let Some(at) = state.last_success else {
                 continue;
             };
             let labels = [("project", &*project.name), ("stage", stage)];
             let seconds = at.as_microsecond() as f64 / 1e6;
             ConstGauge::new(seconds).encode(family.encode_family(&labels)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// How sure it is whose services are.
+fn labelled_services(
+    snapshot: &Snapshot,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> Result<(), Error> {
+    let mut family = encoder.encode_descriptor(
+        "aiven_metrics_labelled_services",
+        "Services by what is known of whose they are: confirmed by Cloud Controller, only claimed at Aiven, or unknown",
+        None,
+        MetricType::Gauge,
+    )?;
+    for project in &snapshot.projects {
+        let mut counts = [("claimed", 0_i64), ("confirmed", 0), ("unknown", 0)];
+        for planned in &project.plan.services {
+            let ownership = planned.ownership.as_ref();
+            let state = match ownership.map(|one| one.identity.confirmed) {
+                Some(true) => "confirmed",
+                Some(false) => "claimed",
+                None => "unknown",
+            };
+            let mut rows = counts.iter_mut();
+            if let Some((_, count)) = rows.find(|(name, _)| *name == state) {
+                *count += 1;
+            }
+        }
+        for (ownership, count) in counts {
+            let labels = [("ownership", ownership), ("project", &*project.name)];
+            ConstGauge::new(count).encode(family.encode_family(&labels)?)?;
         }
     }
     Ok(())
@@ -160,6 +214,11 @@ fn service_info(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> Res
             ("aiven_service_name", &*service.name),
             ("aiven_service_type", service.service_type.text()),
         ];
+        let ownership = planned.ownership.as_deref();
+        let labels = labels.map(|(label, value)| (label, Cow::from(value)));
+        let whose = ownership.into_iter().flat_map(|one| one.identity.labels());
+        let whose = whose.map(|(label, value)| (label, Cow::from(value)));
+        let labels: Vec<_> = labels.into_iter().chain(whose).collect();
         ConstGauge::new(1_i64).encode(family.encode_family(&labels)?)?;
     }
     Ok(())

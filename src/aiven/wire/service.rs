@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use super::describe;
 use super::integration::{Relation, WireIntegration};
 use super::lenient::{Member, Pairs, Port, Rows, Text, is_name};
+use crate::model::cloud_foundry::{CLAIM_TAGS, Claim, Guid};
 use crate::model::detail::{Detail, DetailList};
 use crate::model::hosts::{Component, ScrapeHost, has_hidden_standbys, scrape_hosts};
 use crate::model::outside_text::{OutsideText, Secrets};
@@ -45,6 +46,8 @@ const MAX_SHARED: usize = 4096;
 #[derive(Debug)]
 pub struct ServiceReader {
     tag_keys: BTreeSet<String>,
+    /// Whether to read whose a service is.
+    reads_claims: bool,
     shared: HashSet<Arc<str>>,
     /// What is taken out of Aiven's words.
     secrets: Secrets,
@@ -59,6 +62,7 @@ impl ServiceReader {
     pub fn new(tag_keys: impl IntoIterator<Item = String>) -> Self {
         ServiceReader {
             tag_keys: tag_keys.into_iter().collect(),
+            reads_claims: false,
             shared: HashSet::new(),
             secrets: Secrets::default(),
         }
@@ -68,6 +72,7 @@ impl ServiceReader {
     pub fn fork(&self) -> Self {
         ServiceReader {
             tag_keys: self.tag_keys.clone(),
+            reads_claims: self.reads_claims,
             shared: HashSet::new(),
             secrets: self.secrets.clone(),
         }
@@ -76,6 +81,15 @@ impl ServiceReader {
     /// The same reader, which takes these secrets out of Aiven's words.
     pub fn hiding(self, secrets: Secrets) -> Self {
         ServiceReader { secrets, ..self }
+    }
+
+    /// The same reader, which also reads what tags say about whose a service is, if `yes`.
+    pub fn reading_claims(self, yes: bool) -> Self {
+        let reads_claims = yes;
+        ServiceReader {
+            reads_claims,
+            ..self
+        }
     }
 
     /// Forgets the shared strings that no service has any more. Called between
@@ -126,6 +140,7 @@ impl ServiceReader {
             hosts: hosts(wire, node_count),
             integrations: self.own_integrations(wire),
             tags: self.kept_tags(wire),
+            claim: self.claim(wire),
             served_before: false,
         }
     }
@@ -177,6 +192,27 @@ impl ServiceReader {
             true => DetailList::whole(kept),
             false => DetailList::unknown(),
         }
+    }
+
+    fn claim(&self, wire: &WireService<'_>) -> Detail<Box<Claim>> {
+        let tags = wire.tags.told().filter(|_| self.reads_claims);
+        let Some(Pairs(tags)) = tags else {
+            return Detail::Unknown;
+        };
+        let [instance, space, organization] = CLAIM_TAGS.map(|key| {
+            let mut rows = tags.iter().filter(|(name, _)| name == key);
+            // Of two values neither is believed.
+            let (row, second) = (rows.next()?, rows.next());
+            tag_text(row.1)
+                .filter(|_| second.is_none())?
+                .parse::<Guid>()
+                .ok()
+        });
+        Detail::Known(Box::new(Claim {
+            instance,
+            space,
+            organization,
+        }))
     }
 
     fn detail(&mut self, member: &Member<Text<'_>>) -> Detail<Arc<str>> {

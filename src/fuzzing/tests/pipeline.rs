@@ -101,7 +101,7 @@ impl Run {
             };
             run.addresses.absorb(host, lookup, at(0));
         }
-        run.project.addresses_changed();
+        run.project.surroundings_changed();
         run
     }
 
@@ -193,7 +193,7 @@ impl Run {
             selection: &selection,
             create: true,
         };
-        self.project.replan(&self.addresses, rules);
+        self.project.replan(&self.addresses, None, rules);
         let snapshot = self.project.snapshot();
         let services = snapshot.plan.services.iter();
         services

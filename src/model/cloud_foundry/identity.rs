@@ -5,11 +5,16 @@
 //! - Cloud Controller wins over tags, wherever it has said something.
 //! - A GUID, once published, is replaced only by one that Cloud Controller knows. Tags
 //!   that somebody edits are shown as a [`Disagreement`], and change nothing by themselves.
+//! - A service that is named after an instance which Cloud Controller has confirmed is that
+//!   one: nobody can change a service's name.
 //! - What one pass misses stays. A name goes only with the GUID that it belongs to.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Claim, Foundation, Guid, Name};
+use crate::model::outside_text::Secrets;
 
 /// Whose a service is, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +65,21 @@ pub enum Label {
     OrganizationGuid,
 }
 
+impl fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Disagreement {
+            label,
+            aiven,
+            published,
+        } = self;
+        let label = label.as_str();
+        write!(
+            f,
+            "{label} is published as {published}, and Aiven says {aiven}"
+        )
+    }
+}
+
 impl Label {
     /// The label's name.
     pub fn as_str(self) -> &'static str {
@@ -88,13 +108,12 @@ impl Word<'_> {
         self.claim.instance.into_iter().chain(name)
     }
 
-    /// What it says, the tag before the name, unless Cloud Controller knows the name's
-    /// instance alone.
+    /// What it says: the tag before the name. Of those that Cloud Controller knows the
+    /// name counts, since a tag can be edited and a name cannot.
     fn instance(&self, foundation: &Foundation) -> Option<Guid> {
         let is_known = |guid: &Guid| foundation.instances.contains_key(guid);
-        self.instances()
-            .find(is_known)
-            .or_else(|| self.instances().next())
+        let known = self.instances().filter(is_known).last();
+        known.or_else(|| self.instances().next())
     }
 
     /// The tags, if they are about this instance.
@@ -189,6 +208,23 @@ impl Identity {
         known.filter_map(|(label, value)| Some((label, value?)))
     }
 
+    /// What the labels of a target say, for a start without a saved state.
+    pub fn of_labels<'a>(label: impl Fn(&str) -> Option<String> + 'a) -> Option<Identity> {
+        let guid = |key: &str| label(key)?.parse().ok();
+        let name = |key: &str| Name::new(&label(key)?, &Secrets::default());
+        let instance_name = name("service_instance_name");
+        Some(Identity {
+            instance: guid("service_instance_guid")?,
+            // Only Cloud Controller knows names.
+            confirmed: instance_name.is_some(),
+            instance_name,
+            space: guid("space_guid"),
+            space_name: name("space_name"),
+            organization: guid("organization_guid"),
+            organization_name: name("organization_name"),
+        })
+    }
+
     /// How many names of the same things differ: each begins new series.
     pub fn renames_since(&self, before: &Identity) -> usize {
         let renamed = |is_same: bool, before: &Option<Name>, now: &Option<Name>| {
@@ -216,7 +252,8 @@ impl Identity {
 }
 
 /// Which instance a service is. Before anything is published Aiven's word counts; after
-/// that only one that Cloud Controller knows takes another's place.
+/// that only one that Cloud Controller knows takes another's place, and none that of an
+/// instance that the service is named after and that Cloud Controller has confirmed.
 fn settled_instance(
     before: Option<&Identity>,
     word: Word<'_>,
@@ -226,6 +263,9 @@ fn settled_instance(
     let Some(before) = before else {
         return said;
     };
+    if before.confirmed && Guid::at_end_of(word.service) == Some(before.instance) {
+        return Some(before.instance);
+    }
     let is_confirmed = |guid: &Guid| foundation.instances.contains_key(guid);
     Some(said.filter(is_confirmed).unwrap_or(before.instance))
 }

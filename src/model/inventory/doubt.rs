@@ -278,6 +278,9 @@ pub(super) fn believe(before: &Arc<Service>, told: &Arc<Service>, except: Detail
     if !told.plan.is_known() {
         next.plan = before.plan.clone();
     }
+    if !told.claim.is_known() {
+        next.claim = before.claim.clone();
+    }
     next.node_count = told.node_count.or(before.node_count);
     next.integrations = match keep(Details::INTEGRATIONS) {
         true => before.integrations.clone(),

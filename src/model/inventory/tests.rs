@@ -25,6 +25,7 @@ fn service(name: &str) -> Service {
         integrations: DetailList::whole([integration(true, true)]),
         tags: DetailList::whole([]),
         served_before: false,
+        claim: Default::default(),
     }
 }
 

@@ -44,6 +44,7 @@ fn unintegrated(name: &str) -> Service {
         integrations: DetailList::default(),
         tags: DetailList::default(),
         served_before: false,
+        claim: Default::default(),
     }
 }
 
@@ -123,6 +124,8 @@ impl Scenario {
             endpoint: &self.endpoint,
             attempts: &self.attempts,
             addresses: &self.addresses,
+            foundation: None,
+            identities: &Identities::new(),
         };
         let (selection, create) = (&self.selection, self.create);
         plan(facts, Rules { selection, create })
@@ -274,6 +277,8 @@ fn a_service_that_aiven_denies_by_name_leaves_nothing_to_plan() {
         endpoint: &scenario.endpoint,
         attempts: &scenario.attempts,
         addresses: &scenario.addresses,
+        foundation: None,
+        identities: &Identities::new(),
     };
     let rules = Rules {
         selection: &scenario.selection,

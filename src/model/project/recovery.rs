@@ -19,6 +19,7 @@ impl Project {
             inventory: Inventory::restore(services.collect::<Vec<_>>()),
             supported: self.supported.take(),
             endpoint_id: None,
+            identities: std::mem::take(&mut self.identities),
         };
         let mut restored = Project::new(Arc::clone(&published.name), saved, Some(now));
         restored.endpoint = published.endpoint.clone();

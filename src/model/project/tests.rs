@@ -38,6 +38,7 @@ pub(super) fn service(name: &str) -> Arc<Service> {
         }]),
         tags: DetailList::default(),
         served_before: false,
+        claim: Default::default(),
     })
 }
 
@@ -96,7 +97,7 @@ pub(super) fn published(project: &mut Project, addresses: &Addresses) -> Vec<Str
         selection: &selection,
         create: true,
     };
-    project.replan(addresses, rules);
+    project.replan(addresses, None, rules);
     let services = project.plan.services.iter();
     services
         .filter(|planned| planned.targets().next().is_some())
@@ -204,7 +205,7 @@ fn nothing_is_known_until_something_was_listed_and_looked_up() {
         Vec::<String>::new()
     );
     assert!(!project.is_known());
-    project.addresses_changed();
+    project.surroundings_changed();
     assert_eq!(published(&mut project, &addresses_of(["a"])), ["a"]);
     assert!(project.is_known());
 }

@@ -26,6 +26,7 @@ fn planned(verdict: Verdict, nodes: u8) -> PlannedService {
             integrations: DetailList::default(),
             tags: DetailList::default(),
             served_before: false,
+            claim: Default::default(),
         }),
         verdict,
         cause: None,
@@ -35,6 +36,7 @@ fn planned(verdict: Verdict, nodes: u8) -> PlannedService {
         }]),
         failing: Box::default(),
         missing: None,
+        ownership: None,
     }
 }
 

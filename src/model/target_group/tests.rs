@@ -28,6 +28,7 @@ fn planned(addresses: &[&str], node_count: Option<u32>) -> PlannedService {
             integrations: DetailList::default(),
             tags: DetailList::default(),
             served_before: false,
+            claim: Default::default(),
         }),
         verdict: Verdict::Published,
         cause: None,
@@ -37,6 +38,7 @@ fn planned(addresses: &[&str], node_count: Option<u32>) -> PlannedService {
         }]),
         failing: Box::default(),
         missing: None,
+        ownership: None,
     }
 }
 

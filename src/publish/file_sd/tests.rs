@@ -27,6 +27,7 @@ fn snapshot(origin: Origin, addresses: &[&str]) -> Snapshot {
         }]),
         failing: Box::default(),
         missing: None,
+        ownership: None,
     };
     let plan = ProjectPlan {
         services: vec![planned],

@@ -37,6 +37,7 @@ fn service() -> Service {
         }]),
         tags: DetailList::whole([("env".into(), "prod".into())]),
         served_before: true,
+        claim: Default::default(),
     }
 }
 
@@ -51,6 +52,7 @@ fn save_one(file: &mut StateFile) -> (Missing, Resolution) {
         inventory,
         supported: Some(supported),
         endpoint_id: Some("e".into()),
+        identities: Default::default(),
     };
     let project = Project::new("proj".into(), saved, None);
     let resolution = Resolution {

@@ -242,7 +242,7 @@ impl Run {
             let name = format!("{name}.example").into();
             self.addresses.absorb(name, lookup, at(self.now));
         }
-        self.project.addresses_changed();
+        self.project.surroundings_changed();
     }
 
     /// Questions not yet answered are lost with the process.
@@ -256,6 +256,7 @@ impl Run {
             ),
             supported: None,
             endpoint_id: None,
+            identities: Default::default(),
         };
         self.project = Project::new("london".into(), saved, Some(at(self.now)));
         self.questions.clear();
