@@ -54,6 +54,7 @@ module Refusals
       ['prometheus.address', 'localhost:9090'], ['prometheus.query_timeout', 30], ['prometheus.query_timeout', '15m'],
       ['limits.query_bytes', '64KB'], ['limits.query_nesting', 7], ['limits.body_timeout', 10], ['limits.queries', 0],
       ['limits.queries_per_user', '6'], ['limits.waiting_per_user', 0], ['limits.place_timeout', 'soon'], ['limits.abandoned_for', ''],
+      ['limits.abandoned_for', '35s'],
       ['limits.buffered_bytes', '16MiB'], ['limits.buffered_bytes', 65_536], ['limits.buffered_bytes_per_user', 65_535],
       ['limits.answer_timeout', '1'], ['limits.connections', 63],
       %w[optional_paths federate], ['optional_paths', ['/federate']],

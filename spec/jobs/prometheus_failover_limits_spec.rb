@@ -1,17 +1,14 @@
 # frozen_string_literal: true
 
-require 'etc'
-
 require_relative '../spec_helper'
-require_relative 'prometheus_failover/rig'
+require_relative 'prometheus_failover/limited'
 
 # What one user, or a stranger, takes: the others are served meanwhile.
 RSpec.describe 'job prometheus-failover, with limits' do
-  users = FailoverContext::USERS.map { |user| FailoverRig.basic(user['name'], user['password']) }
-  let(:greedy) { users.first }
-  let(:modest) { users.last }
+  include Limited
+
   small = { 'queries' => 3, 'queries_per_user' => 2, 'place_timeout' => '1s', 'body_timeout' => '2s', 'waiting_per_user' => 8,
-            'query_bytes' => 65_536, 'buffered_bytes_per_user' => 131_072, 'buffered_bytes' => 262_144, 'connections' => 64 }
+            'query_bytes' => 65_536, 'buffered_bytes_per_user' => 131_072, 'buffered_bytes' => 196_608, 'connections' => 64 }
 
   change = lambda do |properties, _index|
     timeout = { 'prometheus' => properties['prometheus'].merge('query_timeout' => '1s') }
@@ -19,56 +16,20 @@ RSpec.describe 'job prometheus-failover, with limits' do
   end
   include_context 'with a failover rig', change: change
 
-  def get(user, target = '/api/v1/query?query=up', *headers)
-    rig.send_raw(["GET #{target} HTTP/1.1", user, *headers])
-  end
-
-  # A connection on which a body of `size` was sent, but for the last byte.
-  def hold(user, size)
-    rig.connect.tap do |socket|
-      socket.write("POST /api/v1/query HTTP/1.1\r\nHost: x\r\n#{user}\r\nContent-Length: #{size}\r\n\r\n#{'q' * (size - 1)}")
-    end
-  end
-
   def asked
     rig.instances.flat_map { |instance| instance.backend.requests }
-  end
-
-  def metrics
-    Net::HTTP.get(URI("http://127.0.0.1:#{first.ports[:metrics]}/metrics"))
-  end
-
-  def metric(name)
-    metrics[/^#{Regexp.escape(name)} (\S+)$/, 1]&.to_f or raise "no metric #{name}"
-  end
-
-  def running
-    metric('prometheus_failover_queries_running{user="grafana"}')
-  end
-
-  def refused(limit, user = 'grafana')
-    metric(%(prometheus_failover_refused_total{limit="#{limit}",user="#{user}"}))
   end
 
   def memory
     File.read("/proc/#{first.caddy.pid}/status")[/^VmRSS:\s+(\d+)/, 1].to_i / 1024
   end
 
-  def await(what)
-    6000.times do
-      return if yield
-
-      sleep 0.01
-    end
-    raise "never: #{what}"
-  end
-
   it 'has a counter for every limit and user, before anything is refused' do
     limits = %w[query_bytes query_nesting body_timeout queries queries_per_user waiting_per_user buffered_bytes buffered_bytes_per_user query_timeout]
     limits.product(%w[grafana al]).each { |limit, user| expect(refused(limit, user)).to be >= 0 }
-    %w[public peer metrics health].product(%w[resting new]).each do |listener, which|
-      expect(metric(%(prometheus_failover_connections_closed_total{listener="#{listener}",which="#{which}"}))).to be >= 0
-    end
+    %w[answer_timeout abandoned_for].product(%w[grafana al]).each { |limit, user| expect(cut_off(limit, user)).to be >= 0 }
+    %w[running waiting abandoned].product(%w[grafana al]).each { |state, user| expect(queries(state, user)).to be >= 0 }
+    %w[public peer metrics health].product(%w[resting new]).each { |listener, which| expect(closed(which, listener)).to be >= 0 }
   end
 
   it 'ends bodies that are held back, and serves others meanwhile' do
@@ -84,24 +45,52 @@ RSpec.describe 'job prometheus-failover, with limits' do
     held&.each(&:close)
   end
 
-  it 'refuses a body that is too long before it comes' do
+  it 'refuses a body that is too long before it comes, and serves others meanwhile' do
+    before = refused('query_bytes')
     answer = rig.connect.tap do |socket|
       socket.write("POST /api/v1/query HTTP/1.1\r\nHost: x\r\n#{greedy}\r\nContent-Length: 1048576\r\n\r\n")
+      expect(get(modest).first).to eq(200)
     end.read
     expect(answer).to include('413', 'limits.query_bytes')
+    expect(refused('query_bytes')).to eq(before + 1)
   end
 
-  it 'refuses a URL that is too long, and one that is nested too deep' do
+  it 'refuses a URL that is too long, and one that is nested too deep, and serves others meanwhile' do
+    before = refused('query_nesting')
     expect(get(greedy, "/api/v1/query?query=#{'q' * 65_536}")).to match([413, include('limits.query_bytes')])
     expect(get(greedy, "/api/v1/query?query=#{'(' * 65}")).to match([413, include('limits.query_nesting')])
     expect(asked).to be_empty
+    expect(refused('query_nesting')).to eq(before + 1)
+    expect(get(modest).first).to eq(200)
   end
 
   it 'bounds the memory of one user, and serves others meanwhile' do
     before = refused('buffered_bytes_per_user')
     held = Array.new(12) { hold(greedy, 50_000) }
     await('they are refused') { refused('buffered_bytes_per_user') >= before + 10 }
-    expect(rig.send_raw(['POST /api/v1/query HTTP/1.1', modest, 'Content-Length: 50000'], 'q' * 50_000).first).to eq(200)
+    expect(post(modest, 'q' * 50_000).first).to eq(200)
+  ensure
+    held&.each(&:close)
+  end
+
+  it 'bounds the memory of all users, and serves what fits, and who comes through the other instance' do
+    before = refused('buffered_bytes', 'al')
+    held = [greedy, greedy, modest].map { |user| hold(user, 60_000) }
+    await('they hold memory') { queries('waiting') + queries('waiting', 'al') == 3 }
+    expect(post(modest, 'q' * 50_000)).to match([503, include('limits.buffered_bytes)', 'Retry-After: ')])
+    expect(refused('buffered_bytes', 'al')).to eq(before + 1)
+    expect(get(modest).first).to eq(200)
+    expect(post(modest, 'q' * 50_000, index: 1).first).to eq(200)
+  ensure
+    held&.each(&:close)
+  end
+
+  it 'bounds how many bodies of one user arrive, and serves others meanwhile' do
+    before = refused('waiting_per_user')
+    held = Array.new(12) { hold(greedy, 100) }
+    await('they are refused') { refused('waiting_per_user') >= before + 4 }
+    expect(post(modest, 'query=up').first).to eq(200)
+    expect(held.map(&:read)).to include(include('429', 'limits.waiting_per_user', 'Retry-After: '))
   ensure
     held&.each(&:close)
   end
@@ -111,11 +100,25 @@ RSpec.describe 'job prometheus-failover, with limits' do
     2.times { first.backend.await_held }
     expect(running).to eq(2)
     refusal = get(greedy)
-    expect(refusal).to match([429, include('User grafana has 2 queries running', 'Retry-After: ')])
+    expect(refusal).to match([429, include('User grafana has 2 queries running', 'limits.place_timeout', 'Retry-After: ')])
     expect(get(modest).first).to eq(200)
     first.backend.release(2)
     expect(held.map { |thread| thread.value.first }).to eq([200, 200])
     expect(get(greedy).first).to eq(200)
+  end
+
+  it 'bounds the places of all users, and serves who comes through the other instance, or when one ends' do
+    before = refused('queries', 'al')
+    held = [greedy, greedy, modest].map { |user| Thread.new { get(user, "/api/v1/query?query=#{Backend::HELD}") } }
+    3.times { first.backend.await_held }
+    expect(get(modest)).to match([503, include('limits.queries)', 'limits.place_timeout', 'Retry-After: ')])
+    expect(refused('queries', 'al')).to eq(before + 1)
+    expect(get(modest, index: 1).first).to eq(200)
+    first.backend.release
+    await('one has ended') { running + running('al') == 2 }
+    expect(get(modest).first).to eq(200)
+    first.backend.release(2)
+    expect(held.map { |thread| thread.value.first }).to eq([200, 200, 200])
   end
 
   it 'asks a Prometheus that is silent once, and no other' do
@@ -220,7 +223,7 @@ RSpec.describe 'job prometheus-failover, with limits' do
     resting = Array.new(100) { rig.connect }
     resting.each { |socket| socket.write("GET / HTTP/1.1\r\nX-Slow: #{'x' * 1000}") }
     expect(get(modest).first).to eq(200)
-    expect(metric('prometheus_failover_connections_closed_total{listener="public",which="resting"}')).to be > 30
+    expect(closed('resting')).to be > 30
   ensure
     resting&.each(&:close)
   end

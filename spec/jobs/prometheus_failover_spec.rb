@@ -247,7 +247,7 @@ RSpec.describe 'job prometheus-failover' do
     'prometheus.query_timeout' => [30, '30', '0s', '810s', '15m', '1h', "30s\n"],
     'limits.query_bytes' => ['64KB', 1023, 1_048_577, 1024.5], 'limits.query_nesting' => [7, 1001, '64'],
     'limits.queries' => [0, -1, 1001], 'limits.queries_per_user' => [0, '6'], 'limits.waiting_per_user' => [0],
-    'limits.body_timeout' => [10, '0s'], 'limits.place_timeout' => %w[soon 20m], 'limits.abandoned_for' => ['', '1h', '5'],
+    'limits.body_timeout' => [10, '0s'], 'limits.place_timeout' => %w[soon 20m], 'limits.abandoned_for' => ['', '1h', '5', '35s'],
     'limits.buffered_bytes' => [8_388_607, '16MiB'], 'limits.buffered_bytes_per_user' => [65_535, 67_108_865],
     'limits.answer_timeout' => %w[1 15m], 'limits.connections' => [63, 16_385],
     'optional_paths' => ['federate', ['/federate'], ['federate', 5], { 'federate' => true }],

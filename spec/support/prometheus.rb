@@ -42,6 +42,9 @@ class Prometheus
 
   def stop = @child&.stop
 
+  # Without waiting for what it works on.
+  def kill = @child.kill
+
   def await(...) = @child.await(...)
 
   def await_line(...) = @child.await_line(...)

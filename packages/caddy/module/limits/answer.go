@@ -19,13 +19,16 @@ type answer struct {
 	cancel context.CancelFunc
 	// Of this answer only: the client's own may be gone.
 	header http.Header
-	ended  chan struct{}
+	// Closed when its first byte has come, and when nothing more will.
+	began, ended chan struct{}
 	// What the handler behind returned, or its panic. Set when `ended` is closed.
 	err      error
 	panicked any
 
 	lock  sync.Mutex
 	state state
+	// Whether Prometheus worked on it for as long as it may keep a place.
+	givenUp bool
 }
 
 type state int
@@ -39,20 +42,34 @@ const (
 	detached
 )
 
-// ask sends the query on, and calls `end` when Prometheus is done with it or
-// `longest` is over.
-func ask(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, longest time.Duration, end func()) *answer {
+// outcome is how it ended for the client.
+type outcome int
+
+const (
+	// through: all that there was of the answer went to the client.
+	through outcome = iota
+	// left: the client did, before the answer began.
+	left
+	// silent: nothing came for too long.
+	silent
+	// cutOff: it began, and was not through in time.
+	cutOff
+)
+
+// ask sends the query on, and calls `end` when Prometheus is done with it, or
+// has not begun to answer it after `longest`.
+func ask(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, longest time.Duration, end func(givenUp bool)) *answer {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	if variables, ok := ctx.Value(caddyhttp.VarsCtxKey).(map[string]any); ok {
 		// Caddy reads its own for the access log, maybe while the query still runs.
 		ctx = context.WithValue(ctx, caddyhttp.VarsCtxKey, maps.Clone(variables))
 	}
-	a := &answer{client: w, cancel: cancel, header: http.Header{}, ended: make(chan struct{})}
+	a := &answer{client: w, cancel: cancel, header: http.Header{}, began: make(chan struct{}), ended: make(chan struct{})}
 	// Not a deadline: Caddy takes that for a fault of the server, and a cancelled request for nobody's.
-	timer := time.AfterFunc(longest, cancel)
+	timer := time.AfterFunc(longest, a.giveUp)
 	go func() {
 		defer close(a.ended)
-		defer end()
+		defer func() { end(a.wasGivenUp()) }()
 		defer cancel()
 		defer timer.Stop()
 		defer func() { a.panicked = recover() }()
@@ -61,31 +78,64 @@ func ask(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, longest
 	return a
 }
 
-// await returns what happened first: the answer is through, the client has
-// left, or nothing came for so long.
-func (a *answer) await(client context.Context, patience time.Duration) (answered bool, err error) {
-	timer := time.NewTimer(patience)
+// await waits until the answer begins, for as long as `silence`, and then until
+// it is through, for as long as `reading`.
+func (a *answer) await(client context.Context, silence, reading time.Duration) (outcome, error) {
+	timer := time.NewTimer(silence)
+	defer timer.Stop()
+	select {
+	case <-a.ended:
+	case <-a.began:
+	case <-timer.C:
+		if a.become(detached) == detached {
+			return silent, nil
+		}
+	case <-client.Done():
+		if a.become(detached) == detached {
+			return left, nil
+		}
+	}
+	return a.deliver(client, reading)
+}
+
+// deliver waits for the rest of an answer that has begun: it goes to the client,
+// as long as there is one.
+func (a *answer) deliver(client context.Context, reading time.Duration) (outcome, error) {
+	stop := context.AfterFunc(client, a.cancel)
+	defer stop()
+	timer := time.NewTimer(reading)
 	defer timer.Stop()
 	select {
 	case <-a.ended:
 	case <-timer.C:
-		if a.become(detached) == detached {
-			return false, nil
-		}
-	case <-client.Done():
-		if a.become(detached) == detached {
-			return false, client.Err()
-		}
+		// The first ends a write that the client does not take, the second a
+		// read of what Prometheus does not send.
+		_ = http.NewResponseController(a.client).SetWriteDeadline(time.Now())
+		a.cancel()
+		<-a.ended
+		return cutOff, nil
 	}
-	// It has begun, so it goes to the client, as long as there is one.
-	stop := context.AfterFunc(client, a.cancel)
-	defer stop()
-	<-a.ended
 	if a.panicked != nil {
 		// Caddy's proxy breaks an answer off by a panic.
 		panic(a.panicked)
 	}
-	return true, a.err
+	return through, a.err
+}
+
+// giveUp ends a query of which the answer has not begun.
+func (a *answer) giveUp() {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	if a.state != begun {
+		a.givenUp = true
+		a.cancel()
+	}
+}
+
+func (a *answer) wasGivenUp() bool {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	return a.givenUp
 }
 
 // become returns the state that it is in then: the first one stays.
@@ -104,6 +154,7 @@ func (a *answer) begin(status int) bool {
 	defer a.lock.Unlock()
 	if a.state == waiting {
 		a.state = begun
+		close(a.began)
 		maps.Copy(a.client.Header(), a.header)
 		a.client.WriteHeader(status)
 	}

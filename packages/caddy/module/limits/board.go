@@ -38,8 +38,8 @@ type user struct {
 	places chan struct{}
 
 	// Under the board's lock.
-	bytes             int64
-	arriving, waiting int
+	bytes                        int64
+	arriving, waiting, abandoned int
 }
 
 func newBoard(shares Shares) *board {
@@ -85,8 +85,9 @@ type ticket struct {
 
 	// Under the board's lock.
 	bytes int64
-	// What it is counted in: what arrives, what waits, or neither.
+	// What it is counted in: what arrives, what waits, what is abandoned, or none.
 	counted *int
+	closed  bool
 
 	place sync.Mutex
 	// Whether it holds a place.
@@ -153,9 +154,23 @@ func (t *ticket) beginWaiting() *refusal {
 func (t *ticket) uncount() {
 	t.board.lock.Lock()
 	defer t.board.lock.Unlock()
+	t.uncountLocked()
+}
+
+func (t *ticket) uncountLocked() {
 	if t.counted != nil {
 		*t.counted--
 		t.counted = nil
+	}
+}
+
+// abandon counts it among what Prometheus is not done with, for nobody.
+func (t *ticket) abandon() {
+	t.board.lock.Lock()
+	defer t.board.lock.Unlock()
+	if !t.closed {
+		t.counted = &t.user.abandoned
+		t.user.abandoned++
 	}
 }
 
@@ -170,7 +185,10 @@ func (t *ticket) leavePlace() {
 }
 
 func (t *ticket) close() {
-	t.uncount()
+	t.board.lock.Lock()
+	t.closed = true
+	t.uncountLocked()
+	t.board.lock.Unlock()
 	t.shrink(0)
 	t.leavePlace()
 }

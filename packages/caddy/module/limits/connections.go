@@ -132,6 +132,18 @@ type connection struct {
 	closed bool
 }
 
+// address is a connection's local one, and leads to the connection: of all that
+// Go and Caddy wrap around it, a request's context has only this.
+type address struct {
+	net.Addr
+	of *connection
+}
+
+// LocalAddr implements net.Conn.
+func (c *connection) LocalAddr() net.Addr {
+	return address{c.Conn.LocalAddr(), c}
+}
+
 // Close implements net.Conn.
 func (c *connection) Close() error {
 	c.of.lock.Lock()
@@ -204,18 +216,8 @@ func hurry(w http.ResponseWriter) {
 }
 
 func carrierOf(r *http.Request) *connection {
-	inner, _ := r.Context().Value(caddyhttp.ConnCtxKey).(net.Conn)
-	for inner != nil {
-		if found, ok := inner.(*connection); ok {
-			return found
-		}
-		wrapper, ok := inner.(interface{ NetConn() net.Conn })
-		if !ok {
-			return nil
-		}
-		inner = wrapper.NetConn()
-	}
-	return nil
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(address)
+	return local.of
 }
 
 var (

@@ -2,7 +2,6 @@ package limits
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -46,9 +45,6 @@ func newBounded(t *testing.T, most int) *bounded {
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_ = new(ConnectionState).ServeHTTP(w, r, next)
 		}),
-		ConnContext: func(ctx context.Context, connection net.Conn) context.Context {
-			return context.WithValue(ctx, caddyhttp.ConnCtxKey, connection)
-		},
 	}
 	go func() { _ = server.Serve(connections.WrapListener(listener)) }()
 	t.Cleanup(func() { _ = server.Close() })

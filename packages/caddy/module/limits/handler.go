@@ -9,6 +9,7 @@ package limits
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -40,17 +41,21 @@ type Handler struct {
 	PlaceTimeout caddy.Duration `json:"place_timeout"`
 	// Silence is how long Prometheus may take to begin its answer, with all attempts.
 	Silence caddy.Duration `json:"silence"`
-	// AbandonedFor is how long a query keeps its place that Prometheus is not done
-	// with, whether or not its client is still there.
+	// AnswerTimeout is how long an answer that has begun may take to be through.
+	AnswerTimeout caddy.Duration `json:"answer_timeout"`
+	// AbandonedFor is how long a query keeps its place that Prometheus has not
+	// begun to answer, after its client has left or was told so.
 	AbandonedFor caddy.Duration `json:"abandoned_for"`
 	// RequestHeaders are passed on; no other is.
 	RequestHeaders []string `json:"request_headers"`
 	// Users are those whose counters exist from the start.
 	Users []string `json:"users"`
 
-	board   *board
-	refused *prometheus.CounterVec
-	running running
+	board *board
+	// Refused with a sentence, and ended later; both by limit and user.
+	refused, cutOff *prometheus.CounterVec
+	running         running
+	log             *slog.Logger
 }
 
 // CaddyModule implements caddy.Module.
@@ -67,21 +72,26 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := app.(*caddyevents.App).On("unhealthy", &h.running); err != nil {
 		return err
 	}
-	return h.prepare(ctx.GetMetricsRegistry())
+	return h.prepare(ctx.GetMetricsRegistry(), ctx.Slogger())
 }
 
-func (h *Handler) prepare(registry prometheus.Registerer) error {
-	h.board = newBoard(h.Shares)
-	h.refused = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "prometheus_failover_refused_total",
-		Help: "Requests that a limit refused, by limit and user.",
-	}, []string{"limit", "user"})
+func (h *Handler) prepare(registry prometheus.Registerer, log *slog.Logger) error {
+	h.board, h.log = newBoard(h.Shares), log
+	h.refused = h.counter(refusing, "prometheus_failover_refused_total", "Requests that a limit refused, by limit and user.")
+	h.cutOff = h.counter(ending, "prometheus_failover_cut_off_total",
+		"Queries that a limit ended after Prometheus had taken them, by limit and user.")
+	return errors.Join(registry.Register(h.refused), registry.Register(h.cutOff), registry.Register(newUsage(h.board, h.Users)))
+}
+
+// counter has each of the limits for each user from the start.
+func (h *Handler) counter(limits []limit, name, help string) *prometheus.CounterVec {
+	counter := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"limit", "user"})
 	for _, user := range h.Users {
-		for _, limit := range allLimits {
-			h.refused.WithLabelValues(string(limit), user)
+		for _, limit := range limits {
+			counter.WithLabelValues(string(limit), user)
 		}
 	}
-	return errors.Join(registry.Register(h.refused), registry.Register(newUsage(h.board, h.Users)))
+	return counter
 }
 
 // Validate implements caddy.Validator.
@@ -90,7 +100,8 @@ func (h *Handler) Validate() error {
 		"query_bytes": h.QueryBytes, "query_nesting": int64(h.QueryNesting), "body_timeout": int64(h.BodyTimeout),
 		"buffered_bytes": h.BufferedBytes, "buffered_bytes_per_user": h.BufferedBytesPerUser, "queries": int64(h.Queries),
 		"queries_per_user": int64(h.QueriesPerUser), "waiting_per_user": int64(h.WaitingPerUser),
-		"place_timeout": int64(h.PlaceTimeout), "silence": int64(h.Silence), "abandoned_for": int64(h.AbandonedFor),
+		"place_timeout": int64(h.PlaceTimeout), "silence": int64(h.Silence),
+		"answer_timeout": int64(h.AnswerTimeout), "abandoned_for": int64(h.AbandonedFor),
 	}
 	for name, value := range positive {
 		if value <= 0 {
@@ -99,6 +110,10 @@ func (h *Handler) Validate() error {
 	}
 	if h.QueryBytes > h.BufferedBytesPerUser || h.BufferedBytesPerUser > h.BufferedBytes {
 		return errors.New("limits: want query_bytes <= buffered_bytes_per_user <= buffered_bytes")
+	}
+	if h.AbandonedFor <= h.Silence {
+		// Its client would still wait, and read nothing.
+		return errors.New("limits: want abandoned_for > silence")
 	}
 	return nil
 }
@@ -152,20 +167,34 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, user string) (*t
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, ticket *ticket, replacer *caddy.Replacer) error {
 	query := &query{ticket: ticket, replacer: replacer}
 	h.running.add(query)
-	answer := ask(w, r, next, time.Duration(h.AbandonedFor), func() {
+	user, longest, reading := ticket.user.name, time.Duration(h.AbandonedFor), time.Duration(h.AnswerTimeout)
+	answer := ask(w, r, next, longest, func(givenUp bool) {
 		h.running.remove(query)
 		ticket.close()
+		if givenUp {
+			h.end(abandonedFor, user, stillRunning(user, longest))
+		}
 	})
-	answered, err := answer.await(r.Context(), time.Duration(h.Silence))
-	switch {
-	case answered:
-		return err
-	case err != nil:
-		h.refuse(w, ticket.user.name, clientLeft)
-	default:
-		h.refuse(w, ticket.user.name, silence(time.Duration(h.Silence)))
+	how, err := answer.await(r.Context(), time.Duration(h.Silence), reading)
+	switch how {
+	case left:
+		ticket.abandon()
+		h.refuse(w, user, clientLeft)
+	case silent:
+		ticket.abandon()
+		h.refuse(w, user, silence(time.Duration(h.Silence), longest))
+	case cutOff:
+		h.end(answerTimeout, user, notThrough(user, reading))
+		// Nothing can be said in the middle of an answer: closing the connection shows that it is not whole.
+		panic(http.ErrAbortHandler)
 	}
-	return nil
+	return err
+}
+
+// end counts and tells of a query that a limit ended, and that nobody could be told of.
+func (h *Handler) end(limit limit, user, text string) {
+	h.cutOff.WithLabelValues(string(limit), user).Inc()
+	h.log.Warn(text)
 }
 
 func (h *Handler) refuse(w http.ResponseWriter, user string, refusal *refusal) {

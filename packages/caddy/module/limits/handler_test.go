@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +27,15 @@ type rig struct {
 	asked   atomic.Int64
 	arrived chan *http.Request
 	release chan struct{}
+	logged  lines
+}
+
+// lines are what is logged.
+type lines chan string
+
+func (l lines) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
 }
 
 const server = "10.0.0.1:8444"
@@ -34,7 +44,7 @@ func newRig(t *testing.T, change func(*Handler)) *rig {
 	t.Helper()
 	handler := &Handler{
 		QueryBytes: 1000, QueryNesting: 8, BodyTimeout: caddy.Duration(time.Minute), PlaceTimeout: caddy.Duration(time.Minute),
-		Silence: caddy.Duration(time.Minute), AbandonedFor: caddy.Duration(time.Minute),
+		Silence: caddy.Duration(time.Minute), AnswerTimeout: caddy.Duration(time.Minute), AbandonedFor: caddy.Duration(time.Hour),
 		Shares:         Shares{Queries: 3, QueriesPerUser: 2, WaitingPerUser: 4, BufferedBytes: 4000, BufferedBytesPerUser: 2000},
 		RequestHeaders: []string{"Accept", "Content-Type"}, Users: []string{"greedy", "modest"},
 	}
@@ -44,10 +54,11 @@ func newRig(t *testing.T, change func(*Handler)) *rig {
 	if err := handler.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	if err := handler.prepare(prometheus.NewRegistry()); err != nil {
+	logged := make(lines, 10)
+	if err := handler.prepare(prometheus.NewRegistry(), slog.New(slog.NewTextHandler(logged, nil))); err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{Handler: handler, arrived: make(chan *http.Request, 100), release: make(chan struct{})}
+	r := &rig{Handler: handler, arrived: make(chan *http.Request, 100), release: make(chan struct{}), logged: logged}
 	r.server = httptest.NewServer(http.HandlerFunc(r.enter))
 	t.Cleanup(r.server.Close)
 	return r
@@ -81,6 +92,12 @@ func (r *rig) prometheus(w http.ResponseWriter, request *http.Request) error {
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if strings.HasPrefix(request.URL.Path, "/stall") {
+		_, _ = io.WriteString(w, "the beginning")
+		_ = http.NewResponseController(w).Flush()
+		<-request.Context().Done()
+		return nil
+	}
 	for strings.HasPrefix(request.URL.Path, "/endless") && request.Context().Err() == nil {
 		if _, err := io.WriteString(w, strings.Repeat("more", 1000)); err != nil {
 			return err
@@ -166,6 +183,17 @@ func wantAnswer(t *testing.T, got said, status int, says string) {
 	}
 	if status >= 400 && (strings.Count(got.text, "\n") != 1 || !strings.HasPrefix(got.header.Get("Content-Type"), "text/plain")) {
 		t.Errorf("%q is not one line of plain text", got.text)
+	}
+}
+
+// wantEnded waits until a limit has ended one query of greedy's, and wants it to be told of.
+func (r *rig) wantEnded(t *testing.T, limit limit, says string) {
+	t.Helper()
+	if line := <-r.logged; strings.Count(line, "\n") != 1 || !strings.Contains(line, says) {
+		t.Errorf("the log says %q, want one line with %q", line, says)
+	}
+	if got := testutil.ToFloat64(r.cutOff.WithLabelValues(string(limit), "greedy")); got != 1 {
+		t.Errorf("%s was counted %v times", limit, got)
 	}
 }
 
@@ -290,11 +318,21 @@ func TestSilenceIsAskedOnceAndKeepsItsPlaceUntilItEnds(t *testing.T) {
 		t.Errorf("Prometheus was asked %d times", r.asked.Load())
 	}
 	r.wantCounted(t, queryTimeout, "greedy", 1)
-	if len(r.board.user("greedy").places) != 1 {
+	if len(r.board.user("greedy").places) != 1 || r.abandoned("greedy") != 1 {
 		t.Error("its place is free, but Prometheus still works")
 	}
 	close(r.release)
 	r.until(t, "its place is free", func() bool { return len(r.board.places) == 0 && r.board.bytes == 0 })
+	if got := r.abandoned("greedy"); got != 0 {
+		t.Errorf("%d queries are abandoned at the end", got)
+	}
+}
+
+// abandoned is how many queries Prometheus works on for nobody.
+func (r *rig) abandoned(name string) int {
+	r.board.lock.Lock()
+	defer r.board.lock.Unlock()
+	return r.board.user(name).abandoned
 }
 
 func TestQueryWhoseClientLeftKeepsItsPlaceUntilItEnds(t *testing.T) {
@@ -304,6 +342,7 @@ func TestQueryWhoseClientLeftKeepsItsPlaceUntilItEnds(t *testing.T) {
 	leave()
 	<-ended
 	wantAnswer(t, r.get(t, "modest", "/query"), 200, "answer")
+	r.until(t, "its client's leaving is seen", func() bool { return r.board.user("greedy").abandoned == 1 })
 	if len(r.board.user("greedy").places) != 1 {
 		t.Error("its place is free, but Prometheus still works")
 	}
@@ -313,10 +352,36 @@ func TestQueryWhoseClientLeftKeepsItsPlaceUntilItEnds(t *testing.T) {
 
 func TestQueryThatNeverEndsIsGivenUp(t *testing.T) {
 	r := newRig(t, func(h *Handler) {
-		h.Silence, h.AbandonedFor = caddy.Duration(50*time.Millisecond), caddy.Duration(100*time.Millisecond)
+		h.Silence, h.AbandonedFor = caddy.Duration(50*time.Millisecond), caddy.Duration(500*time.Millisecond)
 	})
-	wantAnswer(t, r.get(t, "greedy", "/hold"), 504, "prometheus.query_timeout")
+	wantAnswer(t, r.get(t, "greedy", "/hold"), 504, "500ms are over (limits.abandoned_for)")
+	wantAnswer(t, r.get(t, "modest", "/query"), 200, "answer")
 	r.until(t, "its place is free", func() bool { return len(r.board.places) == 0 && r.board.bytes == 0 })
+	r.wantEnded(t, abandonedFor, "A query of user greedy was given up after 500ms (limits.abandoned_for)")
+}
+
+func TestAnswerThatPrometheusDoesNotEndIsCutOff(t *testing.T) {
+	r := newRig(t, func(h *Handler) { h.AnswerTimeout = caddy.Duration(200 * time.Millisecond) })
+	if got := r.get(t, "greedy", "/stall"); got.status != 200 || got.text != "the beginning" || got.err == nil {
+		t.Errorf("got %+v, want its beginning, and that it is not whole", got)
+	}
+	wantAnswer(t, r.get(t, "modest", "/query"), 200, "answer")
+	r.until(t, "its place is free", func() bool { return len(r.board.places) == 0 && r.board.bytes == 0 })
+	r.wantEnded(t, answerTimeout, "a query of user greedy was not through after 200ms (limits.answer_timeout)")
+}
+
+func TestAnswerThatItsClientDoesNotReadIsCutOff(t *testing.T) {
+	r := newRig(t, func(h *Handler) { h.AnswerTimeout = caddy.Duration(500 * time.Millisecond) })
+	connection, err := net.Dial("tcp", r.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	_, _ = io.WriteString(connection, "GET /endless HTTP/1.1\r\nHost: x\r\nUser: greedy\r\n\r\n")
+	<-r.arrived
+	wantAnswer(t, r.get(t, "modest", "/query"), 200, "answer")
+	r.until(t, "its place is free", func() bool { return len(r.board.places) == 0 && r.board.bytes == 0 })
+	r.wantEnded(t, answerTimeout, "a query of user greedy was not through after 500ms (limits.answer_timeout)")
 }
 
 func TestAnswerEndsWithItsClient(t *testing.T) {
@@ -370,6 +435,11 @@ func TestOnlyNamedHeadersArePassedOn(t *testing.T) {
 func TestConfigurationThatBoundsNothingIsRefused(t *testing.T) {
 	if err := new(Handler).Validate(); err == nil {
 		t.Error("no limit at all is accepted")
+	}
+	early := newRig(t, nil).Handler
+	early.AbandonedFor = early.Silence
+	if err := early.Validate(); err == nil {
+		t.Error("a query that is abandoned while its client waits is accepted")
 	}
 	wrong := newRig(t, nil).Handler
 	wrong.BufferedBytesPerUser = wrong.QueryBytes - 1

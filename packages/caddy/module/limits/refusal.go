@@ -21,12 +21,19 @@ const (
 	bufferedBytes        limit = "buffered_bytes"
 	bufferedBytesPerUser limit = "buffered_bytes_per_user"
 	queryTimeout         limit = "query_timeout"
+	answerTimeout        limit = "answer_timeout"
+	abandonedFor         limit = "abandoned_for"
 )
 
-var allLimits = []limit{
-	queryBytes, queryNesting, bodyTimeout, queries, queriesPerUser, waitingPerUser,
-	bufferedBytes, bufferedBytesPerUser, queryTimeout,
-}
+// refusing limits answer with a sentence; ending ones come when an answer has
+// begun, or nobody waits for one: theirs goes to the log.
+var (
+	refusing = []limit{
+		queryBytes, queryNesting, bodyTimeout, queries, queriesPerUser, waitingPerUser,
+		bufferedBytes, bufferedBytesPerUser, queryTimeout,
+	}
+	ending = []limit{answerTimeout, abandonedFor}
+)
 
 // refusal is an answer of our own: one sentence that says which limit, whose,
 // and what to do.
@@ -72,7 +79,7 @@ func tooSlow(patience time.Duration) *refusal {
 
 func tooManyQueries(user string, most int, patience time.Duration) *refusal {
 	return &refusal{limit: queriesPerUser, status: http.StatusTooManyRequests, retryAfter: 10, text: fmt.Sprintf(
-		"User %s has %d queries running, as many as one user may have (limits.queries_per_user), and none ended within %s: ask again later.",
+		"User %s has %d queries running, as many as one user may have (limits.queries_per_user), and none ended within %s (limits.place_timeout): ask again later.",
 		user, most, patience)}
 }
 
@@ -99,12 +106,22 @@ func allHoldTooMuch(most int64) *refusal {
 
 func allPlacesTaken(most int, patience time.Duration) *refusal {
 	return &refusal{limit: queries, status: http.StatusServiceUnavailable, retryAfter: 10, text: fmt.Sprintf(
-		"All users together have %d queries running, as many as Prometheus is given at once (limits.queries), and none ended within %s: ask again later.",
+		"All users together have %d queries running, as many as Prometheus is given at once (limits.queries), and none ended within %s (limits.place_timeout): ask again later.",
 		most, patience)}
 }
 
-func silence(patience time.Duration) *refusal {
+func silence(patience, longest time.Duration) *refusal {
 	return &refusal{limit: queryTimeout, status: http.StatusGatewayTimeout, text: fmt.Sprintf(
 		"Prometheus did not begin to answer this query within %s (prometheus.query_timeout and 5 s). It was not asked of another server, "+
-			"where it would only run twice: ask for less. Until it ends it keeps its place.", patience)}
+			"where it would only run twice: ask for less. Until it ends, or %s are over (limits.abandoned_for), it keeps its place.", patience, longest)}
+}
+
+func notThrough(user string, patience time.Duration) string {
+	return fmt.Sprintf("The answer to a query of user %s was not through after %s (limits.answer_timeout), and its connection was closed: "+
+		"its client reads too slowly, or Prometheus stopped in the middle. Ask for less, or look whether Prometheus hangs.", user, patience)
+}
+
+func stillRunning(user string, patience time.Duration) string {
+	return fmt.Sprintf("A query of user %s was given up after %s (limits.abandoned_for), and its place goes to others: Prometheus may still work on it. "+
+		"Ask the user what it was; if the processor stays busy, restart Prometheus.", user, patience)
 }

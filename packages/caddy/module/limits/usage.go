@@ -7,7 +7,7 @@ type usage struct {
 	board *board
 	names []string
 
-	running, waiting, bytes *prometheus.Desc
+	running, waiting, abandoned, bytes *prometheus.Desc
 }
 
 func newUsage(board *board, names []string) *usage {
@@ -21,9 +21,10 @@ func newUsage(board *board, names []string) *usage {
 	}
 	return &usage{
 		board: board, names: names,
-		running: describe("queries_running", "Queries of a user that have a place at Prometheus."),
-		waiting: describe("queries_waiting", "Queries of a user whose body arrives, or that wait for a place."),
-		bytes:   describe("buffered_bytes", "Bytes of the URLs and bodies of a user's queries that are not answered."),
+		running:   describe("queries_running", "Queries of a user that have a place at Prometheus."),
+		waiting:   describe("queries_waiting", "Queries of a user whose body arrives, or that wait for a place."),
+		abandoned: describe("queries_abandoned", "Queries of a user that Prometheus is not done with, and for which no client waits any more."),
+		bytes:     describe("buffered_bytes", "Bytes of the URLs and bodies of a user's queries that are not answered."),
 	}
 }
 
@@ -31,6 +32,7 @@ func newUsage(board *board, names []string) *usage {
 func (u *usage) Describe(into chan<- *prometheus.Desc) {
 	into <- u.running
 	into <- u.waiting
+	into <- u.abandoned
 	into <- u.bytes
 }
 
@@ -45,6 +47,7 @@ func (u *usage) Collect(into chan<- prometheus.Metric) {
 		}
 		gauge(u.running, float64(len(user.places)))
 		gauge(u.waiting, float64(user.arriving+user.waiting))
+		gauge(u.abandoned, float64(user.abandoned))
 		gauge(u.bytes, float64(user.bytes))
 	}
 }
