@@ -1,7 +1,7 @@
-//! Loopback addresses for nodes, one each, out of 127.0.0.0/8.
+//! Loopback addresses for servers: nodes have one each out of 127.0.0.0/8, because the port
+//! (9273) is the same for all; Cloud Foundry's servers have a port each.
 //!
-//! A node needs its own address because the port (9273) is the same for all. A
-//! socket that is bound but does not listen reserves it: connections are refused,
+//! A socket that is bound but does not listen reserves it: connections are refused,
 //! and neither another simulator nor another process can take the port.
 
 use std::collections::HashSet;
@@ -17,16 +17,16 @@ static TAKEN: Mutex<Option<HashSet<Ipv4Addr>>> = Mutex::new(None);
 /// Attempts before the machine is called full: there are 16 million addresses.
 const MAX_TRIES: usize = 1000;
 
-/// An address that belongs to one node until dropped.
+/// An address that belongs to one server until dropped.
 #[derive(Debug)]
-pub(crate) struct NodeAddress {
+pub(crate) struct ServerAddress {
     ip: Ipv4Addr,
     port: u16,
-    /// Bound and never listening: keeps everybody else off the port, whether the node listens or not.
+    /// Bound and never listening: keeps everybody else off the port, whether the server listens or not.
     _reservation: Option<TcpSocket>,
 }
 
-impl NodeAddress {
+impl ServerAddress {
     /// Takes a free address. With `reserve`, its `port` is kept for a server;
     /// without, it is only a number for DNS.
     pub(crate) fn take(port: u16, reserve: bool) -> io::Result<Self> {
@@ -57,6 +57,19 @@ impl NodeAddress {
         ))
     }
 
+    /// Takes a free port of 127.0.0.1.
+    pub(crate) fn take_port() -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let port = socket.local_addr()?.port();
+        socket.set_reuseaddr(true)?;
+        Ok(Self {
+            ip: Ipv4Addr::LOCALHOST,
+            port,
+            _reservation: Some(socket),
+        })
+    }
+
     pub(crate) fn ip(&self) -> Ipv4Addr {
         self.ip
     }
@@ -75,7 +88,7 @@ impl NodeAddress {
     }
 }
 
-impl Drop for NodeAddress {
+impl Drop for ServerAddress {
     fn drop(&mut self) {
         with_taken(|taken| taken.remove(&self.ip));
     }

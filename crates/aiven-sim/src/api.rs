@@ -7,7 +7,7 @@
 mod answer;
 mod call;
 mod route;
-mod spoil;
+pub(crate) mod spoil;
 
 use std::future::pending;
 use std::io;
@@ -24,7 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::body::Body;
 use crate::fault::Operation;
-use crate::fault_book::{Meeting, Wait};
+use crate::fault_book::Meeting;
 use crate::refusal::Refusal;
 use crate::request_log;
 use crate::shared::Shared;
@@ -116,12 +116,7 @@ async fn answer_under(
     meeting: Meeting,
     reset: ResetSwitch,
 ) -> io::Result<Response<Body>> {
-    for wait in &meeting.waits {
-        match wait {
-            Wait::For(time) => tokio::time::sleep(*time).await,
-            Wait::UntilCleared(id) => shared.until_cleared(*id).await,
-        }
-    }
+    meeting.wait(shared).await;
     let Some(fault) = meeting.fault else {
         return Ok(shared.carry_out(route, token, body).into_response());
     };

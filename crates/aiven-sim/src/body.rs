@@ -62,6 +62,13 @@ impl Body {
         }
     }
 
+    /// Half of `bytes`, then spaces for ever.
+    pub(crate) fn endless(mut bytes: Vec<u8>) -> Self {
+        bytes.truncate(bytes.len() / 2);
+        let spaces = std::iter::repeat(Bytes::from_static(&[b' '; CHUNK]));
+        Self::chunked(Box::new(std::iter::once(Bytes::from(bytes)).chain(spaces)))
+    }
+
     /// Breaks the connection after half of the length, with a reset if a switch is given.
     pub(crate) fn cut_in_half(mut self, reset: Option<ResetSwitch>) -> Self {
         let after = self.left.map_or(CHUNK as u64, |length| length / 2);

@@ -12,6 +12,7 @@ use tokio::runtime::{Handle, Runtime};
 use crate::account::{Account, Project};
 use crate::api;
 use crate::authority::Authority;
+use crate::cloud_foundry::{CloudFoundry, UaaRelease};
 use crate::dns::DnsSockets;
 use crate::service_type::TYPES;
 use crate::shared::{Pace, Settings, Shared};
@@ -23,6 +24,7 @@ use crate::token::{Token, TokenSpec};
 pub struct Builder {
     projects: Vec<String>,
     settings: Settings,
+    cloud_foundry: Option<UaaRelease>,
     own_threads: Option<usize>,
 }
 
@@ -50,6 +52,7 @@ impl Default for Builder {
         Self {
             projects: Vec::new(),
             settings,
+            cloud_foundry: None,
             own_threads: None,
         }
     }
@@ -59,6 +62,18 @@ impl Builder {
     /// Adds an empty project.
     pub fn project(mut self, name: impl Into<String>) -> Self {
         self.projects.push(name.into());
+        self
+    }
+
+    /// Adds a Cloud Foundry: a Cloud Controller and a UAA, with nothing in them but the client of
+    /// [`Simulator::cf_client`] and that of the `cf` command.
+    pub fn cloud_foundry(self) -> Self {
+        self.cloud_foundry_with(UaaRelease::default())
+    }
+
+    /// The same, with a UAA of this release.
+    pub fn cloud_foundry_with(mut self, release: UaaRelease) -> Self {
+        self.cloud_foundry = Some(release);
         self
     }
 
@@ -166,7 +181,11 @@ impl Builder {
             ),
             fillers: HashMap::new(),
         };
-        let shared = Shared::new(self.settings, account, handle);
+        let cloud_foundry = self.cloud_foundry.map(CloudFoundry::new).transpose()?;
+        let shared = Shared::new(self.settings, account, cloud_foundry, handle);
+        if let Some(cloud_foundry) = &shared.cloud_foundry {
+            cloud_foundry.serve(&shared);
+        }
         dns.serve(&shared);
         api::serve(&shared, listener);
         Ok(Simulator::new(shared, api_addr, dns_addr, secret, runtime))

@@ -1,6 +1,14 @@
 //! Many services of mixed types, named and tagged as a service broker does.
 
+use crate::broker::{Place, service_name, tagged};
 use crate::spec::ServiceSpec;
+
+/// `deploy_env` of bulk services.
+const PREFIX: &str = "bulk";
+
+/// Service instances in a space, and spaces in an organization.
+const INSTANCES: usize = 50;
+const SPACES: usize = 10;
 
 /// Types of bulk services and their node counts, in turn.
 const BULK: [(&str, &str, usize); 5] = [
@@ -16,14 +24,12 @@ pub(crate) fn specs(count: usize, bytes: usize) -> impl Iterator<Item = ServiceS
     (0..count)
         .zip(BULK.into_iter().cycle())
         .map(move |(number, (service_type, plan, nodes))| {
-            let guid = guid(number);
-            broker_tags(
-                ServiceSpec::new(format!("bulk-{guid}"), service_type),
-                &guid,
-            )
-            .plan(plan)
-            .nodes(nodes)
-            .listed_bytes(bytes)
+            let place = place(number);
+            let name = service_name(PREFIX, &place.instance);
+            tagged(ServiceSpec::new(name, service_type), PREFIX, &place)
+                .plan(plan)
+                .nodes(nodes)
+                .listed_bytes(bytes)
         })
 }
 
@@ -39,13 +45,14 @@ pub(crate) fn guid(number: usize) -> String {
     )
 }
 
-/// The tags that a Cloud Foundry service broker sets.
-pub(crate) fn broker_tags(spec: ServiceSpec, guid: &str) -> ServiceSpec {
-    spec.tag("service_id", guid)
-        .tag("organization_id", "6f0a2f6c-3b52-4b4a-9f0b-0c6c5a0e0001")
-        .tag("space_id", "6f0a2f6c-3b52-4b4a-9f0b-0c6c5a0e0002")
-        .tag("plan_id", "6f0a2f6c-3b52-4b4a-9f0b-0c6c5a0e0003")
-        .tag("deploy_env", "prod-lon")
-        .tag("broker_name", "aiven-broker")
-        .tag("restored_from_backup", "false")
+/// Where the service instance of this number is.
+pub(crate) fn place(number: usize) -> Place {
+    let space = number / INSTANCES;
+    let organization = space / SPACES;
+    Place {
+        instance: guid(number),
+        plan: "6f0a2f6c-3b52-4b4a-9f0b-0c6c5a0e0003".into(),
+        space: format!("5face000-0000-4000-8000-{space:012x}"),
+        organization: format!("0a9a0000-0000-4000-8000-{organization:012x}"),
+    }
 }

@@ -2,6 +2,7 @@
 //! whether a test calls a method of [`Simulator`](crate::Simulator) or a script posts JSON to
 //! the control.
 
+mod cloud_foundry;
 mod faults;
 mod integrations;
 mod services;
@@ -14,6 +15,7 @@ use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::token::TokenSpec;
 
+pub(crate) use cloud_foundry::CloudFoundry;
 pub(crate) use faults::{Arm, DnsTrouble, NodeTrouble};
 pub(crate) use integrations::{
     AddEndpoint, AddIntegration, ChangeEndpoint, EndpointId, IntegrationId, LinkServices,
@@ -57,6 +59,7 @@ pub(crate) enum Command {
     DisableIntegration(IntegrationId),
     EnableIntegration(IntegrationId),
     DeleteIntegration(IntegrationId),
+    CloudFoundry(CloudFoundry),
     ApiFault(Arm),
     ClearApiFault { id: u64 },
     DnsFault(DnsTrouble),
@@ -121,6 +124,7 @@ impl Command {
             C::DisableIntegration(it) => done(it.enable(to, false)),
             C::EnableIntegration(it) => done(it.enable(to, true)),
             C::DeleteIntegration(it) => done(to.delete_integration(&it.project, &it.integration)),
+            C::CloudFoundry(it) => it.apply(to),
             C::ApiFault(it) => Ok(it.apply(to)),
             C::ClearApiFault { id } => done(faults::disarm(to, id)),
             C::DnsFault(it) => done(it.apply(to)),

@@ -100,5 +100,10 @@ async fn state(State(shared): State<Arc<Shared>>) -> Json<Value> {
         });
         (name.clone(), value)
     });
-    Json(json!({"projects": projects.collect::<serde_json::Map<_, _>>()}))
+    let projects = projects.collect::<serde_json::Map<_, _>>();
+    drop(account);
+    match shared.cloud_foundry() {
+        Ok(it) => Json(json!({"projects": projects, "cloud_foundry": it.foundation().summary()})),
+        Err(_) => Json(json!({"projects": projects})),
+    }
 }

@@ -4,57 +4,17 @@
 //! `p`", "until cleared". `fault_book` keeps the armed ones; `api`, `dns` and
 //! `node` carry them out.
 
+mod cloud_foundry;
+mod operation;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// One call of the Aiven API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    /// `GET /v1/project`
-    ListProjects,
-    /// `GET /v1/project/P/service`
-    ListServices,
-    /// `GET /v1/project/P/service/S`
-    GetService,
-    /// `GET /v1/project/P/service/S/tags`
-    GetServiceTags,
-    /// `PUT` or `PATCH /v1/project/P/service/S/tags`
-    UpdateServiceTags,
-    /// `GET /v1/project/P/kms/ca`
-    GetProjectCa,
-    /// `GET /v1/project/P/service_types`
-    ListServiceTypes,
-    /// `GET /v1/project/P/integration_types`
-    ListIntegrationTypes,
-    /// `GET /v1/project/P/integration_endpoint_types`
-    ListEndpointTypes,
-    /// `GET /v1/project/P/integration_endpoint`
-    ListEndpoints,
-    /// `POST /v1/project/P/integration_endpoint`
-    CreateEndpoint,
-    /// `GET /v1/project/P/integration_endpoint/E`
-    GetEndpoint,
-    /// `PUT /v1/project/P/integration_endpoint/E`
-    UpdateEndpoint,
-    /// `DELETE /v1/project/P/integration_endpoint/E`
-    DeleteEndpoint,
-    /// `GET /v1/project/P/service/S/integration`
-    ListServiceIntegrations,
-    /// `POST /v1/project/P/integration`
-    CreateIntegration,
-    /// `GET /v1/project/P/integration/I`
-    GetIntegration,
-    /// `PUT /v1/project/P/integration/I`
-    UpdateIntegration,
-    /// `DELETE /v1/project/P/integration/I`
-    DeleteIntegration,
-    /// Anything else; answered 404.
-    Unknown,
-}
+pub use cloud_foundry::{OddInstance, PageLoop, ServerFault};
+pub use operation::{Operation, Server};
 
 /// Which API requests a fault is for, and how many of them.
 ///
@@ -65,6 +25,9 @@ pub enum Operation {
 pub struct Fault {
     #[serde(default)]
     pub(crate) operation: Option<Operation>,
+    /// Whose requests, if no operation says it.
+    #[serde(default)]
+    pub(crate) server: Server,
     #[serde(default)]
     pub(crate) project: Option<String>,
     #[serde(default)]
@@ -84,9 +47,17 @@ impl Fault {
         }
     }
 
-    /// Every request whatever the operation, until cleared.
+    /// Every request to Aiven's API whatever the operation, until cleared.
     pub fn any() -> Self {
         Self::default()
+    }
+
+    /// Every request to this server, until cleared.
+    pub fn on(server: Server) -> Self {
+        Self {
+            server,
+            ..Self::default()
+        }
     }
 
     /// Only requests about this project.
@@ -121,7 +92,8 @@ impl Fault {
         project: Option<&str>,
         service: Option<&str>,
     ) -> bool {
-        self.operation.is_none_or(|wanted| wanted == op)
+        self.operation
+            .map_or(self.server == op.server(), |wanted| wanted == op)
             && self
                 .project
                 .as_deref()
@@ -148,11 +120,11 @@ pub enum ApiFault {
     Reset,
     /// The connection is reset after half of the body.
     ResetMidBody,
-    /// An Aiven-shaped error.
+    /// An error in the form that the server's own errors have.
     Status {
         /// HTTP status.
         code: u16,
-        /// Aiven's `message`.
+        /// Aiven's `message`, Cloud Controller's `detail`, UAA's `error_description`.
         message: String,
     },
     /// A whole answer as given, for what nothing else here says.
@@ -174,11 +146,14 @@ pub enum ApiFault {
         /// Aiven's `message`.
         message: String,
     },
-    /// 429 in Aiven's words: `… Rate limit 120 exceeded - try again in 28s`.
+    /// 429 in Aiven's words: `… Rate limit 120 exceeded - try again in 28s`; from the Cloud
+    /// Controller 10013 with `X-RateLimit-*`, which end the wait in as many seconds.
     RateLimited {
-        /// The wait named in the message, in seconds.
+        /// The wait, in seconds.
         seconds: u32,
-        /// Value of a `Retry-After` header; Aiven documents none.
+        /// Value of a `Retry-After` header. Aiven documents none; without one, Cloud Controller
+        /// sends its own: the *time* of `X-RateLimit-Reset`, in epoch seconds
+        /// [cc middleware/base_rate_limiter.rb].
         retry_after: Option<String>,
     },
     /// A proxy's HTML page with this status.
@@ -198,6 +173,36 @@ pub enum ApiFault {
         /// What replaces it.
         value: Option<Value>,
     },
+    /// The same in the one row with this GUID (Cloud Controller). A member further in is written
+    /// as a path, such as `relationships/space/data/guid`, here and in [`ApiFault::EveryRow`].
+    OneRow {
+        /// The row's `guid`.
+        guid: String,
+        /// The member's path.
+        member: String,
+        /// What replaces it.
+        value: Option<Value>,
+    },
+    /// The same with a member of the whole answer (Cloud Controller, UAA), such as
+    /// `pagination/total_results` or `expires_in`.
+    Member {
+        /// The member's path.
+        member: String,
+        /// What replaces it.
+        value: Option<Value>,
+    },
+    /// Pages lead nowhere (Cloud Controller).
+    PagesLoop(PageLoop),
+    /// `pagination.next.href` has this origin (`https://elsewhere.test`) (Cloud Controller).
+    NextOn(String),
+    /// The first row once more, with the name and the space of the last (Cloud Controller).
+    DuplicateGuid,
+    /// One more row, odd in this way, in the middle of the page (Cloud Controller).
+    OddInstance(OddInstance),
+    /// The body begins well and never ends.
+    Endless,
+    /// The answer's `Date` is this many seconds ahead, or behind.
+    ClockOff(i64),
     /// 200 with a syntax error in the middle row.
     Malformed,
     /// `Content-Length` promises all, the connection closes after half.
@@ -221,7 +226,7 @@ pub enum ApiFault {
 }
 
 impl ApiFault {
-    /// An Aiven-shaped error with the usual reason phrase of `code`.
+    /// An error with the usual reason phrase of `code`.
     pub fn status(code: u16) -> Self {
         let message = hyper::StatusCode::from_u16(code)
             .ok()

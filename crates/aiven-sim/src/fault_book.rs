@@ -1,6 +1,7 @@
 //! The armed API faults and how often each is still to happen.
 
 use crate::fault::{ApiFault, Fault, Operation};
+use crate::shared::Shared;
 
 /// Names one armed fault, to clear it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +22,18 @@ pub(crate) struct Meeting {
     pub(crate) fault: Option<ApiFault>,
     /// The request takes effect before the fault spoils its answer.
     pub(crate) after_effect: bool,
+}
+
+impl Meeting {
+    /// Returns when all waits are over.
+    pub(crate) async fn wait(&self, shared: &Shared) {
+        for wait in &self.waits {
+            match wait {
+                Wait::For(time) => tokio::time::sleep(*time).await,
+                Wait::UntilCleared(id) => shared.until_cleared(*id).await,
+            }
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 //! | HTTP API, as `api.aiven.io` | `api` |
 //! | name server (UDP and TCP) | `dns`, `zone` |
 //! | HTTPS metrics servers, one address each | `node`, `address`, `authority` |
+//! | Cloud Controller and UAA, if wanted | `cloud_foundry`, `broker` |
 //! | what exists, and how it is listed | `account`, `render` |
 //! | what can be done to it, by a method or by JSON | `command`, `control` |
 //! | what goes wrong | [`Fault`], [`ApiFault`], [`DnsFault`], [`NodeFault`] |
@@ -32,14 +33,17 @@ mod address;
 mod api;
 mod authority;
 mod body;
+mod broker;
 mod builder;
 mod bulk;
+mod cloud_foundry;
 mod command;
 pub mod control;
 mod dns;
 mod fault;
 mod fault_book;
 mod node;
+mod open_port;
 mod refusal;
 mod render;
 mod request_log;
@@ -53,8 +57,13 @@ mod wire;
 mod zone;
 
 pub use account::{Endpoint, Integration};
+pub use broker::service_name;
 pub use builder::Builder;
-pub use fault::{ApiFault, DnsFault, Fault, NodeFault, OddRow, Operation};
+pub use cloud_foundry::{ClientSpec, InstanceSpec, InstanceType, Role, UaaRelease, UserSpec};
+pub use fault::{
+    ApiFault, DnsFault, Fault, NodeFault, OddInstance, OddRow, Operation, PageLoop, Server,
+    ServerFault,
+};
 pub use fault_book::FaultId;
 pub use node::{NodeRecord, SCRAPES_SERVED};
 pub use refusal::Refusal;

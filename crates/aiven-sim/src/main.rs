@@ -22,6 +22,9 @@ struct Arguments {
     /// TTL of DNS records in seconds.
     #[arg(long, default_value_t = 5, global = true)]
     dns_ttl: u32,
+    /// A Cloud Controller and a UAA, too.
+    #[arg(long, global = true)]
+    cloud_foundry: bool,
     /// Addresses are only DNS records: no node listens.
     #[arg(long, global = true)]
     without_nodes: bool,
@@ -56,11 +59,15 @@ async fn main() -> anyhow::Result<()> {
     let mut builder = Simulator::builder()
         .integration_delay(delay)
         .dns_ttl(arguments.dns_ttl);
+    if arguments.cloud_foundry {
+        builder = builder.cloud_foundry();
+    }
     if arguments.without_nodes {
         builder = builder.without_nodes();
     }
     let sim = builder.start().await.context("cannot start")?;
     match arguments.scenario {
+        Scenario::Demo if arguments.cloud_foundry => scenario::demo_with_cloud_foundry(&sim),
         Scenario::Demo => scenario::demo(&sim),
         Scenario::Bulk { services, bytes } => scenario::bulk(&sim, services, bytes),
         Scenario::Empty => {}
@@ -68,13 +75,23 @@ async fn main() -> anyhow::Result<()> {
     let control = control::serve(&sim)
         .await
         .context("cannot serve the control")?;
-    let addresses = json!({
+    let mut addresses = json!({
         "api": sim.api_url(),
         "control": format!("http://{control}"),
         "dns": sim.dns_addr().to_string(),
         "projects": sim.projects(),
         "token": sim.token(),
     });
+    if arguments.cloud_foundry {
+        let (client_id, client_secret) = sim.cf_client();
+        addresses["cloud_foundry"] = json!({
+            "api": sim.cf_url(),
+            "ca": sim.cf_ca_pem(),
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "uaa": sim.uaa_url(),
+        });
+    }
     println!("{addresses}");
     signals.next().await;
     Ok(())

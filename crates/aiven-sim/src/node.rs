@@ -5,26 +5,21 @@ mod page;
 mod serve;
 
 use std::io;
-use std::net::Shutdown;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use socket2::SockRef;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::Credentials;
-use crate::address::NodeAddress;
+use crate::address::ServerAddress;
 use crate::authority::{Authority, NodeCertificate};
 use crate::fault::NodeFault;
+use crate::open_port::OpenPort;
 use crate::shared::Shared;
 
 pub use page::SCRAPES_SERVED;
 pub(crate) use page::{MetricsPage, PageSpec};
-
-/// Waiting connections that the kernel keeps for a node.
-const BACKLOG: u32 = 1024;
 
 /// What a node has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +42,7 @@ pub struct NodeRecord {
 
 /// A node's server, running or not. A test may hold it longer than the node exists.
 pub(crate) struct NodeServer {
-    pub(crate) address: NodeAddress,
+    pub(crate) address: ServerAddress,
     names: Vec<String>,
     page: MetricsPage,
     authority: Mutex<Arc<Authority>>,
@@ -70,24 +65,6 @@ struct Running {
     connections: CancellationToken,
     /// `None` while connections are refused.
     port: Option<OpenPort>,
-}
-
-/// A port that listens. Dropping it closes the port before anything else happens: the kernel
-/// refuses from then on, although the task that accepts has not yet noticed.
-struct OpenPort {
-    /// The accepting task owns the listener, so that the port closes with it, too.
-    listener: Weak<TcpListener>,
-    accepting: CancellationToken,
-}
-
-impl Drop for OpenPort {
-    fn drop(&mut self) {
-        self.accepting.cancel();
-        if let Some(listener) = self.listener.upgrade() {
-            // Fails only on a socket that does not listen any more.
-            let _ = SockRef::from(&*listener).shutdown(Shutdown::Both);
-        }
-    }
 }
 
 /// Which certificate is shown.
@@ -119,7 +96,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl NodeServer {
     /// A stopped server that will show a certificate for `names` by `authority`.
     pub(crate) fn new(
-        address: NodeAddress,
+        address: ServerAddress,
         names: Vec<String>,
         authority: Arc<Authority>,
         page: PageSpec,
@@ -205,22 +182,9 @@ impl NodeServer {
     }
 
     fn open_port(self: &Arc<Self>, shared: &Arc<Shared>) -> OpenPort {
-        let _runtime = shared.runtime().enter();
-        let listener = match self.address.listen(BACKLOG) {
-            Ok(listener) => Arc::new(listener),
-            // The port is reserved, so this is no conflict but the end of some resource.
-            Err(error) => panic!("cannot listen on {}: {error}", self.address.socket_addr()),
-        };
-        let port = OpenPort {
-            listener: Arc::downgrade(&listener),
-            accepting: CancellationToken::new(),
-        };
-        let accept = serve::accept(Arc::clone(self), Arc::clone(shared), listener);
-        let accepting = port.accepting.clone();
-        shared.spawn(async move {
-            accepting.run_until_cancelled_owned(accept).await;
-        });
-        port
+        OpenPort::open(shared, &self.address, |listener| {
+            serve::accept(Arc::clone(self), Arc::clone(shared), listener)
+        })
     }
 
     /// For a connection that was accepted: what ends it; `None` if it came too late.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::account::Account;
+use crate::cloud_foundry::CloudFoundry;
 use crate::fault_book::{FaultBook, FaultId};
 use crate::request_log::RequestLog;
 use crate::zone::Zone;
@@ -59,6 +60,7 @@ pub(crate) struct Settings {
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) zone: Zone,
+    pub(crate) cloud_foundry: Option<CloudFoundry>,
     pub(crate) started: Instant,
     account: Mutex<Account>,
     faults: Mutex<FaultBook>,
@@ -70,10 +72,16 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Settings, account: Account, runtime: Handle) -> Arc<Self> {
+    pub(crate) fn new(
+        settings: Settings,
+        account: Account,
+        cloud_foundry: Option<CloudFoundry>,
+        runtime: Handle,
+    ) -> Arc<Self> {
         Arc::new(Self {
             settings,
             zone: Zone::default(),
+            cloud_foundry,
             started: Instant::now(),
             account: Mutex::new(account),
             faults: Mutex::default(),

@@ -4,6 +4,7 @@
 //! `simulator/observe.rs`, faults in `simulator/faults.rs`.
 
 mod change;
+mod cloud_foundry;
 mod faults;
 mod observe;
 

@@ -35,6 +35,8 @@ pub enum ServiceState {
 /// `startup-4`; every method changes one thing.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ServiceSpec {
+    /// The broker chooses it for what it makes.
+    #[serde(default)]
     pub(crate) name: String,
     #[serde(rename = "type")]
     pub(crate) service_type: String,

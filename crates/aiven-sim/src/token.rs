@@ -60,7 +60,8 @@ impl Permission {
             | O::DeleteIntegration => Self::IntegrationsWrite,
             O::GetProjectCa => Self::ProjectsWrite,
             O::GetServiceTags | O::UpdateServiceTags => Self::ServiceConfigurationWrite,
-            O::ListProjects | O::ListServiceTypes | O::Unknown => return None,
+            // Among them all of Cloud Foundry, which has tokens of its own.
+            _ => return None,
         })
     }
 }

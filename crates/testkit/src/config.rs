@@ -9,7 +9,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::sim::{Access, PASSWORD, USERNAME};
+use crate::sim::{Access, CloudFoundry, PASSWORD, USERNAME};
 use crate::targets::{addresses, read};
 use crate::{Finished, Program};
 
@@ -69,6 +69,15 @@ impl Config {
             .removal_grace(Duration::from_millis(300))
             .request_timeout(Duration::from_secs(20))
             .dns_timeout(Duration::from_secs(10))
+    }
+
+    /// Labels come from this Cloud Foundry.
+    pub fn cloud_foundry(self, from: impl Into<CloudFoundry>) -> Config {
+        let from = from.into();
+        self.with("cloud_foundry.api_url", from.api_url)
+            .with("cloud_foundry.client_id", from.client_id)
+            .with("cloud_foundry.client_secret", from.client_secret)
+            .with("cloud_foundry.ca_cert", from.ca_cert)
     }
 
     /// Sets the key at `path` (`aiven.poll_interval`).

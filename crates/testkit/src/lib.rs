@@ -24,7 +24,10 @@ pub use log::{Line, Log};
 pub use output::Output;
 pub use process::{Finished, Process, Program};
 pub use rustix::process::Signal;
-pub use sim::{Access, PASSWORD, PROJECT, SimProcess, USERNAME, aiven, aiven_from, integrate_all};
+pub use sim::{
+    Access, CloudFoundry, PASSWORD, PROJECT, SimProcess, USERNAME, aiven, aiven_from,
+    aiven_with_cloud_foundry, integrate_all,
+};
 pub use wait::{seen, until};
 
 /// How long anything may take that is waited for. Long enough for a loaded

@@ -41,6 +41,43 @@ impl From<&Simulator> for Access {
     }
 }
 
+/// Where a simulated Cloud Foundry is, and the client that reads labels from it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CloudFoundry {
+    /// `cloud_foundry.api_url`.
+    #[serde(rename = "api")]
+    pub api_url: String,
+    /// `cloud_foundry.client_id`.
+    pub client_id: String,
+    /// `cloud_foundry.client_secret`.
+    pub client_secret: String,
+    /// `cloud_foundry.ca_cert`.
+    #[serde(rename = "ca")]
+    pub ca_cert: String,
+}
+
+/// Of a simulator that was built with one.
+impl From<&Simulator> for CloudFoundry {
+    fn from(sim: &Simulator) -> CloudFoundry {
+        let (client_id, client_secret) = sim.cf_client();
+        CloudFoundry {
+            api_url: sim.cf_url(),
+            client_id,
+            client_secret,
+            ca_cert: sim.cf_ca_pem(),
+        }
+    }
+}
+
+/// Starts a simulated Aiven with the empty project [`PROJECT`], and a Cloud Foundry with nothing
+/// in it but clients.
+///
+/// # Panics
+/// As [`aiven_from`].
+pub async fn aiven_with_cloud_foundry() -> Simulator {
+    aiven_from(Simulator::builder().project(PROJECT).cloud_foundry()).await
+}
+
 /// Starts a simulated Aiven with the empty project [`PROJECT`].
 ///
 /// # Panics
@@ -74,6 +111,8 @@ pub fn integrate_all(sim: &Simulator) {
 pub struct SimProcess {
     /// Where its control interface is, as a URL.
     pub control: String,
+    /// The Cloud Foundry that its services belong to.
+    pub cloud_foundry: CloudFoundry,
     access: Access,
     _process: Process,
 }
@@ -85,6 +124,7 @@ struct Listening {
     control: String,
     dns: SocketAddr,
     token: String,
+    cloud_foundry: CloudFoundry,
 }
 
 impl SimProcess {
@@ -94,7 +134,7 @@ impl SimProcess {
     /// If it does not start.
     pub async fn bulk(binary: &Path, services: usize, bytes: usize) -> anyhow::Result<SimProcess> {
         let process = Program::new(binary)
-            .args(["bulk", "--without-nodes"])
+            .args(["bulk", "--without-nodes", "--cloud-foundry"])
             .args(["--services", &services.to_string()])
             .args(["--bytes", &bytes.to_string()])
             .start()?;
@@ -102,6 +142,7 @@ impl SimProcess {
         let listening: Listening = serde_json::from_str(&line).context("its first line")?;
         Ok(SimProcess {
             control: listening.control,
+            cloud_foundry: listening.cloud_foundry,
             access: Access {
                 api_url: listening.api,
                 token: listening.token,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::account::{Credentials, Endpoint, Integration, Project};
-use crate::address::NodeAddress;
+use crate::address::ServerAddress;
 use crate::authority::Authority;
 use crate::node::{NodeServer, PageSpec};
 use crate::refusal::Refusal;
@@ -88,7 +88,7 @@ impl Service {
         settings: &Settings,
     ) -> Result<(), Refusal> {
         for _ in 0..count {
-            let address = NodeAddress::take(self.spec.port, settings.with_nodes)
+            let address = ServerAddress::take(self.spec.port, settings.with_nodes)
                 .map_err(|error| Refusal::new(500, error.to_string()))?;
             self.vms += 1;
             let name = format!("{}-{}", self.spec.name, self.vms);
@@ -271,6 +271,9 @@ impl Shared {
         let public = Arc::clone(&account.public_authority);
         let project = account.project_mut(project)?;
         for spec in specs {
+            if spec.name.is_empty() {
+                return Err(Refusal::new(422, "a service needs a name"));
+            }
             let mut service = Service::new(project, spec, self, &public)?;
             service.settle(self, &project.endpoints);
             project.services.insert(service.spec.name.clone(), service);

@@ -50,7 +50,8 @@ impl Shared {
             Operation::GetIntegration => self.get_integration(project, id),
             Operation::UpdateIntegration => self.update_integration(project, id, &body),
             Operation::DeleteIntegration => self.delete_integration(project, id).map(|()| done()),
-            Operation::Unknown => Err(Refusal::new(404, "Not found")),
+            // Cloud Foundry's do not come here.
+            _ => Err(Refusal::new(404, "Not found")),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::render::Row;
 use crate::wire::ResetSwitch;
 
 /// What becomes of a request.
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Response(Box<Response<Body>>),
     /// Never an answer.
     Silence,
@@ -79,6 +79,7 @@ fn spoil_content(fault: ApiFault, mut answer: Answer, reset: ResetSwitch) -> Out
         ApiFault::Trickle { bytes, every } => {
             return broken(answer.into_body().trickled(bytes, every));
         }
+        ApiFault::Endless => return broken(Body::endless(answer.content.join())),
         ApiFault::CutJson => {
             let mut bytes = answer.content.join();
             bytes.truncate(bytes.len() / 2);
@@ -116,7 +117,7 @@ fn spoil_content(fault: ApiFault, mut answer: Answer, reset: ResetSwitch) -> Out
             let row = Row::from(odd.row().to_string().into_bytes());
             rows.insert(rows.len() / 2, Arc::new(row));
         }),
-        // The others were answered without their content.
+        // The others were answered without their content, or are for Cloud Foundry.
         _ => {}
     }
     answer.into()
@@ -132,13 +133,18 @@ fn with_headers(code: u16, headers: &[(String, String)], message: &str) -> Respo
         "" => respond(status, "text/plain", Body::whole(String::new())),
         _ => Answer::refused(Refusal::new(code, message)).into_response(),
     };
+    add_headers(&mut response, headers);
+    response
+}
+
+/// In the place of headers of the same names.
+pub(crate) fn add_headers(response: &mut Response<Body>, headers: &[(String, String)]) {
     for (name, value) in headers {
         let name = hyper::header::HeaderName::from_bytes(name.as_bytes());
         if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
             response.headers_mut().insert(name, value);
         }
     }
-    response
 }
 
 fn rate_limited(seconds: u32, retry_after: Option<String>) -> Response<Body> {
@@ -153,7 +159,7 @@ fn rate_limited(seconds: u32, retry_after: Option<String>) -> Response<Body> {
     response
 }
 
-fn html(code: u16) -> Response<Body> {
+pub(crate) fn html(code: u16) -> Response<Body> {
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY);
     let page = format!(
         "<html>\r\n<head><title>{status}</title></head>\r\n<body>\r\n<center><h1>{status}</h1></center>\r\n\

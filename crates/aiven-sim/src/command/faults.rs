@@ -96,6 +96,10 @@ pub(super) fn clear_dns(to: &Shared, name: &str) -> Done {
 pub(super) fn clear_all(to: &Arc<Shared>) -> Done {
     to.faults().clear_all();
     to.zone.clear_faults();
+    if let Ok(cloud_foundry) = to.cloud_foundry() {
+        cloud_foundry.controller.set_fault(to, None);
+        cloud_foundry.uaa.set_fault(to, None);
+    }
     for project in to.account().projects.values() {
         for node in project.services.values().flat_map(|service| &service.nodes) {
             node.server.set_fault(to, None);

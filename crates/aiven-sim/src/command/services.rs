@@ -120,7 +120,8 @@ impl ServiceId {
 
 impl AddBulk {
     pub(super) fn apply(self, to: &Arc<Shared>) -> Done {
-        to.add_services(&self.project, bulk::specs(self.services, self.bytes))
+        to.add_services(&self.project, bulk::specs(self.services, self.bytes))?;
+        to.add_bulk_instances(self.services)
     }
 }
 

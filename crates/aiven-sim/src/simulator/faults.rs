@@ -19,7 +19,7 @@ impl Simulator {
         self.apply(Command::ClearApiFault { id });
     }
 
-    /// Disarms every API, DNS and node fault. Requests that hang already are never answered.
+    /// Disarms every fault of API, DNS, nodes and Cloud Foundry. Requests that hang already are never answered.
     pub fn clear_faults(&self) {
         self.apply(Command::ClearFaults);
     }

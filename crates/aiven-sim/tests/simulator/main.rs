@@ -10,10 +10,13 @@
 mod api;
 mod bulk;
 mod client;
+mod cloud_controller;
+mod cloud_foundry_faults;
 mod control;
 mod dns;
 mod faults;
 mod fixture;
+mod foundry;
 mod integrations;
 mod lifecycle;
 mod node_faults;
