@@ -4,13 +4,21 @@ require_relative 'operator'
 
 # docs/deploying.md, from top to bottom.
 RSpec.describe 'The page on deploying' do
+  before(:context) do
+    @folder = Dir.mktmpdir('aiven-metrics-release')
+    @sim = ChildProcess.new(simulator, 'demo', log: File.join(@folder, 'aiven.log'))
+    @aiven = SimulatedAiven.new(@sim)
+  end
+
+  after(:context) do
+    @sim.stop
+    FileUtils.rm_rf(@folder)
+  end
+
   around do |example|
     folder do |path|
-      ChildProcess.run(simulator, 'demo', log: File.join(path, 'aiven.log')) do |sim|
-        Dir.mkdir(home = File.join(path, 'operator'))
-        @operator = Operator.new(home, SimulatedAiven.new(sim))
-        example.run
-      end
+      @operator = Operator.new(path, @aiven)
+      example.run
     end
   end
 
