@@ -14,7 +14,23 @@ class Browser
   TIMEOUT = 30
   NAMES = %w[chromium chromium-browser google-chrome].freeze
 
-  # What the page asked for since `open`: [status or error, method, URL].
+  # What can be clicked: by its whole text or label, else by what its text begins with.
+  PLACE = <<~JAVASCRIPT
+    (name => {
+      const all = [...document.querySelectorAll('a, button, [role=tab], [role=menuitem]')].filter(one => one.getClientRects().length);
+      const found = all.find(one => [one.innerText.trim(), one.getAttribute('aria-label')].includes(name)) ||
+        all.find(one => one.innerText.trim().startsWith(name));
+      if (!found) return null;
+      found.scrollIntoView({block: 'center', behavior: 'instant'});
+      const box = found.getBoundingClientRect();
+      return {x: box.x + box.width / 2, y: box.y + box.height / 2};
+    })
+  JAVASCRIPT
+  # Seconds without a new call, after which a page is taken for whole; and for what has not come.
+  QUIET = 1
+  PATIENCE = 60
+
+  # What the page asked for since it was opened, or clicked: [status or error, method, URL].
   attr_reader :answers
 
   # `user` and `password` are typed in when the server asks.
@@ -32,25 +48,30 @@ class Browser
     ask('Fetch.enable', 'handleAuthRequests' => true)
   end
 
-  # Opens a page and follows what it asks for, for so many seconds.
-  def open(url, seconds)
-    @answers = []
-    @asked = {}
+  # Opens a page, and waits until it shows what matches and its calls are answered.
+  def open(url, shows)
+    begin_following
     ask('Page.navigate', 'url' => url)
-    ends = now + seconds
-    while (left = ends - now).positive?
-      message = receive(left)
-      notice(message) if message
-    end
+    follow(shows)
   end
 
+  # Clicks as a person does on what has this name, its own text or its label, and waits as `open` does.
+  def click(name, shows)
+    begin_following
+    place = await_place(name)
+    %w[mousePressed mouseReleased].each do |type|
+      ask('Input.dispatchMouseEvent', 'type' => type, 'button' => 'left', 'clickCount' => 1, **place)
+    end
+    follow(shows)
+  end
+
+  # Of what the page has come to: on a busy machine the screen is behind it.
   def picture(file)
+    evaluate('new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))))')
     File.binwrite(file, Base64.decode64(ask('Page.captureScreenshot')['data']))
   end
 
-  def text
-    ask('Runtime.evaluate', 'expression' => 'document.body.innerText')['result']['value']
-  end
+  def text = evaluate('document.body ? document.body.innerText : ""')
 
   def stop
     Process.kill(:TERM, @pid)
@@ -58,6 +79,39 @@ class Browser
   end
 
   private
+
+  def begin_following
+    @answers = []
+    @asked = {}
+    @heard = now
+  end
+
+  # One that does not come to this is left to the expectations.
+  def follow(shows)
+    ends = now + PATIENCE
+    while (left = ends - now).positive?
+      message = receive([left, QUIET / 4.0].min)
+      notice(message) if message
+      return if now - @heard > QUIET && @answers.size >= @asked.size && text.match?(shows)
+    end
+  end
+
+  # Menus open slowly, so a place counts when it stays one.
+  def await_place(name)
+    ends = now + PATIENCE
+    until (place = evaluate("#{PLACE}(#{JSON.generate(name)})")) && place == @place
+      raise Failed, "found nothing to click that is called #{name} in:\n#{text}" if now > ends
+
+      @place = place
+      message = receive(QUIET / 4.0)
+      notice(message) if message
+    end
+    place
+  end
+
+  def evaluate(expression)
+    ask('Runtime.evaluate', 'expression' => expression, 'returnByValue' => true, 'awaitPromise' => true).dig('result', 'value')
+  end
 
   def start(program, folder)
     theirs, @into = IO.pipe
@@ -109,9 +163,9 @@ class Browser
     case message['method']
     when 'Fetch.requestPaused' then send_command('Fetch.continueRequest', 'requestId' => parameters['requestId'])
     when 'Fetch.authRequired' then log_in(parameters)
-    when 'Network.requestWillBeSent' then @asked[parameters['requestId']] = parameters['request'].values_at('method', 'url') if @asked
+    when 'Network.requestWillBeSent' then asked(parameters)
     when 'Network.responseReceived' then answered(parameters, parameters['response']['status'])
-    when 'Network.loadingFailed' then answered(parameters, parameters['errorText']) unless parameters['canceled']
+    when 'Network.loadingFailed' then failed(parameters)
     end
   end
 
@@ -121,9 +175,26 @@ class Browser
                  })
   end
 
+  def asked(parameters)
+    return unless @asked
+
+    @heard = now
+    @asked[parameters['requestId']] = parameters['request'].values_at('method', 'url')
+  end
+
   def answered(parameters, status)
     request = @asked && @asked[parameters['requestId']]
-    @answers << [status, *request] if request
+    return unless request
+
+    @heard = now
+    @answers << [status, *request]
+  end
+
+  # What the page itself calls off has no answer.
+  def failed(parameters)
+    return @asked&.delete(parameters['requestId']) if parameters['canceled']
+
+    answered(parameters, parameters['errorText'])
   end
 
   def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
