@@ -1,120 +1,143 @@
 # frozen_string_literal: true
 
 require_relative '../spec_helper'
+require_relative 'remote_writers'
 require_relative 'simulated_platform'
+require_relative 'thanos'
 require_relative 'victoria_metrics'
 
-# Two real Prometheus servers send to a real VictoriaMetrics with the settings of
-# enable-remote-write.yml, as the two instances do.
+# Two real Prometheus servers send to a real store, as the two instances do with
+# the ops files; one of them dies.
 RSpec.describe 'Remote write' do
-  # One that each node has, and one that Prometheus adds at every scrape,
-  # whether it succeeds or not.
-  metrics = %w[mem_used_percent up].freeze
-  # The scrape interval of the simulated platform.
-  interval = 1000
+  interval = RemoteWriters::INTERVAL
+  first, other = RemoteWriters::NAMES
 
-  # The block gets the two writers, which send to `store`.
-  def with_two_writers(platform, store, *names)
-    operations = names.map { |name| Operations.fetch(name) }
-    manifest = platform.manifest(*operations, vars: { 'remote_write_url' => store.write_url })
-    platform.with_prometheus(manifest, name: 'vm-one') do |first|
-      platform.with_prometheus(manifest, name: 'vm-other') { |second| yield [first, second] }
-    end
-  end
-
-  # What a Prometheus scraped before its remote write had begun is not sent.
-  def sends?(prometheus)
-    metrics = Http.get("#{prometheus.url}/metrics") || ''
-    metrics[/^prometheus_remote_storage_samples_total\{[^}]*\} (\S+)/, 1].to_f.positive?
-  end
-
-  # Labels => timestamps in milliseconds of what a Prometheus holds itself.
-  def own_samples(prometheus, metric, after)
-    prometheus.query("#{metric}{job=\"aiven\"}[1h]").to_h do |series|
-      times = series['values'].map { |time, _| (time * 1000).round }
-      [series['metric'], times.select { |time| time > after }]
-    end
-  end
-
-  # Metric => what each writer holds, once that is some samples of every node.
-  def scraped(writers, nodes, metrics, after)
-    samples = metrics.to_h { |metric| [metric, writers.map { |writer| own_samples(writer, metric, after) }] }
-    complete = samples.values.flatten.all? do |series|
-      series.size == nodes && series.values.all? { |times| times.size >= 5 }
-    end
-    samples if complete
-  end
-
-  # Whether the store has every sample, and twice a moment that both writers have.
-  def arrived?(stored, sent)
-    sent.first.keys.all? do |labels|
-      _, times = stored.find { |found, _| labels <= found }
-      wanted = sent.flat_map { |samples| samples.fetch(labels) }.tally
-      times && wanted.all? { |time, count| times.count(time) >= count }
-    end
-  end
-
-  # The intervals, each ending at a multiple of the length, of which both
-  # writers' samples are known: not those in which the knowledge begins or ends.
-  def known_intervals(times_of_writers, length)
-    numbers = times_of_writers.map { |times| times.map { |time| (time + length - 1) / length } }
-    (numbers.map(&:min).max + 1)..(numbers.map(&:max).min - 1)
-  end
-
-  def in_intervals(times, length, intervals)
-    times.sort.group_by { |time| (time + length - 1) / length }.select { |number, _| intervals.cover?(number) }.values
-  end
-
-  it 'brings the samples of both writers, and VictoriaMetrics makes one of them' do
+  around do |example|
     folder do |path|
-      sent = nil
-      SimulatedPlatform.run(path) do |platform|
-        VictoriaMetrics.run(path) do |store|
-          with_two_writers(platform, store, 'enable-remote-write') do |writers|
-            store.await('writers that send') { writers.all? { |writer| sends?(writer) } }
-            began = Time.now.to_f * 1000
-            sent = store.await('writers with samples') { scraped(writers, platform.aiven.nodes.size, metrics, began) }
-            metrics.each { |metric| store.await('all samples') { arrived?(store.samples(metric), sent[metric]) } }
-          end
+      SimulatedPlatform.run(@folder = path) do |platform|
+        @platform = platform
+        example.run
+      end
+    end
+  end
+
+  # Name => labels => timestamps of `up`: what the writers scraped while both
+  # lived, and the other one after that. Returns when `store` has all of it; the
+  # block tells name by name what it has of a metric.
+  def send_until_one_is_dead(store, *operations, &stored)
+    RemoteWriters.run(@platform, store.write_url, *operations) do |writers|
+      store.await('writers that send') { writers.send? }
+      together = arrived(store, writers, writers.now, &stored)
+      death = writers.kill(RemoteWriters::NAMES.first)
+      alone = arrived(store, writers, death, &stored)
+      together.merge(alone) { |_, before, after| before.merge(after) { |_, *times| times.flatten } }
+    end
+  end
+
+  # Of `up`, what the living writers scraped after that moment, once it has arrived.
+  def arrived(store, writers, after)
+    scraped = store.await('writers with samples', within: RemoteWriters::PATIENCE) { writers.scraped(after) }
+    scraped.each do |metric, sent|
+      store.await("every sample of #{metric}", within: RemoteWriters::PATIENCE) do
+        stored = yield metric
+        sent.all? { |name, series| included?(series, stored.fetch(name, {})) }
+      end
+    end
+    scraped.fetch('up')
+  end
+
+  # The store may have added labels.
+  def included?(sent, stored)
+    sent.all? do |labels, times|
+      _, found = stored.find { |candidate, _| labels <= candidate }
+      found && (times - found).empty?
+    end
+  end
+
+  # As many series as nodes, at each second from when both writers had sent
+  # something of each node until the other one ends.
+  def expect_each_node_once(store, sent)
+    moments = sent.values.flat_map(&:values).map(&:min).max..sent.fetch(RemoteWriters::NAMES.last).values.map(&:max).min
+    expect(moments.size).to be > 2 * RemoteWriters::SAMPLES * RemoteWriters::INTERVAL
+    expect(store.counts('up', moments)).to all(eq(sent.values.last.size))
+  end
+
+  describe 'to VictoriaMetrics' do
+    # The last of each interval, which ends at a multiple of its length.
+    def last_of_intervals(times, length)
+      times.group_by { |time| (time + length - 1) / length }.transform_values(&:max)
+    end
+
+    it 'brings the samples of both writers, which it makes one, also when one writer is dead' do
+      received = nil
+      sent = VictoriaMetrics.run(@folder) do |store|
+        send_until_one_is_dead(store, 'enable-remote-write') do |metric|
+          # Both writers' are one series, with two samples of a moment that both have.
+          received = store.samples(metric)
+          RemoteWriters::NAMES.to_h { |name| [name, received] }
         end
       end
+      expect(received.size).to eq(@platform.aiven.nodes.size)
 
       # The same store, told to deduplicate. Stale markers, after a failed
       # scrape, are sent too, but never queried: `up` has none.
-      VictoriaMetrics.run(path, deduplicate: interval) do |store|
-        stored = store.samples('up').transform_keys { |labels| labels.except('platform') }
-        writers = sent.fetch('up')
-        expect(stored.keys).to match_array(writers.first.keys)
-        stored.each do |labels, kept|
-          both = writers.map { |series| series.fetch(labels) }
-          intervals = known_intervals(both, interval)
-          received = in_intervals(both.flatten, interval, intervals)
-          expect(received).to include(have_attributes(size: 2..))
-          expect(in_intervals(kept, interval, intervals)).to eq(received.map { |times| [times.max] })
+      VictoriaMetrics.run(@folder, deduplicate: interval) do |store|
+        kept = store.samples('up')
+        expect(kept.keys).to match_array(received.keys)
+        received.each do |labels, times|
+          # What came later than we looked is not known.
+          wanted = last_of_intervals(times, interval).reject { |number, _| number * interval >= times.max }
+          expect(wanted.size).to be < times.size - RemoteWriters::SAMPLES
+          expect(kept.fetch(labels).select { |time| time <= wanted.values.max }).to eq(wanted.values.sort)
         end
+        expect_each_node_once(store, sent)
       end
     end
   end
 
-  it 'tells Mimir and Thanos by labels which writer a sample is of' do
-    folder do |path|
-      series = nil
-      SimulatedPlatform.run(path) do |platform|
-        VictoriaMetrics.run(path) do |store|
-          with_two_writers(platform, store, 'enable-remote-write', 'label-remote-writers') do
-            series = store.await('samples of both writers') do
-              found = store.samples('up').keys
-              found if found.size == 2 * platform.aiven.nodes.size
-            end
-          end
-        end
-      end
+  no_thanos = 'there is no thanos: scripts/setup thanos compiles it' unless Thanos.installed?
 
-      expect(series.map { |labels| labels['cluster'] }.uniq).to eq(['cf.example.com'])
-      by_writer = series.group_by { |labels| labels['__replica__'] }
-      expect(by_writer.keys).to contain_exactly('vm-one', 'vm-other')
-      one, other = by_writer.values.map { |labels| labels.map { |label| label.except('__replica__') } }
-      expect(one).to match_array(other)
+  describe 'to Thanos', skip: no_thanos do
+    def by_writer(series) = series.group_by { |labels, _| labels['__replica__'] }.transform_values(&:to_h)
+
+    # A querier stays with one replica, and takes a sample of the other one once
+    # twice the time since its last has passed, and the other one has one: see
+    # pkg/dedup/iter.go. It knows no such time at the first sample.
+    def longest_gap(replicas)
+      longest = replicas.flat_map { |times| times.each_cons(2).map { |one, next_one| next_one - one } }.max
+      [2 * longest, 5000].max + longest
     end
+
+    it 'brings the samples of both writers, which it makes one, also when one writer is dead' do
+      Thanos.run(@folder) do |store|
+        received = nil
+        sent = send_until_one_is_dead(store, 'enable-remote-write', 'label-remote-writers') do |metric|
+          received = by_writer(store.samples(metric))
+        end
+        expect(received.keys).to contain_exactly(first, other)
+        expect(received.values.flat_map(&:keys).map { |labels| labels['cluster'] }.uniq).to eq(['cf.example.com'])
+
+        answered = store.samples('up', deduplicate: true)
+        expect(answered.size).to eq(@platform.aiven.nodes.size)
+        expect(answered.keys.flat_map(&:keys)).not_to include('__replica__', 'receive_replica')
+        answered.each do |labels, times|
+          replicas = received.values.map { |series| series.find { |candidate, _| labels <= candidate }.last }
+          known = replicas.flatten
+          times = times.select { |time| time <= known.max }
+          expect(known).to include(*times)
+          expect([known.min, *times, known.max].each_cons(2).map { |one, next_one| next_one - one })
+            .to all(be <= longest_gap(replicas))
+        end
+        expect_each_node_once(store, sent)
+      end
+    end
+  end
+end
+
+RSpec.describe 'docs/scaling.md' do
+  it 'tells the stores what they are tested with' do
+    scraping = PrometheusJob.new(Manifest.of(Operations.fetch(Operations::BASE)).properties('prometheus'))
+    settings = ["#{VictoriaMetrics::DEDUPLICATE}=#{scraping['scrape_interval']}", *Thanos::QUERIER]
+    expect(File.read(File.join(ReleaseSpec::ROOT, 'docs/scaling.md'))).to include(*settings.map { |setting| "`#{setting}`" })
   end
 end

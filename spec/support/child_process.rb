@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require 'ipaddr'
+
 require_relative 'waiting'
 
 # A program that a test starts and ends: in a process group of its own, with
@@ -75,9 +77,9 @@ class ChildProcess
   end
 
   # The TCP port on IPv4 at which it listens, for programs that do not say what
-  # the system chose for port 0.
-  def await_port
-    await('a port to listen on') { listening_ports.first }
+  # the system chose for port 0. One that listens at several has an address for each.
+  def await_port(address = '127.0.0.1')
+    await("a port to listen on at #{address}") { listening_ports(address).first }
   end
 
   private
@@ -93,10 +95,12 @@ class ChildProcess
     status
   end
 
-  def listening_ports
+  def listening_ports(address)
+    # As the kernel writes it: its bytes are those of a number of this machine.
+    local = format('%08X:', IPAddr.new(address).hton.unpack1('L'))
     sockets = Dir["/proc/#{pid}/fd/*"].filter_map { |file| link(file)[/\Asocket:\[(\d+)\]\z/, 1] }
     rows = File.readlines("/proc/#{pid}/net/tcp").drop(1).map(&:split)
-    rows.select { |row| row[3] == LISTENING && sockets.include?(row[9]) }
+    rows.select { |row| row[3] == LISTENING && row[1].start_with?(local) && sockets.include?(row[9]) }
         .map { |row| row[1].split(':').last.hex }
   end
 
