@@ -14,7 +14,7 @@ class RemoteWriters
   INTERVAL = 1000
   # Of each node and writer, before something is said about them.
   SAMPLES = 3
-  # Seconds; a busy machine misses scrapes of a second.
+  # Seconds that a busy machine may need.
   PATIENCE = 240
 
   # The block gets them; they send with the settings of the ops files `names`.
@@ -51,18 +51,20 @@ class RemoteWriters
   def now = (Time.now.to_f * 1000).round
 
   # Metric => name => labels => timestamps in milliseconds: what those that live
-  # scraped after that moment, once that is some samples of every node.
+  # scraped after that moment, once that is enough.
   def scraped(after)
     samples = METRICS.to_h do |metric|
       [metric, @alive.transform_values { |prometheus| own_samples(prometheus, metric, after) }]
     end
-    complete = samples.values.flat_map(&:values).all? do |series|
-      series.size == @nodes && series.values.all? { |times| times.size >= SAMPLES }
-    end
-    samples if complete
+    samples if samples.values.flat_map(&:values).all?(&:any?) && samples.fetch('up').each_value.all? { |series| of_all_nodes?(series) }
   end
 
   private
+
+  # Asked of `up` alone: on a busy machine scrapes of a second fail.
+  def of_all_nodes?(series)
+    series.size == @nodes && series.values.all? { |times| times.size >= SAMPLES }
+  end
 
   def own_samples(prometheus, metric, after)
     prometheus.query("#{metric}{job=\"aiven\"}[1h]").to_h do |series|

@@ -14,7 +14,8 @@ class VictoriaMetrics
   # interval; without, all that it was ever sent. Both on what is in `folder`.
   def self.run(folder, deduplicate: nil)
     command = ['victoria-metrics', "-storageDataPath=#{folder}/victoria-metrics", '-httpListenAddr=127.0.0.1:0',
-               '-memory.allowedBytes=64MB']
+               # Or queries would not see what came in the last 30 s.
+               '-search.latencyOffset=0s', '-memory.allowedBytes=64MB']
     command << "#{DEDUPLICATE}=#{deduplicate}ms" if deduplicate
     ChildProcess.run(*command, log: File.join(folder, 'victoria-metrics.log')) do |child|
       address = "127.0.0.1:#{child.await_port}"
