@@ -34,6 +34,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod aiven;
+mod api_client;
 pub mod cli;
 pub mod config;
 pub mod daemon;

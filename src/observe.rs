@@ -16,10 +16,10 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::aiven::client::spread;
 use crate::aiven::listing::ParseCache;
 use crate::aiven::wire::ServiceReader;
 use crate::aiven::{Client, Error, ErrorKind, Operation};
+use crate::api_client::gate::spread;
 use crate::model::backoff::{Caller, Doubt};
 use crate::model::endpoint::EndpointChoice;
 use crate::model::inventory::{ByName, Distrust};

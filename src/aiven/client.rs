@@ -10,9 +10,13 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use super::Operation;
-use super::error::{Error, ErrorKind, Head};
+use super::error::{Error, ErrorKind, error_of};
 use super::listing::{ListingReader, ParseCache};
 use super::wire::{self, Integrations, ListedEndpoints, PROMETHEUS, ServiceReader};
+use crate::api_client::answer_room::AnswerRoom;
+use crate::api_client::gate::Gate;
+use crate::api_client::head::Head;
+use crate::api_client::{MAX_ERROR_BODY, PATIENCE, begins_an_object, describe, retries, words_of};
 use crate::metrics::Metrics;
 use crate::model::credentials::Credentials;
 use crate::model::endpoint::{EndpointChoice, EndpointFact};
@@ -21,16 +25,11 @@ use crate::model::odd_rows::ListedTypes;
 use crate::model::outside_text::{OutsideText, Secrets};
 use crate::model::service::Service;
 
-mod answer_room;
 mod call;
-mod gate;
 mod http_proxy;
 mod trust;
 
-use answer_room::AnswerRoom;
-use call::{Call, begins_an_object, retries};
-use gate::Gate;
-pub use gate::spread;
+use call::Call;
 pub use http_proxy::HttpProxy;
 
 /// How many rows a listing asks for. The API has no paging for services, and the
@@ -39,13 +38,6 @@ const LISTING_LIMIT: usize = 100_000;
 
 /// How many request timeouts a listing may take in all, while bytes keep arriving.
 const LISTING_TIMEOUTS: u32 = 10;
-
-/// How many bytes of an error body are read.
-const MAX_ERROR_BODY: usize = 64 << 10;
-
-/// The longest wait within one call. If Aiven asks for more, the call fails at once,
-/// so that its cause shows, and the caller tries again later.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A client of one Aiven account, shared by all projects.
 pub struct Client {
@@ -166,7 +158,7 @@ impl Client {
             .map_err(|kind| cut_off(kind, received))?
         {
             if received == 0 && !begins_an_object(&chunk) {
-                return Err(head.error(&chunk, &self.secrets).0);
+                return Err(error_of(&head, &chunk, &self.secrets).0);
             }
             received += chunk.len() as u64;
             listing.feed(&chunk)?;
@@ -272,7 +264,7 @@ impl Client {
         let path = ["project", project, "service", service, "integration"];
         let body = call.get_bytes(&path, &[]).await?;
         let answer: Integrations<'_> = serde_json::from_slice(body.bytes())
-            .map_err(|error| call.error(ErrorKind::Malformed(wire::describe(&error))))?;
+            .map_err(|error| call.error(ErrorKind::Malformed(describe(&error))))?;
         answer.has_prometheus(service).ok_or_else(|| {
             let what = "a row of service_integrations cannot be read, which may be the one for Prometheus, so none is created";
             call.error(ErrorKind::Malformed(what.to_owned()))
@@ -334,8 +326,8 @@ impl Client {
         {
             return kind;
         }
-        let (kind, wait) = head.error(&body, &self.secrets);
-        self.gate.note(&kind, wait, &self.secrets);
+        let (kind, wait) = error_of(head, &body, &self.secrets);
+        self.gate.note(&kind, kind.pressure(wait), &self.secrets);
         kind
     }
 
@@ -365,16 +357,8 @@ impl Client {
             .await
     }
 
-    /// The message of reqwest's error with all its sources, without the URL.
     fn transport(&self, error: reqwest::Error) -> ErrorKind {
-        use std::error::Error as _;
-        let error = error.without_url();
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
-        }
+        let mut message = words_of(error);
         if let Some(proxy) = &self.proxy {
             message = format!("through the proxy {}: {message}", proxy.name());
         }

@@ -8,17 +8,17 @@
 use std::time::Duration;
 
 use super::Operation;
+use crate::api_client::answer_room::NoRoom;
+use crate::api_client::gate::{Postponed, Pressure};
+use crate::api_client::stranger::Stranger;
 use crate::model::backoff::Trouble;
 use crate::model::outside_text::OutsideText;
 
 mod answer;
 mod proxy;
-mod stranger;
-mod wait;
 
-pub use answer::{Head, hidden_error};
+pub use answer::{error_of, hidden_error};
 pub use proxy::ProxyTrouble;
-pub use stranger::Stranger;
 
 /// A call that failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -151,6 +151,20 @@ impl ErrorKind {
         }
     }
 
+    /// What the answer asks of everybody with this token, given its `wait`.
+    pub fn pressure(&self, wait: Option<Duration>) -> Pressure {
+        let asks_too_much = match self {
+            ErrorKind::Throttled { .. } => true,
+            ErrorKind::Stranger(stranger) => stranger.status == 429,
+            _ => false,
+        };
+        match wait {
+            Some(wait) => Pressure::Wait(wait),
+            None if asks_too_much => Pressure::TooMany,
+            None => Pressure::None,
+        }
+    }
+
     /// What the error means for the next call.
     pub fn trouble(&self) -> Trouble {
         match self {
@@ -196,6 +210,21 @@ impl ErrorKind {
             ErrorKind::Truncated(_) => "truncated".to_owned(),
             ErrorKind::Malformed(_) => "malformed".to_owned(),
         }
+    }
+}
+
+impl From<NoRoom> for ErrorKind {
+    fn from(none: NoRoom) -> ErrorKind {
+        match none {
+            NoRoom::TooLong => ErrorKind::Malformed(none.to_string()),
+            NoRoom::InTime(patience) => ErrorKind::Timeout(patience),
+        }
+    }
+}
+
+impl From<Postponed> for ErrorKind {
+    fn from(Postponed { wait, because }: Postponed) -> ErrorKind {
+        ErrorKind::Postponed { wait, because }
     }
 }
 

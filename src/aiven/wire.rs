@@ -6,7 +6,6 @@
 //! could not be read is unknown (see [`crate::model::detail`]), not absent.
 
 mod integration;
-mod lenient;
 pub mod secrets;
 mod service;
 mod setup;
@@ -17,16 +16,6 @@ pub use setup::{ListedEndpoints, read, read_types};
 
 /// Aiven's name for the type of the integration, and of its endpoint.
 pub const PROMETHEUS: &str = "prometheus";
-
-/// What is wrong with JSON, and where. Quotes no values, which may be secret.
-pub fn describe(error: &serde_json::Error) -> String {
-    let kind = match error.classify() {
-        serde_json::error::Category::Data => "another shape than expected",
-        serde_json::error::Category::Eof => "the end comes too early",
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "not JSON",
-    };
-    format!("{kind}, at line {} column {}", error.line(), error.column())
-}
 
 #[cfg(test)]
 mod tests;

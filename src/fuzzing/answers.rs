@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{SECRET, assert_sayable, first};
-use crate::aiven::error::{Head, hidden_error};
+use crate::aiven::error::{error_of, hidden_error};
 use crate::aiven::wire::secrets::{EndpointAnswer, ProjectCa};
-use crate::aiven::wire::{
-    Integrations, ListedEndpoints, ServiceReader, describe, read, read_types,
-};
+use crate::aiven::wire::{Integrations, ListedEndpoints, ServiceReader, read, read_types};
+use crate::api_client::describe;
+use crate::api_client::head::Head;
 use crate::model::back_pressure::MAX_WAIT;
 use crate::model::outside_text::Secrets;
 
@@ -69,7 +69,8 @@ fn error(data: &[u8]) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let url = Url::parse("https://api.example/v1/project").expect("a URL");
-    let (kind, wait) = Head::new(status, &headers, &url).error(body, &secrets());
+    let head = Head::new(status, &headers, &url);
+    let (kind, wait) = error_of(&head, body, &secrets());
     assert!(wait.is_none_or(|wait| wait <= MAX_WAIT), "{wait:?}");
     assert_sayable(&kind.to_string(), 4_000);
     kind.code();

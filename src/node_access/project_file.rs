@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::aiven::wire::describe;
+use crate::api_client::describe;
 use crate::model::outage::{Failure, Outage};
 use crate::publish::atomic_file::{self, Readers};
 

@@ -1,17 +1,17 @@
 //! One call: counts its attempts, and names operation and project in its errors.
 
-use std::time::Duration;
-
-use backon::{ExponentialBuilder, Retryable};
+use backon::Retryable;
 use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::Client;
-use super::answer_room::Answer;
 use crate::aiven::Operation;
-use crate::aiven::error::{self, Error, ErrorKind, Head};
+use crate::aiven::error::{self, Error, ErrorKind};
 use crate::aiven::wire;
+use crate::api_client::answer_room::Answer;
+use crate::api_client::head::Head;
+use crate::api_client::{begins_an_object, retries};
 
 /// One call, with the operation and project that its metrics and errors name.
 pub(super) struct Call<'a> {
@@ -87,7 +87,7 @@ impl<'a> Call<'a> {
         }
         let (body, secrets) = (answer.bytes(), &self.client.secrets);
         if body.is_empty() || !begins_an_object(body) {
-            return Err(head.error(body, secrets).0);
+            return Err(error::error_of(&head, body, secrets).0);
         }
         match error::hidden_error(body, secrets) {
             Some(message) => Err(ErrorKind::Refused {
@@ -124,22 +124,4 @@ impl<'a> Call<'a> {
             kind,
         }
     }
-}
-
-/// Three attempts within some seconds; after that the caller tries again.
-pub(super) fn retries() -> ExponentialBuilder {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(Duration::from_secs(15))
-        .with_factor(2.0)
-        .with_max_times(2)
-        .with_jitter()
-}
-
-/// Whether the first bytes of a body can begin a JSON object.
-pub(super) fn begins_an_object(bytes: &[u8]) -> bool {
-    bytes
-        .trim_ascii_start()
-        .first()
-        .is_none_or(|byte| *byte == b'{')
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::PROMETHEUS;
-use super::lenient::{Member, Rows, Text};
+use crate::api_client::lenient::{Member, Rows, Text};
 use crate::model::outside_text::{OutsideText, Secrets};
 use crate::model::service::ServiceIntegration;
 

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::describe;
 use super::integration::{Relation, WireIntegration};
-use super::lenient::{Member, Pairs, Port, Rows, Text, is_name};
+use crate::api_client::describe;
+use crate::api_client::lenient::{Member, Pairs, Port, Rows, Text, is_name};
 use crate::model::cloud_foundry::{CLAIM_TAGS, Claim, Guid};
 use crate::model::detail::{Detail, DetailList};
 use crate::model::hosts::{Component, ScrapeHost, has_hidden_standbys, scrape_hosts};

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::lenient::{Member, Text, is_name};
-use super::{PROMETHEUS, describe};
+use super::PROMETHEUS;
+use crate::api_client::describe;
+use crate::api_client::lenient::{Member, Text, is_name};
 use crate::model::endpoint::{EndpointChoice, EndpointFact, ListedEndpoint};
 use crate::model::odd_rows::{ListedTypes, OddRow, OddRows, SetupList};
 

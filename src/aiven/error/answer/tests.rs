@@ -2,6 +2,9 @@ use proptest::prelude::*;
 use reqwest::header::{HeaderValue, RETRY_AFTER};
 use secrecy::SecretString;
 
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+
 use super::*;
 use crate::model::back_pressure::MAX_WAIT;
 
@@ -32,7 +35,7 @@ fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
 fn error(status: u16, pairs: &[(&'static str, &str)], body: &str) -> ErrorKind {
     let status = StatusCode::from_u16(status).unwrap();
     let head = Head::new(status, &headers(pairs), &base());
-    head.error(body.as_bytes(), &secrets()).0
+    error_of(&head, body.as_bytes(), &secrets()).0
 }
 
 /// An answer in Aiven's form.
@@ -252,7 +255,7 @@ proptest! {
         let pairs: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let map = self::headers(&pairs);
         let head = Head::new(StatusCode::from_u16(status).unwrap(), &map, &base());
-        let (kind, wait) = head.error(&body, &secrets());
+        let (kind, wait) = error_of(&head, &body, &secrets());
         let said = kind.to_string();
         let shown = format!("{said} {kind:?} {}", kind.code());
         for piece in TOKEN.as_bytes().windows(8) {

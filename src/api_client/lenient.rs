@@ -11,7 +11,7 @@ use crate::model::outside_text::{MAX_NAME, OutsideText};
 
 /// A string, borrowed from the answer if it needs no unescaping.
 #[derive(Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl std::ops::Deref for Text<'_> {
     type Target = str;
@@ -23,7 +23,7 @@ impl std::ops::Deref for Text<'_> {
 
 /// A port, which Aiven writes as a number or as a string.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Port(pub u16);
+pub(crate) struct Port(pub u16);
 
 impl<'de> Deserialize<'de> for Port {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -35,7 +35,7 @@ impl<'de> Deserialize<'de> for Port {
 
 /// A member of an object.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Member<T> {
+pub(crate) enum Member<T> {
     /// It is missing, or null.
     #[default]
     Absent,
@@ -47,27 +47,27 @@ pub(super) enum Member<T> {
 
 impl<T> Member<T> {
     /// The value, if it can be read.
-    pub(super) fn told(&self) -> Option<&T> {
+    pub(crate) fn told(&self) -> Option<&T> {
         match self {
             Member::Told(value) => Some(value),
             Member::Absent | Member::Odd => None,
         }
     }
 
-    pub(super) fn is_odd(&self) -> bool {
+    pub(crate) fn is_odd(&self) -> bool {
         matches!(self, Member::Odd)
     }
 }
 
 impl Member<Text<'_>> {
     /// The text, if it can be read and may be the name of something.
-    pub(super) fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         let text: &str = self.told()?;
         is_name(text).then_some(text)
     }
 
     /// The text, if it can be read and may be the name of a host.
-    pub(super) fn host(&self) -> Option<&str> {
+    pub(crate) fn host(&self) -> Option<&str> {
         let text: &str = self.told()?;
         OutsideText::host(text).is_ok().then_some(text)
     }
@@ -86,7 +86,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
 
 /// Whether a text may be the name of something: it is not empty, not longer than any
 /// name of Aiven's, and shows as it is.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
     match is_plain {
         true => (1..=MAX_NAME).contains(&text.len()),
@@ -96,11 +96,11 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// A list whose rows are read one by one.
 #[derive(Debug)]
-pub(super) struct Rows<T> {
+pub(crate) struct Rows<T> {
     /// The readable rows.
-    pub(super) rows: Vec<T>,
+    pub(crate) rows: Vec<T>,
     /// Whether every row was readable. False, too, if there is no list at all.
-    pub(super) is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 impl<T> Default for Rows<T> {
@@ -129,7 +129,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
 
 /// The members of an object in their order, doubled ones too.
 #[derive(Default)]
-pub(super) struct Pairs<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct Pairs<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,13 +1,12 @@
 //! How much memory answers take that are read whole: many small ones, and one large
 //! one, whatever number of questions is under way.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
-
-use crate::aiven::error::ErrorKind;
 
 /// How many bytes of an answer are read. A single Kafka service can take several
 /// megabytes.
@@ -18,14 +17,33 @@ const MAX_SMALL_ANSWER: usize = 1 << 20;
 
 /// The room for the answers of one client.
 #[derive(Default)]
-pub(super) struct AnswerRoom(Arc<Mutex<()>>);
+pub(crate) struct AnswerRoom(Arc<Mutex<()>>);
 
 /// An answer that is being read, or was read.
 #[derive(Default)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     bytes: Vec<u8>,
     /// Held for as long as the answer is, if it is a large one.
     large: Option<OwnedMutexGuard<()>>,
+}
+
+/// Why an answer is not held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoRoom {
+    /// It is too long.
+    TooLong,
+    /// Others took the room for this long.
+    InTime(Duration),
+}
+
+/// Says of an answer what it is.
+impl fmt::Display for NoRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoRoom::TooLong => write!(f, "more than {MAX_ANSWER} bytes"),
+            NoRoom::InTime(patience) => write!(f, "no room for it within {patience:?}"),
+        }
+    }
 }
 
 impl AnswerRoom {
@@ -33,20 +51,19 @@ impl AnswerRoom {
     ///
     /// # Errors
     /// When the answer becomes too long, or there is no room within `patience`.
-    pub(super) async fn add(
+    pub(crate) async fn add(
         &self,
         answer: &mut Answer,
         chunk: &[u8],
         patience: Duration,
-    ) -> Result<(), ErrorKind> {
+    ) -> Result<(), NoRoom> {
         let length = answer.bytes.len().saturating_add(chunk.len());
         if length > MAX_ANSWER {
-            let cause = format!("more than {MAX_ANSWER} bytes");
-            return Err(ErrorKind::Malformed(cause));
+            return Err(NoRoom::TooLong);
         }
         if length > MAX_SMALL_ANSWER && answer.large.is_none() {
             let room = timeout(patience, Arc::clone(&self.0).lock_owned()).await;
-            answer.large = Some(room.map_err(|_| ErrorKind::Timeout(patience))?);
+            answer.large = Some(room.map_err(|_| NoRoom::InTime(patience))?);
         }
         answer.bytes.extend_from_slice(chunk);
         Ok(())
@@ -54,7 +71,7 @@ impl AnswerRoom {
 }
 
 impl Answer {
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }
@@ -83,7 +100,7 @@ mod tests {
         }
         assert_eq!(held(&answers), MAX_ANSWER + 7 * MAX_SMALL_ANSWER);
         let waiting = room.add(&mut answers[1], &CHUNK, PATIENCE).await;
-        assert_eq!(waiting, Err(ErrorKind::Timeout(PATIENCE)));
+        assert_eq!(waiting, Err(NoRoom::InTime(PATIENCE)));
         answers.remove(0);
         room.add(&mut answers[0], &CHUNK, PATIENCE).await.unwrap();
     }
@@ -95,7 +112,7 @@ mod tests {
         let whole = vec![b'x'; MAX_ANSWER];
         room.add(&mut answer, &whole, PATIENCE).await.unwrap();
         let more = room.add(&mut answer, b"x", PATIENCE).await;
-        assert!(matches!(more, Err(ErrorKind::Malformed(_))));
+        assert_eq!(more, Err(NoRoom::TooLong));
         assert_eq!(answer.bytes().len(), MAX_ANSWER);
     }
 }

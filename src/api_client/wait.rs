@@ -1,4 +1,4 @@
-//! How long an answer asks to wait: in a header, or in Aiven's words.
+//! How long an answer asks to wait: in a header, or in its words.
 //!
 //! Whatever the number is, the result is a duration of an hour at most
 //! ([`MAX_WAIT`]), so that it can be added to any clock.
@@ -33,7 +33,7 @@ const FIRST_MILLI_TIMESTAMP: f64 = 1e12;
 /// The longest wait that the headers of an answer ask for. `is_limited`: whether the
 /// status says that there were too many requests; only then do the headers of rate
 /// limits mean a wait.
-pub(super) fn from_headers(headers: &HeaderMap, is_limited: bool) -> Option<Duration> {
+pub(crate) fn from_headers(headers: &HeaderMap, is_limited: bool) -> Option<Duration> {
     let now = SystemTime::now();
     let asked = headers.get_all(RETRY_AFTER).iter();
     let asked = asked.filter_map(|value| retry_after(value, now)).max();
@@ -71,7 +71,7 @@ fn reset(value: &HeaderValue, now: SystemTime) -> Option<Duration> {
 }
 
 /// The wait in `…Rate limit 120 exceeded - try again in 28s`.
-pub(super) fn from_message(message: &str) -> Option<Duration> {
+pub(crate) fn from_message(message: &str) -> Option<Duration> {
     let message = message.to_ascii_lowercase();
     let after = PHRASES.iter().filter_map(|phrase| {
         let (_, rest) = message.split_once(phrase)?;

@@ -1,14 +1,25 @@
-//! An answer of something that stands before Aiven.
+//! An answer of something that stands before an API.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::model::outside_text::OutsideText;
 
-/// Something before Aiven answered. Its words are for people; nothing follows from
-/// them about tokens, projects and services.
+/// The API that was asked, for the words about what answered in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The key of the configuration that says where it is.
+    pub(crate) key: &'static str,
+}
+
+/// Something before the API answered. Its words are for people; nothing follows from
+/// them about tokens, nor about what the API is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stranger {
+    /// The API in whose place it answered.
+    pub(crate) asked: Asked,
     /// HTTP status.
     pub status: u16,
     /// Its name for itself, as the header `Server` has it.
@@ -26,7 +37,7 @@ pub struct Stranger {
 pub enum Said {
     /// No body.
     Nothing,
-    /// JSON that is not Aiven's. It is not shown: it may hold anybody's secrets.
+    /// JSON that is not the API's. It is not shown: it may hold anybody's secrets.
     OtherJson,
     /// The first printable words.
     Words(OutsideText),
@@ -43,25 +54,26 @@ impl std::error::Error for Stranger {}
 
 impl fmt::Display for Stranger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Asked { name, key } = self.asked;
         let status = self.status;
         match &self.server {
             Some(server) => write!(
                 f,
-                "something before Aiven (Server: {server}) answered {status}"
+                "something before {name} (Server: {server}) answered {status}"
             )?,
-            None => write!(f, "something before Aiven answered {status}")?,
+            None => write!(f, "something before {name} answered {status}")?,
         }
         if let Some(host) = &self.redirects_to {
             write!(f, ", a redirect to {host}, which is not followed")?;
         }
         match &self.said {
-            Said::Nothing => write!(f, ", without a word of Aiven's")?,
-            Said::OtherJson => write!(f, " with JSON that is not Aiven's")?,
+            Said::Nothing => write!(f, ", without a word of {name}'s")?,
+            Said::OtherJson => write!(f, " with JSON that is not {name}'s")?,
             Said::Words(words) => write!(f, ": \"{words}\"")?,
         }
         write!(
             f,
-            "; check aiven.api_url, and the proxies and firewalls on the way to it"
+            "; check {key}, and the proxies and firewalls on the way to it"
         )
     }
 }

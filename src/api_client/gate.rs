@@ -1,12 +1,12 @@
-//! The gate that every request passes: closed while an answer asks this account to
+//! The gate that every request passes: closed while an answer asks this client to
 //! wait.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::aiven::error::ErrorKind;
 use crate::model::back_pressure::BackPressure;
 use crate::model::outside_text::{OutsideText, Secrets};
 
@@ -20,7 +20,27 @@ const MAX_SPREAD: Duration = Duration::from_secs(5);
 /// How much of the answer that closed the gate is quoted.
 const MAX_REASON: usize = 200;
 
-pub(super) struct Gate {
+/// What an answer asks of all that ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pressure {
+    /// Nothing.
+    None,
+    /// To wait this long.
+    Wait(Duration),
+    /// To ask less; it does not say for how long.
+    TooMany,
+}
+
+/// Not asked: an earlier answer asks to wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Postponed {
+    /// How long it lasts yet.
+    pub(crate) wait: Duration,
+    /// The answer that asks for it.
+    pub(crate) because: OutsideText,
+}
+
+pub(crate) struct Gate {
     /// How long a request waits for the gate to open.
     patience: Duration,
     state: Mutex<State>,
@@ -34,7 +54,7 @@ struct State {
 }
 
 impl Gate {
-    pub(super) fn with_patience(patience: Duration) -> Gate {
+    pub(crate) fn with_patience(patience: Duration) -> Gate {
         Gate {
             patience,
             state: Mutex::default(),
@@ -44,12 +64,12 @@ impl Gate {
     /// Waits until the gate is open.
     ///
     /// # Errors
-    /// [`ErrorKind::Postponed`] at once when that lasts longer than the patience.
-    pub(super) async fn pass(&self) -> Result<(), ErrorKind> {
+    /// [`Postponed`] at once when that lasts longer than the patience.
+    pub(crate) async fn pass(&self) -> Result<(), Postponed> {
         while let Some((wait, because)) = self.closed_for() {
             if wait > self.patience {
                 let because = because.unwrap_or_else(|| OutsideText::from("no reason given"));
-                return Err(ErrorKind::Postponed { wait, because });
+                return Err(Postponed { wait, because });
             }
             tokio::time::sleep(wait.saturating_add(spread(wait))).await;
         }
@@ -62,78 +82,57 @@ impl Gate {
         Some((left, state.because.clone()))
     }
 
-    /// Notes an answer that is an error, and how long it asks to wait.
-    pub(super) fn note(&self, kind: &ErrorKind, wait: Option<Duration>, secrets: &Secrets) {
+    /// Notes an answer that is an error, and what it asks for.
+    pub(crate) fn note(&self, error: &impl Display, pressure: Pressure, secrets: &Secrets) {
         let now = Instant::now().into_std();
         let mut state = self.state.lock();
-        match wait {
-            Some(wait) => state.pressure.wait(wait, now),
-            None if asks_too_much(kind) => state.pressure.too_many(now),
-            None => return,
+        match pressure {
+            Pressure::Wait(wait) => state.pressure.wait(wait, now),
+            Pressure::TooMany => state.pressure.too_many(now),
+            Pressure::None => return,
         }
-        let because = OutsideText::prose_within(&kind.to_string(), MAX_REASON, secrets);
+        let because = OutsideText::prose_within(&error.to_string(), MAX_REASON, secrets);
         state.because = Some(because);
     }
 
     /// Notes an answer with what was asked for.
-    pub(super) fn answered(&self) {
+    pub(crate) fn answered(&self) {
         self.state.lock().pressure.answered();
     }
 }
 
 /// How much later than after this wait to come: another time for each.
-pub fn spread(wait: Duration) -> Duration {
+pub(crate) fn spread(wait: Duration) -> Duration {
     let most = (wait / SPREAD_PART).min(MAX_SPREAD);
     most.mul_f64(fastrand::f64())
-}
-
-fn asks_too_much(kind: &ErrorKind) -> bool {
-    match kind {
-        ErrorKind::Throttled { .. } => true,
-        ErrorKind::Stranger(stranger) => stranger.status == 429,
-        _ => false,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn throttled() -> ErrorKind {
-        ErrorKind::Throttled {
-            message: OutsideText::from("too many"),
-            wait: None,
-        }
-    }
-
     #[tokio::test(start_paused = true)]
     async fn a_short_wait_is_waited_and_a_long_one_is_said() {
         let gate = Gate::with_patience(Duration::from_secs(5));
         let begin = Instant::now();
-        let wait = Some(Duration::from_secs(4));
-        gate.note(&throttled(), wait, &Secrets::default());
+        let wait = |seconds| Pressure::Wait(Duration::from_secs(seconds));
+        gate.note(&"too many", wait(4), &Secrets::default());
         assert_eq!(gate.pass().await, Ok(()));
         assert!(begin.elapsed() >= Duration::from_secs(4));
-        let wait = Some(Duration::from_secs(30));
-        gate.note(&throttled(), wait, &Secrets::default());
+        gate.note(&"too many", wait(30), &Secrets::default());
         let begin = Instant::now();
         let said = gate.pass().await.unwrap_err();
         assert!(begin.elapsed().is_zero());
-        assert!(said.to_string().contains("too many"), "{said}");
-        assert_eq!(said.asked_wait(), Some(Duration::from_secs(30)));
+        assert_eq!(&*said.because, "too many");
+        assert_eq!(said.wait, Duration::from_secs(30));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_asks_for_no_wait_closes_nothing() {
         let gate = Gate::with_patience(Duration::ZERO);
-        let server = ErrorKind::Server {
-            status: 500,
-            message: OutsideText::from("oops"),
-            wait: None,
-        };
-        gate.note(&server, None, &Secrets::default());
+        gate.note(&"oops", Pressure::None, &Secrets::default());
         assert_eq!(gate.pass().await, Ok(()));
-        gate.note(&throttled(), None, &Secrets::default());
+        gate.note(&"too many", Pressure::TooMany, &Secrets::default());
         assert!(gate.pass().await.is_err());
     }
 }

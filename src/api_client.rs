@@ -1,0 +1,63 @@
+//! What the clients of all HTTP APIs have in common: how they connect, how they obey an
+//! answer that asks to wait, how much of an answer they hold, how they tell whose it
+//! is, and how they read JSON that is not quite as expected. It knows no API.
+
+use std::error::Error;
+use std::time::Duration;
+
+use backon::ExponentialBuilder;
+
+pub(crate) mod answer_room;
+pub(crate) mod connect;
+pub(crate) mod gate;
+pub(crate) mod head;
+pub(crate) mod lenient;
+pub(crate) mod stranger;
+pub(crate) mod wait;
+
+/// How many bytes of an error body are read.
+pub(crate) const MAX_ERROR_BODY: usize = 64 << 10;
+
+/// The longest wait within one call. If an answer asks for more, the call fails at
+/// once, so that its cause shows, and the caller tries again later.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Three attempts within some seconds; after that the caller tries again.
+pub(crate) fn retries() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(Duration::from_secs(15))
+        .with_factor(2.0)
+        .with_max_times(2)
+        .with_jitter()
+}
+
+/// Whether the first bytes of a body can begin a JSON object.
+pub(crate) fn begins_an_object(bytes: &[u8]) -> bool {
+    bytes
+        .trim_ascii_start()
+        .first()
+        .is_none_or(|byte| *byte == b'{')
+}
+
+/// What is wrong with JSON, and where. Quotes no values, which may be secret.
+pub(crate) fn describe(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        serde_json::error::Category::Data => "another shape than expected",
+        serde_json::error::Category::Eof => "the end comes too early",
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "not JSON",
+    };
+    format!("{kind}, at line {} column {}", error.line(), error.column())
+}
+
+/// The message of reqwest's error with all its sources, without the URL.
+pub(crate) fn words_of(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
+}
