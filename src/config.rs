@@ -46,6 +46,7 @@ mod withheld;
 pub use http_proxy::HttpProxy;
 pub use invalid::{Invalid, Problem};
 pub use schema::{properties_schema, refusals_template};
+pub(crate) use values::is_loopback;
 pub(crate) use withheld::Withheld;
 
 /// A checked configuration.
@@ -180,6 +181,9 @@ pub struct CloudFoundry {
     /// `cloud_foundry.ca_cert`: default none; trusted in addition to the
     /// built-in roots.
     pub ca_cert: Vec<CertificateDer<'static>>,
+    /// `cloud_foundry.poll_interval`: how often all service instances are read;
+    /// default 5 min, 100 ms to 24 h.
+    pub poll_interval: Duration,
 }
 
 /// What is logged.

@@ -241,6 +241,10 @@ pub(super) static KEYS: &[Rule] = &[
         ..certificates("cloud_foundry.ca_cert")
     },
     Rule {
+        is_property: false,
+        ..duration("cloud_foundry.poll_interval", "5m", ("100ms", "24h"))
+    },
+    Rule {
         form: Form::Choice {
             default: "info",
             among: &["error", "warn", "info", "debug", "trace"],

@@ -220,10 +220,15 @@ fn cloud_foundry(section: &Section) -> Option<CloudFoundry> {
     let client_id = section.key("client_id");
     let client_secret = section.key("client_secret");
     let ca_cert = section.key("ca_cert").empty_is_absent();
-    if ![&api_url, &client_id, &client_secret, &ca_cert]
-        .iter()
-        .any(|key| key.is_given())
-    {
+    let poll_interval = section.key("poll_interval");
+    let keys = [
+        &api_url,
+        &client_id,
+        &client_secret,
+        &ca_cert,
+        &poll_interval,
+    ];
+    if !keys.iter().any(|key| key.is_given()) {
         return None;
     }
     if !api_url.is_given() {
@@ -233,11 +238,13 @@ fn cloud_foundry(section: &Section) -> Option<CloudFoundry> {
     let found_id = credential(&client_id);
     let found_secret = secret(&client_secret);
     let ca_cert = certificates(&ca_cert);
+    let poll_interval = poll_interval.duration();
     Some(CloudFoundry {
         api_url: found_url?,
         client_id: found_id?.to_owned(),
         client_secret: found_secret?,
         ca_cert,
+        poll_interval,
     })
 }
 

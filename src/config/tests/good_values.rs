@@ -108,6 +108,7 @@ const OPTIONAL: &[&str] = &[
     "cloud_foundry.client_id",
     "cloud_foundry.client_secret",
     "cloud_foundry.ca_cert",
+    "cloud_foundry.poll_interval",
     "log.level",
 ];
 
@@ -315,6 +316,7 @@ fn cloud_foundry_is_read_as_a_whole() {
     assert_eq!(cloud_foundry.client_id, "metrics");
     assert_eq!(cloud_foundry.client_secret.expose_secret(), "uaa-secret");
     assert_eq!(cloud_foundry.ca_cert.len(), 1);
+    assert_eq!(cloud_foundry.poll_interval, Duration::from_secs(300));
 }
 
 #[test]
