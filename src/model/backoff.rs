@@ -1,4 +1,4 @@
-//! When to try again after a failed call to Aiven: one table, by what failed
+//! When to try again after a failed call to Aiven or Cloud Foundry: one table, by what failed
 //! and who asked.
 
 use std::time::Duration;
@@ -10,6 +10,10 @@ const TOKEN_REJECTED_FACTOR: u32 = 10;
 /// So many answers in a row must say that asking again is useless, before that is
 /// believed. One alone may be a mishap at Aiven.
 const BELIEVED_AFTER: u32 = 3;
+
+/// The pause after the first failed pass over Cloud Controller, unless it is asked more
+/// often anyway.
+const FIRST_CLOUD_FOUNDRY: Duration = Duration::from_secs(30);
 
 /// Pauses before repeating a write whose problem goes away without help (a
 /// service that is too new, a 5xx).
@@ -85,6 +89,11 @@ pub enum Caller {
     },
     /// Creates endpoints and integrations.
     Integrate,
+    /// Reads Cloud Controller every `interval`.
+    CloudFoundry {
+        /// `cloud_foundry.poll_interval`.
+        interval: Duration,
+    },
 }
 
 /// The pauses after consecutive failures: they grow from the shortest to the
@@ -139,8 +148,23 @@ impl Caller {
             (Caller::Integrate, Trouble::Transient | Trouble::Throttled(_)) => WRITE_SOON,
             (Caller::Integrate, Trouble::TokenRejected) => WRITE_IF_ACCEPTED,
             (Caller::Integrate, Trouble::Permanent) => WRITE_LATER,
+            (Caller::CloudFoundry { interval }, Trouble::Transient) => {
+                cloud_foundry(interval, Duration::ZERO)
+            }
+            (Caller::CloudFoundry { interval }, Trouble::Throttled(wait)) => {
+                cloud_foundry(interval, wait.unwrap_or_default())
+            }
+            (Caller::CloudFoundry { interval }, Trouble::TokenRejected | Trouble::Permanent) => {
+                Pauses::constant(interval)
+            }
         }
     }
+}
+
+/// From the first pause to the interval, and no shorter than the `wait` asked for.
+fn cloud_foundry(interval: Duration, wait: Duration) -> Pauses {
+    let shortest = FIRST_CLOUD_FOUNDRY.min(interval).max(wait).min(MAX_PAUSE);
+    Pauses::between(shortest, interval.min(MAX_PAUSE).max(shortest))
 }
 
 /// The longest pause before an urgent question.
@@ -176,6 +200,7 @@ mod tests {
                 soon: soon.min(refresh),
             }),
             Just(Caller::Integrate),
+            seconds().prop_map(|interval| Caller::CloudFoundry { interval }),
         ]
     }
 

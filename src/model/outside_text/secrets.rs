@@ -6,7 +6,7 @@
 //! of [`PIECE`] bytes of every such form of it, and every piece found is taken out.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,6 +21,10 @@ const PIECE: usize = 8;
 /// A shorter word is no secret: to take it out would only spoil the text.
 const MIN_SECRET: usize = 4;
 
+/// So many of the secrets are kept that replace each other: the newest, and the one
+/// that others may still quote.
+const MAX_PASSING: usize = 2;
+
 /// Stands in a text for each secret taken out.
 const PLACEHOLDER: &str = "<secret>";
 
@@ -34,6 +38,13 @@ pub struct Secrets(Arc<RwLock<Known>>);
 
 #[derive(Default)]
 struct Known {
+    lasting: Pieces,
+    /// The newest last.
+    passing: VecDeque<Pieces>,
+}
+
+#[derive(Default)]
+struct Pieces {
     /// Of secrets, and forms of them, of [`PIECE`] bytes or more.
     pieces: HashSet<[u8; PIECE]>,
     /// Those that are shorter.
@@ -43,15 +54,18 @@ struct Known {
 impl Secrets {
     /// Takes this secret out of every text from now on.
     pub fn add(&self, secret: &SecretString) {
-        let secret = secret.expose_secret();
+        self.0.write().lasting.add(secret);
+    }
+
+    /// Takes this secret out until the second one after it is added in this way: a
+    /// token that is renewed every few minutes must not fill the memory.
+    pub fn add_passing(&self, secret: &SecretString) {
+        let mut pieces = Pieces::default();
+        pieces.add(secret);
         let mut known = self.0.write();
-        for form in forms(secret) {
-            let pieces = form.as_bytes().array_windows::<PIECE>();
-            known.pieces.extend(pieces);
-            if (MIN_SECRET..PIECE).contains(&form.len()) {
-                known.short.insert(form.into());
-            }
-        }
+        known.passing.push_back(pieces);
+        let surplus = known.passing.len().saturating_sub(MAX_PASSING);
+        known.passing.drain(..surplus);
     }
 
     /// The text without any piece of any secret.
@@ -73,11 +87,29 @@ impl Secrets {
 /// Shows how many pieces it knows, and none of them.
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secrets({} pieces)", self.0.read().pieces.len())
+        let known = self.0.read();
+        let pieces: usize = known.all().map(|one| one.pieces.len()).sum();
+        write!(f, "Secrets({pieces} pieces)")
+    }
+}
+
+impl Pieces {
+    fn add(&mut self, secret: &SecretString) {
+        for form in forms(secret.expose_secret()) {
+            let pieces = form.as_bytes().array_windows::<PIECE>();
+            self.pieces.extend(pieces);
+            if (MIN_SECRET..PIECE).contains(&form.len()) {
+                self.short.insert(form.into());
+            }
+        }
     }
 }
 
 impl Known {
+    fn all(&self) -> impl Iterator<Item = &Pieces> {
+        std::iter::once(&self.lasting).chain(&self.passing)
+    }
+
     /// Which bytes belong to a secret; empty if none does.
     fn find(&self, text: &str) -> Vec<bool> {
         let mut found = Vec::new();
@@ -87,16 +119,18 @@ impl Known {
                 place.fill(true);
             }
         };
-        if !self.pieces.is_empty() {
-            for (at, piece) in text.as_bytes().array_windows().enumerate() {
-                if self.pieces.contains(piece) {
-                    mark(at, PIECE);
+        for known in self.all() {
+            if !known.pieces.is_empty() {
+                for (at, piece) in text.as_bytes().array_windows().enumerate() {
+                    if known.pieces.contains(piece) {
+                        mark(at, PIECE);
+                    }
                 }
             }
-        }
-        for short in &self.short {
-            for (at, word) in text.match_indices(&**short) {
-                mark(at, word.len());
+            for short in &known.short {
+                for (at, word) in text.match_indices(&**short) {
+                    mark(at, word.len());
+                }
             }
         }
         found
