@@ -3,6 +3,7 @@
 //! the tests, which read each target's corpus again.
 
 mod answers;
+mod cloud_foundry;
 mod configuration;
 mod dns;
 mod listing;
@@ -10,6 +11,7 @@ mod scrape;
 mod state;
 
 pub use answers::answers;
+pub use cloud_foundry::cloud_foundry;
 pub use configuration::configuration;
 pub use dns::dns;
 pub use listing::listing;

@@ -36,6 +36,7 @@
 pub mod aiven;
 mod api_client;
 pub mod cli;
+mod cloud_foundry;
 pub mod config;
 pub mod daemon;
 #[cfg(any(test, fuzzing))]

@@ -12,8 +12,9 @@ type Target = (&'static str, fn(&[u8]));
 /// What the fuzz targets once found, or started from, holds in every build.
 #[test]
 fn every_corpus_is_read_without_a_panic() {
-    let targets: [Target; 6] = [
+    let targets: [Target; 7] = [
         ("answers", super::answers),
+        ("cloud_foundry", super::cloud_foundry),
         ("configuration", super::configuration),
         ("dns", super::dns),
         ("listing", super::listing),

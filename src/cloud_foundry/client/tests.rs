@@ -1,0 +1,445 @@
+use base64::prelude::BASE64_STANDARD;
+use serde_json::json;
+use tokio::time::{advance, pause, resume};
+
+use super::*;
+use crate::cloud_foundry::tests::foundation::{
+    Asked, Reply, SECRET, Server, config, good, guid, page, reader,
+};
+use crate::model::backoff::Trouble;
+
+const INTERVAL: Duration = Duration::from_secs(300);
+
+fn client(server: &Server) -> Client {
+    server.reader(INTERVAL).0.client
+}
+
+fn needed() -> NeededInstances {
+    Arc::new([guid(1)].into())
+}
+
+/// The error of a first pass over a foundation that answers like this.
+async fn error(answer: impl FnMut(&Asked) -> Reply + Send + 'static) -> Error {
+    let server = Server::start(answer).await;
+    client(&server).read_all(needed()).await.unwrap_err()
+}
+
+async fn said(answer: impl FnMut(&Asked) -> Reply + Send + 'static) -> String {
+    error(answer).await.to_string()
+}
+
+#[tokio::test]
+async fn uaa_is_asked_as_it_wants_and_rarely() {
+    let server = Server::start(|asked| good(asked, &[1])).await;
+    let mut client = client(&server);
+    for _ in 0..3 {
+        client.read_all(needed()).await.unwrap();
+    }
+    assert_eq!(server.count(Asked::is_root), 1);
+    assert_eq!(server.count(Asked::is_token), 1);
+    let all = server.all();
+    let token = all.iter().find(|one| one.is_token()).unwrap();
+    assert_eq!(token.body, "grant_type=client_credentials");
+    let header = |name: &str| {
+        let lines = token.head.lines();
+        let mut pairs = lines.filter_map(|line| line.split_once(": "));
+        pairs
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    };
+    assert_eq!(header("X-CF-ENCODED-CREDENTIALS"), Some("true"));
+    assert_eq!(
+        header("Content-Type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    let basic = header("Authorization")
+        .unwrap()
+        .strip_prefix("Basic ")
+        .unwrap();
+    let pair = String::from_utf8(BASE64_STANDARD.decode(basic).unwrap()).unwrap();
+    let (id, secret) = pair.split_once(':').unwrap();
+    let decoded: Vec<_> = form_urlencoded::parse(secret.as_bytes()).collect();
+    assert_eq!((id, &*decoded[0].0), ("aiven-metrics", SECRET));
+
+    let root = all.iter().find(|one| one.is_root()).unwrap();
+    assert!(!root.head.to_lowercase().contains("authorization"));
+    let list = all.iter().find(|one| one.is_list()).unwrap();
+    assert!(list.head.contains("bearer eyJ"), "{}", list.head);
+    let parameter = |name| list.parameter(name).unwrap();
+    assert_eq!(parameter("type"), "managed");
+    assert_eq!(parameter("order_by"), "created_at");
+    assert_eq!(parameter("per_page"), "1000");
+    assert_eq!(parameter("page"), "1");
+    assert_eq!(
+        parameter("fields[space]"),
+        "guid,name,relationships.organization"
+    );
+    assert_eq!(parameter("fields[space.organization]"), "guid,name");
+}
+
+#[tokio::test]
+async fn pages_are_counted_and_no_link_is_followed() {
+    let server = Server::start(|asked| match asked.parameter("page").as_deref() {
+        Some("1") => Reply::json(200, &page(&[1, 2], 3, true)),
+        Some("2") => Reply::json(200, &page(&[3], 3, false)),
+        _ => good(asked, &[]),
+    })
+    .await;
+    let needed = Arc::new([guid(1), guid(3)].into());
+    let reading = client(&server).read_all(needed).await.unwrap();
+    assert_eq!(reading.foundation.instances.len(), 2);
+    assert_eq!((reading.rows, reading.shortfall), (3, None));
+    assert_eq!(server.count(Asked::is_list), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_accepted_is_renewed_once_in_a_call() {
+    let mut lists = 0;
+    let server = Server::start(move |asked| {
+        lists += usize::from(asked.is_list());
+        match asked.is_list() && lists == 1 {
+            true => Reply::error(401, "CF-InvalidAuthToken"),
+            false => good(asked, &[1]),
+        }
+    })
+    .await;
+    client(&server).read_all(needed()).await.unwrap();
+    assert_eq!(server.count(Asked::is_token), 2);
+
+    let server = Server::start(|asked| match asked.is_list() {
+        true => Reply::error(401, "CF-InvalidAuthToken"),
+        false => good(asked, &[1]),
+    })
+    .await;
+    let mut client = client(&server);
+    let error = client.read_all(needed()).await.unwrap_err();
+    assert_eq!(server.count(Asked::is_token), 2);
+    assert_eq!(server.count(Asked::is_list), 2);
+    assert_eq!(error.kind.trouble(), Trouble::TokenRejected);
+    let said = error.to_string();
+    assert!(
+        said.contains("(401, CF-InvalidAuthToken: some details)"),
+        "{said}"
+    );
+    // The UAA may be another one by now.
+    assert!(client.read_all(needed()).await.is_err());
+    assert_eq!(server.count(Asked::is_root), 2);
+}
+
+#[tokio::test]
+async fn a_uaa_that_is_down_is_no_trouble_while_the_token_lives() {
+    let mut tokens = 0;
+    let server = Server::start(move |asked| {
+        tokens += usize::from(asked.is_token());
+        match asked.is_token() && tokens > 1 {
+            true => Reply::html(503),
+            false => good(asked, &[1]),
+        }
+    })
+    .await;
+    let mut client = client(&server);
+    client.read_all(needed()).await.unwrap();
+    assert_eq!(server.count(Asked::is_token), 1);
+    later(480).await;
+    client.read_all(needed()).await.unwrap();
+    let tried = server.count(Asked::is_token);
+    assert!(tried > 1);
+    // The renewal is not tried again at once.
+    client.read_all(needed()).await.unwrap();
+    assert_eq!(server.count(Asked::is_token), tried);
+    later(120).await;
+    let error = client.read_all(needed()).await.unwrap_err();
+    assert_eq!(error.operation, Operation::Token);
+    let said = error.to_string();
+    assert!(said.contains("something before UAA answered 503"), "{said}");
+}
+
+/// Moves the monotonic clock on.
+async fn later(seconds: u64) {
+    pause();
+    advance(Duration::from_secs(seconds)).await;
+    resume();
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_said_and_never_shown() {
+    let said = said(|asked| match asked.is_token() {
+        true => {
+            let head = asked.head.replace("\r\n", " ");
+            let words = format!("Bad credentials: {SECRET} {head}");
+            Reply::json(
+                401,
+                &json!({"error": "unauthorized", "error_description": words}),
+            )
+        }
+        false => good(asked, &[1]),
+    })
+    .await;
+    let expected = "uaa_token at 127.0.0.1: UAA does not accept the client (401, unauthorized: Bad credentials: ";
+    assert!(said.starts_with(expected), "{said}");
+    assert!(said.contains("check cloud_foundry.client_id"), "{said}");
+    assert!(!said.contains("the-client"), "{said}");
+    let basic = BASE64_STANDARD.encode("aiven-metrics:s3cr3t");
+    assert!(!said.contains(&basic[basic.len() - 8..]), "{said}");
+}
+
+#[tokio::test]
+async fn a_token_that_is_quoted_is_never_shown() {
+    let said = said(|asked| match asked.is_list() {
+        true => {
+            let error = json!({"title": "CF-NotAuthorized", "detail": asked.head});
+            Reply::json(403, &json!({"errors": [error]}))
+        }
+        false => good(asked, &[1]),
+    })
+    .await;
+    assert!(said.contains("CF-NotAuthorized"), "{said}");
+    assert!(!said.contains("the-token"), "{said}");
+    assert!(
+        said.contains("give it the authority cloud_controller.global_auditor"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn an_empty_list_for_a_client_that_sees_nothing_is_a_failure() {
+    let answer = |asked: &Asked| match asked.is_token() {
+        true => Reply::json(
+            200,
+            &json!({"access_token": "t0k3n", "scope": "uaa.none", "expires_in": 600}),
+        ),
+        false => good(asked, &[]),
+    };
+    let said = said(answer).await;
+    assert!(said.contains("scopes \"uaa.none\""), "{said}");
+    // What it sees counts, whatever its scopes are.
+    let server = Server::start(move |asked| match asked.is_list() {
+        true => good(asked, &[1]),
+        false => answer(asked),
+    })
+    .await;
+    assert!(client(&server).read_all(needed()).await.is_ok());
+}
+
+#[tokio::test]
+async fn too_many_requests_are_not_asked_again_before_the_time() {
+    let reset = || {
+        let now = std::time::SystemTime::now();
+        let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+        format!("X-RateLimit-Reset: {}\r\n", since.as_secs() + 100)
+    };
+    let body = json!({"errors": [{"title": "CF-RateLimitExceeded", "detail": "slow down"}]});
+    for headers in ["Retry-After: 100\r\n".to_owned(), reset()] {
+        let (headers, body) = (headers.clone(), body.to_string());
+        let server = Server::start(move |asked| match asked.is_list() {
+            true => Reply::new(429, &headers, &body),
+            false => good(asked, &[1]),
+        })
+        .await;
+        let mut client = client(&server);
+        for _ in 0..2 {
+            let error = client.read_all(needed()).await.unwrap_err();
+            let said = error.to_string();
+            assert!(said.contains("CF-RateLimitExceeded: slow down"), "{said}");
+            let Trouble::Throttled(Some(wait)) = error.kind.trouble() else {
+                panic!("{error}");
+            };
+            assert!((90..=100).contains(&wait.as_secs()), "{wait:?}");
+        }
+        assert_eq!(server.count(Asked::is_list), 1);
+        // It was Cloud Controller that asked, and not UAA.
+        client.token = None;
+        assert!(client.token().await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn what_stands_before_them_is_named() {
+    for (status, page) in [(200, "list"), (502, "list"), (404, "token"), (200, "root")] {
+        let said = said(move |asked| {
+            let is_it = match page {
+                "list" => asked.is_list(),
+                "token" => asked.is_token(),
+                _ => asked.is_root(),
+            };
+            match is_it {
+                true => Reply::html(status),
+                false => good(asked, &[1]),
+            }
+        })
+        .await;
+        let who = match page {
+            "token" => "UAA",
+            _ => "Cloud Controller",
+        };
+        let expected = format!("something before {who} answered {status}: \"Bad gateway\"");
+        assert!(said.contains(&expected), "{said}");
+    }
+    let said = said(|asked| match asked.is_list() {
+        true => Reply::new(302, "Location: https://portal.example/login?s=1\r\n", ""),
+        false => good(asked, &[1]),
+    })
+    .await;
+    assert!(
+        said.contains("a redirect to https://portal.example, which is not followed"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_root_without_a_uaa_is_named() {
+    let said = said(|asked| match asked.is_root() {
+        true => Reply::json(
+            200,
+            &json!({"links": {"uaa": {"href": "http://uaa.example"}}}),
+        ),
+        false => good(asked, &[1]),
+    })
+    .await;
+    let expected = "cf_root at 127.0.0.1: the answer names no UAA that can be asked (\"http://uaa.example\" is no https:// URL";
+    assert!(said.starts_with(expected), "{said}");
+}
+
+#[tokio::test]
+async fn answers_that_never_come_or_end_in_the_middle_are_asked_for_three_times() {
+    for is_cut in [false, true] {
+        let server = Server::start(move |asked| match (asked.is_list(), is_cut) {
+            (true, true) => Reply::Bytes(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{\"pagination\":".to_vec(),
+            ),
+            (true, false) => Reply::Hang,
+            _ => good(asked, &[1]),
+        })
+        .await;
+        let mut client = client(&server);
+        client.token().await.unwrap();
+        client.request_timeout = Duration::from_millis(300);
+        let error = client.read_all(needed()).await.unwrap_err();
+        match is_cut {
+            true => assert!(matches!(error.kind, ErrorKind::Transport(_)), "{error}"),
+            false => assert!(matches!(error.kind, ErrorKind::Timeout(_)), "{error}"),
+        }
+        assert_eq!(server.count(Asked::is_list), 3);
+    }
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_not_held() {
+    let server = Server::start(|asked| match asked.is_list() {
+        true => Reply::new(200, "", format!("{{\"a\":\"{}", "x".repeat(17 << 20))),
+        false => good(asked, &[1]),
+    })
+    .await;
+    let error = client(&server).read_all(needed()).await.unwrap_err();
+    assert!(
+        error.to_string().contains("more than 16777216 bytes"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_page_is_not_understood() {
+    for body in [
+        "{}",
+        "{\"pagination\": {}, \"resources\": []}",
+        "{\"resources\": [",
+        "{\"errors\": []}",
+    ] {
+        let error = error(move |asked| match asked.is_list() {
+            true => Reply::new(200, "", body),
+            false => good(asked, &[1]),
+        })
+        .await;
+        assert!(matches!(error.kind, ErrorKind::Malformed(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_is_said() {
+    let server = Server::start(|asked| good(asked, &[1])).await;
+    let url = server.url.clone();
+    drop(server);
+    let (reader, ..) = reader(&config(url, INTERVAL));
+    let mut client = reader.client;
+    let said = client.read_all(needed()).await.unwrap_err().to_string();
+    assert!(said.starts_with("cf_root at 127.0.0.1: "), "{said}");
+    assert!(
+        said.contains("check the network to it, and cloud_foundry.api_url"),
+        "{said}"
+    );
+}
+
+/// A server with a certificate for this name. Returns where it is, and the certificate.
+async fn tls_server(name: &str) -> (Url, rustls::pki_types::CertificateDer<'static>) {
+    use tokio::net::TcpListener;
+    let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let certificate = made.cert.der().clone();
+    let chain = vec![certificate.clone()];
+    let tls = crate::net::tls::server(chain, key.into(), &[], false).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // The client hangs up.
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    (url.parse().unwrap(), certificate)
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_ca_or_of_another_host_is_told_apart() {
+    let (url, certificate) = tls_server("127.0.0.1").await;
+    let mut config_ = config(url, INTERVAL);
+    let failure = async |config: &config::CloudFoundry| {
+        let mut client = reader(config).0.client;
+        client.read_all(needed()).await.unwrap_err().to_string()
+    };
+    let said = failure(&config_).await;
+    assert!(said.contains("cloud_foundry.ca_cert"), "{said}");
+    config_.ca_cert = vec![certificate];
+    let said = failure(&config_).await;
+    assert!(!said.contains("certificate"), "{said}");
+
+    let (url, certificate) = tls_server("api.example").await;
+    let mut config_ = config(url, INTERVAL);
+    config_.ca_cert = vec![certificate];
+    let said = failure(&config_).await;
+    assert!(
+        said.contains("the host name that the certificate is for"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn tokens_that_are_renewed_fill_no_memory() {
+    let mut tokens = 0;
+    let server = Server::start(move |asked| {
+        if !asked.is_token() {
+            return good(asked, &[1]);
+        }
+        tokens += 1;
+        let text = format!("{tokens:03}-").repeat(300);
+        Reply::json(200, &json!({"access_token": text, "expires_in": 600}))
+    })
+    .await;
+    let (reader, _, secrets) = server.reader(INTERVAL);
+    let mut client = reader.client;
+    let pieces = |secrets: &Secrets| -> usize {
+        let shown = format!("{secrets:?}");
+        let digits: String = shown.chars().filter(char::is_ascii_digit).collect();
+        digits.parse().unwrap()
+    };
+    let mut after = Vec::new();
+    for _ in 0..12 {
+        client.token = None;
+        client.token().await.unwrap();
+        after.push(pieces(&secrets));
+    }
+    assert!(after[11] <= after[2] + after[2] / 2, "{after:?}");
+    assert_eq!(secrets.take_out("012-012-012-"), "<secret>");
+    assert_eq!(secrets.take_out("011-011-011-"), "<secret>");
+    assert_eq!(secrets.take_out("009-009-009-"), "009-009-009-");
+}

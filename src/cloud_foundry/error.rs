@@ -1,0 +1,258 @@
+//! What can go wrong while Cloud Foundry is asked, each with what to do about it.
+//!
+//! The words of Cloud Controller and UAA are believed only where an answer has their
+//! form. Whatever else answers in their place is a [`Stranger`].
+
+use std::time::Duration;
+
+use crate::api_client::answer_room::NoRoom;
+use crate::api_client::gate::{Postponed, Pressure};
+use crate::api_client::stranger::Stranger;
+use crate::model::backoff::Trouble;
+use crate::model::outside_text::OutsideText;
+
+/// The calls that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// `GET /`
+    Root,
+    /// `POST UAA/oauth/token`
+    Token,
+    /// `GET /v3/service_instances`
+    ListServiceInstances,
+    /// `GET /v3/service_instances/GUID/relationships/shared_spaces`
+    ListSharedSpaces,
+}
+
+impl Operation {
+    /// The label value in metrics, and the name in messages.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Operation::Root => "cf_root",
+            Operation::Token => "uaa_token",
+            Operation::ListServiceInstances => "list_service_instances",
+            Operation::ListSharedSpaces => "list_shared_spaces",
+        }
+    }
+}
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} at {server}: {kind}", .operation.as_str())]
+pub(crate) struct Error {
+    /// Which call.
+    pub(crate) operation: Operation,
+    /// The host that was asked.
+    pub(crate) server: OutsideText,
+    /// What went wrong.
+    pub(crate) kind: ErrorKind,
+}
+
+/// What went wrong with a call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ErrorKind {
+    /// An error of Cloud Controller or UAA, in its form.
+    #[error("{} ({status}, {words}); {}", .meaning.what(), .meaning.advice())]
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// Its words.
+        words: OutsideText,
+        /// What they mean.
+        meaning: Meaning,
+        /// How long it asks to wait, if it does.
+        wait: Option<Duration>,
+    },
+    /// Something else answered in their place.
+    #[error(transparent)]
+    Stranger(Box<Stranger>),
+    /// Not asked: an earlier answer asks to wait.
+    #[error("not asked for another {} s, as an earlier answer asks for ({because})", .wait.as_secs().max(1))]
+    Postponed {
+        /// How long it lasts yet.
+        wait: Duration,
+        /// The answer that asks for it.
+        because: OutsideText,
+    },
+    /// Cloud Controller's answer does not say where UAA is.
+    #[error(
+        "the answer names no UAA that can be asked ({0}); check that cloud_foundry.api_url is the one that `cf api` shows"
+    )]
+    NoUaa(OutsideText),
+    /// An empty list, for a client that may not see what there is.
+    #[error(
+        "it shows no service instance, and the client has no authority to see them all (its token has the scopes \"{0}\"); give it cloud_controller.global_auditor in UAA"
+    )]
+    SeesNothing(OutsideText),
+    /// The server's certificate was refused.
+    #[error("its certificate is not accepted ({words}); {advice}")]
+    Certificate {
+        /// Why.
+        words: OutsideText,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The answer, or the rest of it, did not arrive in time.
+    #[error("no whole answer within {0:?}; check the network to it, and its health")]
+    Timeout(Duration),
+    /// The pages did not end in time.
+    #[error("not all pages came within {0:?}; look at Cloud Controller's health")]
+    Unfinished(Duration),
+    /// The connection could not be made, or broke.
+    #[error("{0}; check the network to it, and cloud_foundry.api_url")]
+    Transport(OutsideText),
+    /// The answer is not what was asked for.
+    #[error("the answer is not understood ({0}); check what answers there")]
+    Malformed(String),
+}
+
+/// What an error of Cloud Controller or UAA means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// UAA: wrong id or secret.
+    ClientRejected,
+    /// UAA: the client may not get a token in this way.
+    NoGrant,
+    /// Cloud Controller: 401.
+    TokenRejected,
+    /// The client lacks an authority.
+    Forbidden,
+    /// 404.
+    NotFound,
+    /// 429.
+    Throttled,
+    /// 5xx or 408.
+    Server,
+    /// Any other 4xx.
+    Refused,
+}
+
+impl Meaning {
+    fn what(self) -> &'static str {
+        match self {
+            Meaning::ClientRejected => "UAA does not accept the client",
+            Meaning::NoGrant => "UAA gives this client no token",
+            Meaning::TokenRejected => "Cloud Controller does not accept UAA's token, nor a new one",
+            Meaning::Forbidden => "the client lacks a right",
+            Meaning::NotFound => "not found",
+            Meaning::Throttled => "too many requests",
+            Meaning::Server => "it has trouble of its own",
+            Meaning::Refused => "refused",
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Meaning::ClientRejected => {
+                "check cloud_foundry.client_id, and cloud_foundry.client_secret against the client's in UAA"
+            }
+            Meaning::NoGrant => "give it authorized_grant_types: client_credentials",
+            Meaning::TokenRejected => {
+                "check that both are of one foundation, and the clocks of their machines"
+            }
+            Meaning::Forbidden => "give it the authority cloud_controller.global_auditor in UAA",
+            Meaning::NotFound => {
+                "check that cloud_foundry.api_url is the one that `cf api` shows, of a Cloud Controller with V3"
+            }
+            Meaning::Throttled => {
+                "give this program a UAA client of its own, or raise cloud_foundry.poll_interval"
+            }
+            Meaning::Server => "look at its health",
+            Meaning::Refused => "look into its log, and report it if the request is at fault",
+        }
+    }
+}
+
+impl ErrorKind {
+    /// What an answer means, if it is one of Cloud Controller or UAA.
+    pub(crate) fn meaning(&self) -> Option<Meaning> {
+        match self {
+            ErrorKind::Answered { meaning, .. } => Some(*meaning),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may succeed in a moment.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            ErrorKind::Answered { meaning, .. } => {
+                matches!(meaning, Meaning::Throttled | Meaning::Server)
+            }
+            ErrorKind::Stranger(stranger) => stranger.is_transient(),
+            ErrorKind::Timeout(_) | ErrorKind::Transport(_) => true,
+            _ => false,
+        }
+    }
+
+    /// How long the answer asks to wait, if it does.
+    pub(crate) fn asked_wait(&self) -> Option<Duration> {
+        match self {
+            ErrorKind::Answered { wait, .. } => *wait,
+            ErrorKind::Stranger(stranger) => stranger.wait,
+            ErrorKind::Postponed { wait, .. } => Some(*wait),
+            _ => None,
+        }
+    }
+
+    /// What the answer asks of this client.
+    pub(crate) fn pressure(&self) -> Pressure {
+        let asks_too_much = match self {
+            ErrorKind::Answered { status, .. } => *status == 429,
+            ErrorKind::Stranger(stranger) => stranger.status == 429,
+            _ => false,
+        };
+        match self.asked_wait() {
+            Some(wait) => Pressure::Wait(wait),
+            None if asks_too_much => Pressure::TooMany,
+            None => Pressure::None,
+        }
+    }
+
+    /// What the error means for the next pass.
+    pub(crate) fn trouble(&self) -> Trouble {
+        if self.asked_wait().is_some() {
+            return Trouble::Throttled(self.asked_wait());
+        }
+        match self {
+            ErrorKind::Answered { meaning, .. } => match meaning {
+                Meaning::Throttled => Trouble::Throttled(None),
+                Meaning::Server => Trouble::Transient,
+                Meaning::ClientRejected | Meaning::NoGrant | Meaning::TokenRejected => {
+                    Trouble::TokenRejected
+                }
+                Meaning::Forbidden | Meaning::NotFound | Meaning::Refused => Trouble::Permanent,
+            },
+            ErrorKind::SeesNothing(_) | ErrorKind::NoUaa(_) | ErrorKind::Certificate { .. } => {
+                Trouble::Permanent
+            }
+            _ => Trouble::Transient,
+        }
+    }
+
+    /// The code in `api_requests_total`: the HTTP status, or one word.
+    pub(crate) fn code(&self) -> String {
+        let word = match self {
+            ErrorKind::Answered { status, .. } => return status.to_string(),
+            ErrorKind::Stranger(_) => "stranger",
+            ErrorKind::Postponed { .. } => "postponed",
+            ErrorKind::Timeout(_) | ErrorKind::Unfinished(_) => "timeout",
+            ErrorKind::Transport(_) | ErrorKind::Certificate { .. } => "transport",
+            ErrorKind::NoUaa(_) | ErrorKind::SeesNothing(_) | ErrorKind::Malformed(_) => {
+                "malformed"
+            }
+        };
+        word.to_owned()
+    }
+}
+
+impl From<Postponed> for ErrorKind {
+    fn from(Postponed { wait, because }: Postponed) -> ErrorKind {
+        ErrorKind::Postponed { wait, because }
+    }
+}
+
+impl From<NoRoom> for ErrorKind {
+    fn from(none: NoRoom) -> ErrorKind {
+        ErrorKind::Malformed(none.to_string())
+    }
+}
