@@ -6,6 +6,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use backon::ExponentialBuilder;
+use serde::Deserialize;
 
 pub(crate) mod answer_room;
 pub(crate) mod connect;
@@ -38,6 +39,17 @@ pub(crate) fn begins_an_object(bytes: &[u8]) -> bool {
         .trim_ascii_start()
         .first()
         .is_none_or(|byte| *byte == b'{')
+}
+
+/// The object that a body is.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub(crate) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    if !begins_an_object(body) {
+        return Err("no JSON object".to_owned());
+    }
+    serde_json::from_slice(body).map_err(|error| describe(&error))
 }
 
 /// What is wrong with JSON, and where. Quotes no values, which may be secret.

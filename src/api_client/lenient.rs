@@ -94,6 +94,30 @@ pub(crate) fn is_name(text: &str) -> bool {
     }
 }
 
+/// What JSON has as an object. A list in its place is odd, though a struct could be
+/// filled from one in the order of its fields.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Object<T>(T);
+
+impl<T> std::ops::Deref for Object<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?;
+        if !raw.get().starts_with('{') {
+            return Err(serde::de::Error::custom("not an object"));
+        }
+        let object = serde_json::from_str(raw.get());
+        object.map(Object).map_err(serde::de::Error::custom)
+    }
+}
+
 /// A list whose rows are read one by one.
 #[derive(Debug)]
 pub(crate) struct Rows<T> {

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::api_client::describe;
-use crate::api_client::lenient::{Member, Rows, Text};
+use crate::api_client::lenient::{Member, Object, Rows, Text};
+use crate::api_client::object;
 use crate::model::cloud_foundry::{Foundation, Guid, Instance, Name, Space};
 use crate::model::outside_text::Secrets;
 
@@ -39,11 +39,11 @@ pub(super) struct Gathered {
 #[derive(Deserialize)]
 struct Page<'a> {
     #[serde(borrow)]
-    pagination: Pagination<'a>,
+    pagination: Object<Pagination<'a>>,
     #[serde(borrow)]
     resources: Vec<&'a RawValue>,
     #[serde(borrow, default)]
-    included: Member<Included<'a>>,
+    included: Member<Object<Included<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -58,9 +58,9 @@ struct Pagination<'a> {
 #[derive(Deserialize)]
 struct Included<'a> {
     #[serde(borrow, default)]
-    spaces: Rows<Row<'a>>,
+    spaces: Rows<Object<Row<'a>>>,
     #[serde(borrow, default)]
-    organizations: Rows<Row<'a>>,
+    organizations: Rows<Object<Row<'a>>>,
 }
 
 /// An instance, a space or an organization.
@@ -71,21 +71,21 @@ struct Row<'a> {
     #[serde(borrow, default)]
     name: Member<Text<'a>>,
     #[serde(borrow, default)]
-    relationships: Member<Relationships<'a>>,
+    relationships: Member<Object<Relationships<'a>>>,
 }
 
 #[derive(Deserialize)]
 struct Relationships<'a> {
     #[serde(borrow, default)]
-    space: Member<Related<'a>>,
+    space: Member<Object<Related<'a>>>,
     #[serde(borrow, default)]
-    organization: Member<Related<'a>>,
+    organization: Member<Object<Related<'a>>>,
 }
 
 #[derive(Deserialize)]
 struct Related<'a> {
     #[serde(borrow, default)]
-    data: Member<Reference<'a>>,
+    data: Member<Object<Reference<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -112,7 +112,7 @@ impl Row<'_> {
     }
 }
 
-fn related(to: &Member<Related<'_>>) -> Option<Guid> {
+fn related(to: &Member<Object<Related<'_>>>) -> Option<Guid> {
     guid(&to.told()?.data.told()?.guid)
 }
 
@@ -131,10 +131,10 @@ impl Gathered {
         needed: &BTreeSet<Guid>,
         secrets: &Secrets,
     ) -> Result<Outline, String> {
-        let page: Page<'_> = serde_json::from_slice(body).map_err(|error| describe(&error))?;
+        let page: Page<'_> = object(body)?;
         let mut instances = BTreeSet::new();
         for row in &page.resources {
-            let row: Option<Row<'_>> = serde_json::from_str(row.get()).ok();
+            let row: Option<Object<Row<'_>>> = serde_json::from_str(row.get()).ok();
             let Some((guid, row)) = row.and_then(|row| Some((row.guid()?, row))) else {
                 continue;
             };
@@ -222,12 +222,12 @@ pub(crate) fn shared_spaces(body: &[u8]) -> Result<Vec<Guid>, String> {
         #[serde(borrow)]
         data: Vec<&'a RawValue>,
     }
-    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| describe(&error))?;
+    let answer: Answer<'_> = object(body)?;
     let spaces: BTreeSet<Guid> = answer
         .data
         .iter()
         .filter_map(|row| {
-            let row: Reference<'_> = serde_json::from_str(row.get()).ok()?;
+            let row: Object<Reference<'_>> = serde_json::from_str(row.get()).ok()?;
             guid(&row.guid)
         })
         .collect();

@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use super::error::{ErrorKind, Meaning};
 use crate::api_client::head::Head;
-use crate::api_client::lenient::{Member, Text};
+use crate::api_client::lenient::{Member, Object, Text};
 use crate::api_client::stranger::Asked;
-use crate::api_client::words_of;
+use crate::api_client::{object, words_of};
 use crate::model::outside_text::{OutsideText, Secrets};
 
 /// The two that are asked.
@@ -100,7 +100,7 @@ impl Said {
         #[derive(Deserialize)]
         struct Errors<'a> {
             #[serde(borrow)]
-            errors: Vec<OneError<'a>>,
+            errors: Vec<Object<OneError<'a>>>,
         }
         #[derive(Deserialize)]
         struct OneError<'a> {
@@ -109,7 +109,7 @@ impl Said {
             #[serde(borrow, default)]
             detail: Member<Text<'a>>,
         }
-        let answer: Errors<'_> = serde_json::from_slice(body).ok()?;
+        let answer: Errors<'_> = object(body).ok()?;
         let first = answer.errors.first()?;
         Said::of(&first.title, &first.detail)
     }
@@ -123,7 +123,7 @@ impl Said {
             #[serde(borrow, default)]
             error_description: Member<Text<'a>>,
         }
-        let answer: OneError<'_> = serde_json::from_slice(body).ok()?;
+        let answer: OneError<'_> = object(body).ok()?;
         Said::of(&answer.error, &answer.error_description)
     }
 

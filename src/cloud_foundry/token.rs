@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use crate::api_client::describe;
-use crate::api_client::lenient::{Member, Text};
+use crate::api_client::lenient::{Member, Object, Text};
+use crate::api_client::object;
 use crate::config::is_loopback;
 use crate::model::later::later;
 use crate::model::outside_text::{MAX_NAME, OutsideText, Secrets};
@@ -75,7 +75,7 @@ impl Grant {
             #[serde(borrow, default)]
             scope: Member<Text<'a>>,
         }
-        let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| describe(&error))?;
+        let answer: Answer<'_> = object(body)?;
         let token = answer.access_token.told().ok_or("no access_token in it")?;
         let is_usable = token.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_usable || !(1..=MAX_TOKEN).contains(&token.len()) {
@@ -169,24 +169,23 @@ pub(crate) fn uaa_url(body: &[u8], secrets: &Secrets) -> Result<Url, OutsideText
     #[derive(Deserialize)]
     struct Root<'a> {
         #[serde(borrow, default)]
-        links: Member<Links<'a>>,
+        links: Member<Object<Links<'a>>>,
     }
     #[derive(Deserialize)]
     struct Links<'a> {
         #[serde(borrow, default)]
-        uaa: Member<Link<'a>>,
+        uaa: Member<Object<Link<'a>>>,
         #[serde(borrow, default)]
-        login: Member<Link<'a>>,
+        login: Member<Object<Link<'a>>>,
     }
     #[derive(Deserialize)]
     struct Link<'a> {
         #[serde(borrow, default)]
         href: Member<Text<'a>>,
     }
-    let root: Root<'_> = serde_json::from_slice(body)
-        .map_err(|error| OutsideText::prose(&describe(&error), secrets))?;
+    let root: Root<'_> = object(body).map_err(|what| OutsideText::prose(&what, secrets))?;
     let links = root.links.told();
-    let of = |link: &Member<Link<'_>>| {
+    let of = |link: &Member<Object<Link<'_>>>| {
         let href = link.told()?.href.told()?;
         Some(href.to_string())
     };
