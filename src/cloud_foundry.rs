@@ -9,7 +9,7 @@
 //!
 //! Sources: `cloudfoundry/cloud_controller_ng` (V3 only) and `cloudfoundry/uaa`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::api_client::connect;
 use crate::api_client::gate::spread;
 use crate::config;
 use crate::metrics::Metrics;
-use crate::model::cloud_foundry::{Guid, NeededInstances, Report};
+use crate::model::cloud_foundry::{Foundation, Guid, NeededInstances, Report};
 use crate::model::outage::{Failure, Outage};
 use crate::model::outside_text::Secrets;
 
@@ -61,7 +61,6 @@ const FIRST_NEED_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Reader {
     client: Client,
     interval: Duration,
-    reports: mpsc::Sender<Report>,
     limits: Limits,
 }
 
@@ -79,6 +78,7 @@ struct Stopped;
 /// What a reader does, and how it fares.
 struct Rounds {
     reader: Reader,
+    reports: mpsc::Sender<Report>,
     needed: watch::Receiver<NeededInstances>,
     agenda: Agenda,
     turns: Turns,
@@ -100,13 +100,12 @@ impl Reader {
     /// the client's secret and its tokens.
     ///
     /// # Errors
-    /// When the client's secret or a certificate cannot be used.
+    /// When a certificate cannot be used.
     pub fn new(
         config: &config::CloudFoundry,
         resolver: impl Resolve + 'static,
         metrics: Metrics,
         secrets: Secrets,
-        reports: mpsc::Sender<Report>,
     ) -> anyhow::Result<Reader> {
         let trust = connect::trusting(&config.ca_cert, "cloud_foundry.ca_cert")?;
         let http = connect::client(trust, resolver, REQUEST_TIMEOUT)
@@ -115,16 +114,18 @@ impl Reader {
         Ok(Reader {
             client: Client::new(config, http, metrics, secrets)?,
             interval: config.poll_interval,
-            reports,
             limits: Limits::default(),
         })
     }
 
-    /// Reads and reports. Returns when the channel of the reports, or of what is
-    /// `needed`, closes.
-    pub async fn run(self, needed: watch::Receiver<NeededInstances>) {
-        let reports = self.reports.clone();
+    /// Reads and reports. Returns when one of the channels closes.
+    pub async fn run(
+        self,
+        needed: watch::Receiver<NeededInstances>,
+        reports: mpsc::Sender<Report>,
+    ) {
         let rounds = Rounds {
+            reports: reports.clone(),
             agenda: Agenda::new(self.interval, Instant::now()),
             reader: self,
             needed,
@@ -240,12 +241,12 @@ impl Rounds {
 
     /// Asks for the spaces that instances are shared with, until one question fails.
     async fn ask_where_shared(&mut self, found: &BTreeSet<Guid>) -> Result<(), Stopped> {
-        let mut shared: BTreeMap<Guid, Arc<[Guid]>> = BTreeMap::new();
+        let mut told = Foundation::default();
         let (client, turns) = (&mut self.reader.client, &mut self.turns);
         let asking = async {
             for guid in turns.due(found) {
                 match client.shared_spaces(guid).await {
-                    Ok(spaces) => drop(shared.insert(guid, spaces.into())),
+                    Ok(spaces) => drop(told.shared_with.insert(guid, spaces.into())),
                     Err(error) if says_nothing(&error.kind) => {}
                     Err(error) => {
                         tracing::debug!(%error, "asking for shared spaces failed");
@@ -258,14 +259,14 @@ impl Rounds {
         if timeout(self.reader.limits.shared, asking).await.is_err() {
             tracing::debug!("asking for shared spaces took too long");
         }
-        if shared.is_empty() {
+        if told.shared_with.is_empty() {
             return Ok(());
         }
-        self.report(Report::Shared(shared)).await
+        self.report(Report::Found(told)).await
     }
 
     async fn report(&self, report: Report) -> Result<(), Stopped> {
-        self.reader.reports.send(report).await.map_err(|_| Stopped)
+        self.reports.send(report).await.map_err(|_| Stopped)
     }
 }
 

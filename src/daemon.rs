@@ -10,10 +10,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::aiven::Client;
+use crate::cloud_foundry::Reader;
 use crate::config::Config;
 use crate::integrate::Integrator;
 use crate::metrics::Metrics;
-use crate::model::cloud_foundry;
+use crate::model::cloud_foundry::{self, NeededInstances};
 use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outage::Outages;
 use crate::model::project;
@@ -44,6 +45,7 @@ mod tests;
 
 use coordinator::{Coordinator, Inbox, Wishes};
 pub(crate) use http_client::api_client;
+use http_client::cloud_foundry_reader;
 use lock::Lock;
 use port::Port;
 use supervisor::{Duty, Supervisor};
@@ -63,6 +65,7 @@ pub struct Daemon {
     supervisor: Supervisor,
     resolver: NameResolver,
     client: Arc<Client>,
+    cloud_foundry: Option<Reader>,
     published: Published,
     coordinator: Coordinator,
 }
@@ -103,6 +106,8 @@ impl Daemon {
         let dns = &config.dns;
         let resolver = NameResolver::new(&dns.nameservers, dns.timeout, config.address_rules());
         let client = Arc::new(api_client(&config, &resolver, metrics.clone())?);
+        let secrets = client.secrets();
+        let cloud_foundry = cloud_foundry_reader(&config, &resolver, metrics.clone(), secrets);
         let published = Published::default();
         let mut coordinator = Coordinator::new(
             Arc::clone(&config),
@@ -122,6 +127,7 @@ impl Daemon {
             supervisor,
             resolver,
             client,
+            cloud_foundry,
             published,
             coordinator,
         })
@@ -170,6 +176,9 @@ impl Daemon {
                 }),
         );
         stages.resolve(self.resolver, self.coordinator.needed_hosts());
+        if let Some(reader) = self.cloud_foundry {
+            stages.cloud_foundry(reader, self.coordinator.needed_instances());
+        }
         for wishes in self.coordinator.wishes() {
             stages.spawn(wishes);
         }
@@ -238,6 +247,14 @@ impl Stages<'_> {
         self.keep(Task::Resolve.of_all(), move || {
             let (resolver, needed) = (resolver.clone(), needed.clone());
             resolve::keep_resolved(resolver, needed, interval, rounds.clone(), metrics.clone())
+        });
+    }
+
+    /// Starts reading Cloud Controller.
+    fn cloud_foundry(&mut self, reader: Reader, needed: watch::Receiver<NeededInstances>) {
+        let reports = self.outbox.cloud_foundry.clone();
+        self.keep(Task::CloudFoundry.of_all(), move || {
+            reader.clone().run(needed.clone(), reports.clone())
         });
     }
 

@@ -29,22 +29,18 @@ async fn run(
     answer: impl FnMut(&Asked) -> Reply + Send + 'static,
 ) -> Running {
     let server = Server::start(answer).await;
-    let (reader, reports, _) = server.reader(interval);
-    run_with(server, reader, reports, needed)
+    let (reader, _) = server.reader(interval);
+    run_with(server, reader, needed)
 }
 
-fn run_with(
-    server: Server,
-    reader: Reader,
-    reports: mpsc::Receiver<Report>,
-    needed: NeededInstances,
-) -> Running {
+fn run_with(server: Server, reader: Reader, needed: NeededInstances) -> Running {
     let (needed, wanted) = watch::channel(needed);
+    let (sender, reports) = mpsc::channel(16);
     Running {
         server,
         reports,
         needed,
-        running: tokio::spawn(reader.run(wanted)),
+        running: tokio::spawn(reader.run(wanted, sender)),
     }
 }
 
@@ -53,6 +49,13 @@ impl Running {
         let next = self.reports.recv();
         let next = timeout(Duration::from_secs(60), next).await;
         next.expect("a report in time").expect("it runs")
+    }
+
+    async fn found(&mut self) -> Foundation {
+        match self.next().await {
+            Report::Found(found) => found,
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn failure(&mut self) -> String {
@@ -85,9 +88,7 @@ async fn a_pass_reports_what_is_needed_and_nothing_else() {
     assert_eq!(foundation.spaces.len(), 2);
     assert_eq!(foundation.organizations.len(), 2);
 
-    let Report::Shared(shared) = run.next().await else {
-        panic!("no shared spaces");
-    };
+    let shared = run.found().await.shared_with;
     assert_eq!(shared.len(), 2);
     assert_eq!(*shared[&guid(1)], [guid(77)]);
 }
@@ -96,11 +97,9 @@ async fn a_pass_reports_what_is_needed_and_nothing_else() {
 async fn a_new_instance_is_looked_for_once_between_two_passes() {
     let mut run = run(NEVER, of([1]), |asked| good(asked, &[1, 2])).await;
     assert!(matches!(run.next().await, Report::Read { .. }));
-    assert!(matches!(run.next().await, Report::Shared(_)));
+    assert!(!run.found().await.shared_with.is_empty());
     run.needed.send_replace(of([1, 2, 5]));
-    let Report::Found(found) = run.next().await else {
-        panic!("nothing found");
-    };
+    let found = run.found().await;
     assert_eq!(Vec::from_iter(found.instances.into_keys()), [guid(2)]);
     let looks: Vec<Asked> = run.server.all();
     let looks: Vec<_> = looks.iter().filter(|one| one.is_look()).collect();
@@ -144,9 +143,7 @@ async fn a_list_that_ends_too_soon_is_named_and_what_it_told_is_kept() {
         false => good(asked, &[]),
     })
     .await;
-    let Report::Found(found) = run.next().await else {
-        panic!("nothing found");
-    };
+    let found = run.found().await;
     assert_eq!(found.instances.len(), 1);
     let cause = run.failure().await;
     let expected = "the list ended on page 1 after 1 rows, of 5000 that it counts";
@@ -165,9 +162,9 @@ async fn a_pass_as_a_whole_has_an_end() {
         }
     })
     .await;
-    let (mut reader, reports, _) = server.reader(NEVER);
+    let (mut reader, _) = server.reader(NEVER);
     reader.limits.pass = Duration::from_millis(200);
-    let mut run = run_with(server, reader, reports, of([1]));
+    let mut run = run_with(server, reader, of([1]));
     let cause = run.failure().await;
     assert!(cause.contains("not all pages came within 200ms"), "{cause}");
 }
@@ -183,10 +180,8 @@ async fn trouble_with_shared_spaces_fails_nothing() {
         })
         .await;
         assert!(matches!(run.next().await, Report::Read { .. }));
-        let Report::Shared(shared) = run.next().await else {
-            panic!("no shared spaces");
-        };
-        let told: Vec<_> = shared.into_keys().collect();
+        let told = run.found().await.shared_with;
+        let told: Vec<_> = told.into_keys().collect();
         match status {
             // Nobody else is asked after trouble.
             500 => assert_eq!(told, [guid(1)]),
@@ -210,9 +205,9 @@ async fn the_first_pass_waits_for_the_first_need() {
 #[tokio::test]
 async fn without_any_need_there_is_a_pass_nevertheless() {
     let server = Server::start(|asked| good(asked, &[1])).await;
-    let (mut reader, reports, _) = server.reader(NEVER);
+    let (mut reader, _) = server.reader(NEVER);
     reader.limits.first_need = SOON;
-    let mut run = run_with(server, reader, reports, of([]));
+    let mut run = run_with(server, reader, of([]));
     assert!(matches!(run.next().await, Report::Read { needed: 0, .. }));
 }
 

@@ -1,4 +1,5 @@
-//! The client of Aiven's API, by way of `aiven.http_proxy` if that is set.
+//! The client of Aiven's API, by way of `aiven.http_proxy` if that is set, and the reader
+//! of Cloud Controller.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use anyhow::Context;
 use crate::aiven::Client;
 use crate::aiven::client::{Connection, HttpProxy};
 use crate::api_client::connect;
+use crate::cloud_foundry::Reader;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::model::endpoint::EndpointChoice;
@@ -57,4 +59,23 @@ pub(crate) fn api_client(
         request_timeout: config.aiven.request_timeout,
     };
     Client::new(connection, &config.aiven.api_token, secrets, metrics)
+}
+
+/// The reader of Cloud Controller, if one is configured. Without one that works targets are
+/// published all the same.
+pub(super) fn cloud_foundry_reader(
+    config: &Config,
+    resolver: &NameResolver,
+    metrics: Metrics,
+    secrets: Secrets,
+) -> Option<Reader> {
+    let config = config.cloud_foundry.as_ref()?;
+    match Reader::new(config, resolver.clone(), metrics, secrets) {
+        Ok(reader) => Some(reader),
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(error, "Cloud Foundry is not read, so its names are missing");
+            None
+        }
+    }
 }

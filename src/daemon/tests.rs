@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use aiven_sim::{ServiceSpec, Simulator};
 use serde_json::Value;
@@ -12,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::faults::{Faults, Place};
 use super::*;
+use crate::config::CloudFoundry;
 
 const OTHER: &str = "other";
 
@@ -38,7 +40,15 @@ impl Rig {
         }
         integrate_all(&sim);
         let configured = testkit::Config::quick(&sim).with_proxy();
-        let config = Config::load(&configured.write().unwrap()).unwrap();
+        let mut config = Config::load(&configured.write().unwrap()).unwrap();
+        // Nobody is there: what that means for targets is seen, too.
+        config.cloud_foundry = Some(CloudFoundry {
+            api_url: "http://127.0.0.1:1/".parse().unwrap(),
+            client_id: "metrics".to_owned(),
+            client_secret: "secret".into(),
+            ca_cert: Vec::new(),
+            poll_interval: Duration::from_millis(100),
+        });
         let daemon = Daemon::build(config).await.unwrap();
         let faults = daemon.supervisor.faults.clone();
         let (web, proxy) = (&daemon.web_port, daemon.proxy_port.as_ref().unwrap());

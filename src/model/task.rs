@@ -36,6 +36,8 @@ pub enum Task {
     NodeAccess,
     /// Looks host names up.
     Resolve,
+    /// Reads Cloud Controller.
+    CloudFoundry,
     /// Takes reports in, plans and publishes.
     Coordinate,
     /// Serves `/metrics`, `/status` and the rest.
@@ -68,7 +70,7 @@ pub struct RestartPause(Duration);
 
 impl Task {
     /// All of them.
-    pub const ALL: [Task; 11] = [
+    pub const ALL: [Task; 12] = [
         Task::List,
         Task::AskByName,
         Task::Types,
@@ -76,6 +78,7 @@ impl Task {
         Task::Integrate,
         Task::NodeAccess,
         Task::Resolve,
+        Task::CloudFoundry,
         Task::Coordinate,
         Task::Web,
         Task::ScrapeProxy,
@@ -92,6 +95,7 @@ impl Task {
             Task::Integrate => "integrate",
             Task::NodeAccess => "node_access",
             Task::Resolve => "resolve",
+            Task::CloudFoundry => "cloud_foundry",
             Task::Coordinate => "coordinate",
             Task::Web => "web",
             Task::ScrapeProxy => "scrape_proxy",

@@ -365,7 +365,7 @@ async fn nobody_there_is_said() {
     let server = Server::start(|asked| good(asked, &[1])).await;
     let url = server.url.clone();
     drop(server);
-    let (reader, ..) = reader(&config(url, INTERVAL));
+    let (reader, _) = reader(&config(url, INTERVAL));
     let mut client = reader.client;
     let said = client.read_all(needed()).await.unwrap_err().to_string();
     assert!(said.starts_with("cf_root at 127.0.0.1: "), "{said}");
@@ -439,7 +439,7 @@ async fn tokens_that_are_renewed_fill_no_memory() {
         Reply::json(200, &json!({"access_token": text, "expires_in": 600}))
     })
     .await;
-    let (reader, _, secrets) = server.reader(INTERVAL);
+    let (reader, secrets) = server.reader(INTERVAL);
     let mut client = reader.client;
     let pieces = |secrets: &Secrets| -> usize {
         let shown = format!("{secrets:?}");

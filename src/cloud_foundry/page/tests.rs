@@ -99,7 +99,7 @@ fn shared_spaces_are_read_row_by_row() {
 }
 
 proptest! {
-    #![proptest_config(cases(2_000))]
+    #![proptest_config(cases(500))]
 
     #[test]
     fn what_a_page_with_losses_still_tells_is_true(

@@ -12,13 +12,12 @@ use reqwest::dns::{Name, Resolve, Resolving};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cloud_foundry::Reader;
 use crate::config;
 use crate::metrics::Metrics;
-use crate::model::cloud_foundry::{Guid, Report};
+use crate::model::cloud_foundry::Guid;
 use crate::model::outside_text::Secrets;
 
 /// The secret of the client, with letters that a form encodes.
@@ -212,7 +211,7 @@ impl Server {
     }
 
     /// A reader of this foundation, that loses no time.
-    pub fn reader(&self, interval: Duration) -> (Reader, mpsc::Receiver<Report>, Secrets) {
+    pub fn reader(&self, interval: Duration) -> (Reader, Secrets) {
         reader(&config(self.url.clone(), interval))
     }
 }
@@ -279,19 +278,16 @@ pub(in crate::cloud_foundry) fn config(api_url: Url, interval: Duration) -> conf
 }
 
 /// A reader that loses no time between attempts.
-pub(in crate::cloud_foundry) fn reader(
-    config: &config::CloudFoundry,
-) -> (Reader, mpsc::Receiver<Report>, Secrets) {
-    let (sender, reports) = mpsc::channel(16);
+pub(in crate::cloud_foundry) fn reader(config: &config::CloudFoundry) -> (Reader, Secrets) {
     let secrets = Secrets::default();
     let metrics = Metrics::default();
-    let mut reader = Reader::new(config, NoNames, metrics, secrets.clone(), sender).unwrap();
+    let mut reader = Reader::new(config, NoNames, metrics, secrets.clone()).unwrap();
     let delay = Duration::from_millis(1);
     reader.client.retries = ExponentialBuilder::default()
         .with_min_delay(delay)
         .with_max_delay(delay)
         .with_max_times(2);
-    (reader, reports, secrets)
+    (reader, secrets)
 }
 
 /// No test has a name to look up.
