@@ -189,8 +189,13 @@ func wantAnswer(t *testing.T, got said, status int, says string) {
 // wantEnded waits until a limit has ended one query of greedy's, and wants it to be told of.
 func (r *rig) wantEnded(t *testing.T, limit limit, says string) {
 	t.Helper()
-	if line := <-r.logged; strings.Count(line, "\n") != 1 || !strings.Contains(line, says) {
-		t.Errorf("the log says %q, want one line with %q", line, says)
+	select {
+	case line := <-r.logged:
+		if strings.Count(line, "\n") != 1 || !strings.Contains(line, says) {
+			t.Errorf("the log says %q, want one line with %q", line, says)
+		}
+	case <-time.After(time.Minute):
+		t.Errorf("the log says nothing, want %q", says)
 	}
 	if got := testutil.ToFloat64(r.cutOff.WithLabelValues(string(limit), "greedy")); got != 1 {
 		t.Errorf("%s was counted %v times", limit, got)
