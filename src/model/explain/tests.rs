@@ -246,3 +246,44 @@ fn names_are_found_in_one_project_or_in_all_and_near_ones_are_suggested() {
     assert_eq!(elsewhere.near, ["shop/queue"]);
     assert!(explain(&status, "zzz").unwrap_err().near.is_empty());
 }
+
+#[test]
+fn whose_a_service_is_is_said_with_how_sure_that_is() {
+    let mut status = status(project(), vec![service()]);
+    let whose = |status: &Status| explain(status, "logs").unwrap()[0].ownership.clone();
+    assert_eq!(whose(&status), None, "Cloud Foundry is not to be asked");
+    status.cloud_foundry = serde_json::from_value(stage()).unwrap();
+    let nobodys = whose(&status).unwrap();
+    assert!(
+        nobodys.starts_with("nobody's but the operators'"),
+        "{nobodys}"
+    );
+    let (instance, space) = (
+        "11111111-1111-4111-8111-111111111111",
+        "22222222-2222-4222-8222-222222222222",
+    );
+    let ownership = json!({
+        "service_instance_guid": instance, "service_instance_name": "db",
+        "space_guid": space, "space_name": "dev", "confirmed": true,
+        "disagreements": [{"label": "space_guid", "aiven": instance, "published": space}],
+        "shared_with": [space],
+    });
+    status.services[0].cloud_foundry = serde_json::from_value(ownership).unwrap();
+    let said = whose(&status).unwrap();
+    assert_eq!(
+        said,
+        format!(
+            "service instance db ({instance}) in space dev ({space}) (confirmed by Cloud Controller); space_guid is published as {space}, and Aiven says {instance}; shared with the spaces {space}"
+        )
+    );
+    let only_claimed = json!({"service_instance_guid": instance, "confirmed": false});
+    status.services[0].cloud_foundry = serde_json::from_value(only_claimed).unwrap();
+    status.cloud_foundry = serde_json::from_value(failing("UAA is down")).unwrap();
+    let said = whose(&status).unwrap();
+    assert!(said.contains("in a space that is not known"), "{said}");
+    assert!(said.contains("does not list the instance"), "{said}");
+    assert!(
+        said.ends_with("cannot be read since 2026-01-02T03:04:05Z: UAA is down"),
+        "{said}"
+    );
+}

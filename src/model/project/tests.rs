@@ -9,6 +9,7 @@ use crate::model::selection::Selection;
 use crate::model::service::{Power, Service, ServiceIntegration};
 
 mod absence;
+mod ownership;
 
 pub(super) const GRACE: Duration = Duration::from_secs(120);
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::*;
+use crate::model::cloud_foundry::{Identity, Ownership};
 use crate::model::detail::DetailList;
 use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::service::{Power, Service};
@@ -52,6 +53,45 @@ fn written(planned: &[PlannedService], through_proxy: bool) -> String {
     let mut bytes = Vec::new();
     write_groups(groups, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn whose_a_service_is_follows_its_other_labels_as_far_as_it_is_known() {
+    let mut planned = planned(&["192.0.2.1"], None);
+    let mut labels = std::collections::BTreeMap::from([
+        (
+            "service_instance_guid",
+            "11111111-1111-4111-8111-111111111111",
+        ),
+        ("service_instance_name", "a \"quoted\" name"),
+        ("space_guid", "22222222-2222-4222-8222-222222222222"),
+    ]);
+    let identity = Identity::of_labels(|key: &str| labels.get(key).map(ToString::to_string));
+    planned.ownership = Some(Box::new(Ownership {
+        identity: Arc::new(identity.unwrap()),
+        disagreements: Box::default(),
+        shared_with: Arc::default(),
+    }));
+    let text = written(&[planned], false);
+    let groups: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let written = groups[0]["labels"].as_object().unwrap();
+    for (label, value) in &labels {
+        assert_eq!(written[*label], *value);
+    }
+    labels.extend([
+        ("aiven_cloud", ""),
+        ("aiven_hostname", ""),
+        ("aiven_plan", ""),
+        ("aiven_project", ""),
+        ("aiven_service_name", ""),
+        ("aiven_service_type", ""),
+    ]);
+    assert!(written.keys().eq(labels.keys()), "{written:?}");
+    let places: Vec<_> = labels
+        .keys()
+        .map(|label| text.find(&format!("\"{label}\"")))
+        .collect();
+    assert!(places.is_sorted(), "{text}");
 }
 
 #[test]

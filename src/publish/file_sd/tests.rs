@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use super::*;
+use crate::model::cloud_foundry::Ownership;
 use crate::model::plan::{PlannedService, ProjectPlan, PublishedHost};
 use crate::model::snapshot::{Origin, ProjectSnapshot, Stages};
 use crate::model::verdict::Verdict;
@@ -65,6 +66,33 @@ fn the_file_is_written_only_if_its_content_changes() {
             .update(&snapshot(Origin::Api, &["192.0.2.2"]))
             .unwrap()
     );
+}
+
+#[test]
+fn whose_a_service_is_is_recovered_with_it() {
+    let (_folder, _path, mut file) = open();
+    let mut snapshot = snapshot(Origin::Api, &["192.0.2.1"]);
+    let labels = BTreeMap::from([
+        ("organization_name", "acme"),
+        (
+            "service_instance_guid",
+            "11111111-1111-4111-8111-111111111111",
+        ),
+        ("service_instance_name", "db"),
+        ("space_guid", "22222222-2222-4222-8222-222222222222"),
+    ]);
+    let identity = Identity::of_labels(|key: &str| labels.get(key).map(ToString::to_string));
+    let identity = identity.unwrap();
+    let mut plan = ProjectPlan::clone(&snapshot.projects[0].plan);
+    plan.services[0].ownership = Some(Box::new(Ownership {
+        identity: Arc::new(identity.clone()),
+        disagreements: Box::default(),
+        shared_with: Arc::default(),
+    }));
+    snapshot.projects[0].plan = Arc::new(plan);
+    file.update(&snapshot).unwrap();
+    let recovered = file.recover().unwrap();
+    assert_eq!(recovered[0].identity.as_ref(), Some(&identity));
 }
 
 #[test]

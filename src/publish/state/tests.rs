@@ -41,6 +41,19 @@ fn service() -> Service {
     }
 }
 
+fn identity() -> Identity {
+    let labels = BTreeMap::from([
+        (
+            "service_instance_guid",
+            "11111111-1111-4111-8111-111111111111",
+        ),
+        ("service_instance_name", "a \"name\""),
+        ("space_guid", "22222222-2222-4222-8222-222222222222"),
+    ]);
+    let identity = Identity::of_labels(|key: &str| labels.get(key).map(ToString::to_string));
+    identity.expect("an identity")
+}
+
 fn save_one(file: &mut StateFile) -> (Missing, Resolution) {
     let missing = Missing {
         since: Timestamp::from_second(100).unwrap(),
@@ -52,7 +65,7 @@ fn save_one(file: &mut StateFile) -> (Missing, Resolution) {
         inventory,
         supported: Some(supported),
         endpoint_id: Some("e".into()),
-        identities: Default::default(),
+        identities: [("a".into(), Arc::new(identity()))].into(),
     };
     let project = Project::new("proj".into(), saved, None);
     let resolution = Resolution {
@@ -84,6 +97,7 @@ fn what_was_saved_comes_back() {
     let project = &state.projects["proj"];
     assert_eq!(project.endpoint_id.as_deref(), Some("e"));
     assert!(project.supported.as_ref().unwrap().contains("pg"));
+    assert_eq!(*project.identities["a"], identity());
     let known = project.inventory.get("a").unwrap();
     assert_eq!(
         (&*known.service, known.missing.as_deref()),
