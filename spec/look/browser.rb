@@ -120,7 +120,8 @@ class Browser
     # Ruby's pipes do not block, and Chromium takes that for their end.
     [theirs, answers].each { |pipe| pipe.nonblock = false }
     @pid = Process.spawn(program, '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--remote-debugging-pipe',
-                         '--ignore-certificate-errors', '--disable-background-networking', '--no-first-run',
+                         '--ignore-certificate-errors', '--disable-background-networking', '--no-first-run', '--disable-renderer-backgrounding',
+                         '--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows',
                          "--user-data-dir=#{folder}", 'about:blank', 3 => theirs, 4 => answers, %i[out err] => "#{folder}.log")
     [theirs, answers].each(&:close)
     @buffer = +''
