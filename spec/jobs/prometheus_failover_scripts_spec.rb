@@ -48,18 +48,20 @@ RSpec.describe 'job prometheus-failover, its scripts' do
     end
 
     it 'write which queries are waited for, and what became of them' do
+      # Two, when a health check of the other instance is just being answered.
       log = File.join(first.logs, 'drain.log')
       FileUtils.rm_f(log)
       grafana = FailoverContext::USERS.first.values
       query = Thread.new { rig.send_raw(["GET /api/v1/query?query=#{Backend::HELD} HTTP/1.1", FailoverRig.basic(*grafana)]) }
       drain = Thread.new { impatient { first.script('drain') } }
-      first.caddy.await('drain to say what it waits for') { File.exist?(log) && File.read(log).include?('waiting for 1 queries, ') }
+      first.caddy.await('drain to say what it waits for') { File.exist?(log) && File.read(log).match?(/waiting for [12] queries, /) }
       # Just after a start it may be the other one that was asked.
       rig.instances.each { |instance| instance.backend.release }
       expect(drain.value).to match(["0\n", be_success])
       expect(query.value.first).to eq(200)
-      expect(File.readlines(log).map { |line| line[/\A\S+Z (.*)/, 1] })
-        .to match([/\Aleft the route; waiting 1 s /, *[/\Awaiting for 1 queries, \d+ s at most\z/] * (File.readlines(log).size - 2), /\Adone after \d+ s/])
+      said = File.readlines(log).map { |line| line[/\A\S+Z (.*)/, 1] }
+      waited = /\Awaiting for [12] queries, \d+ s at most\z/
+      expect(said).to match([/\Aleft the route; waiting 1 s /, *[waited] * (said.size - 2), /\Adone after \d+ s/])
     ensure
       FileUtils.rm_f(marker)
     end
@@ -112,8 +114,8 @@ RSpec.describe 'job prometheus-failover, its scripts' do
       nowhere = settings.sub(/^prometheus.address .*/, 'prometheus.address http://127.0.0.1:1').sub('say_every 60', 'say_every 1')
       said, status = changed('config/settings' => nowhere) { first.script('post-start') }
       both = %r{^Prometheus does not answer at http://127.0.0.1:1/-/ready \(.*\): see .*\nCaddy does not answer at \S+/health \(.*\): see .*\n  last error in \S+: Error: listen tcp: address already in use$}
-      expect(said).to match(/\AWaiting since 0 s, for 3 s at most:\n/).and match(/^Not ready after 3 s \(prometheus.ready_timeout\):\n/)
-      expect(said.scan(both).size).to be >= 3
+      expect(said).to match(/\AWaiting since \d s, for 3 s at most:\n/).and match(/^Not ready after 3 s \(prometheus.ready_timeout\):\n/)
+      expect(said.scan(both).size).to be >= 2
       expect(status.exitstatus).to eq(1)
     ensure
       rig.restart(first)

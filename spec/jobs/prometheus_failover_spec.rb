@@ -165,6 +165,17 @@ RSpec.describe 'job prometheus-failover' do
   end
 
   describe 'peers' do
+    it 'are told by one that drains that it is about to stop, and its own Caddy is not' do
+      leaving = servers['peer']['routes'].find { |route| route['match']&.any? { |match| match.key?('marked') } }
+      expect(leaving['match']).to eq(
+        [{ 'path' => ['/-/ready'], 'marked' => { 'file' => '{env.HOME}/draining' },
+           'not' => [{ 'remote_ip' => { 'ranges' => %w[127.0.0.0/8 ::1/128] } }] }]
+      )
+      expect(leaving['handle'].first['status_code']).to eq('503')
+      expect(proxy.dig('health_checks', 'active', 'uri')).to eq(leaving['match'].first['path'].first)
+      expect(dials.first).to start_with('127.')
+    end
+
     it 'show certificates to each other, and verify them' do
       client = servers['peer']['tls_connection_policies'].first['client_authentication']
       expect(client).to eq('mode' => 'require_and_verify', 'ca' => { 'provider' => 'file', 'pem_files' => ['config/peer-ca.crt'] })
