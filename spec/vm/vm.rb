@@ -21,21 +21,27 @@ class Vm
     Process.uid.zero? && system('unshare', '--mount', '--net', 'true', err: File::NULL)
   end
 
-  # `folder` is empty and not below /var. Close the VM after use.
-  def initialize(folder)
+  # `folder` is empty and not below /var. `disks` are those of a limited size, by
+  # their path below /var/vcap: they can be filled. Close the VM after use.
+  def initialize(folder, disks: {})
     @folder = folder
     @started = []
     File.chmod(0o755, folder)
-    FileUtils.mkdir_p(inside)
+    FileUtils.mkdir_p(File.join(folder, 'vcap'))
+    hold
+    disks.each { |path, size| mount_disk(path, size) }
     %w[data/jobs data/packages data/sys/log data/sys/run jobs packages store].each { |path| make(path, 0o755) }
     File.symlink('/var/vcap/data/sys', inside('sys'))
-    hold
   end
 
   def close
     @started.each(&:kill)
+    processes.each { |pid| kill(pid) } if @holder
     @holder&.kill
   end
+
+  # That its namespaces live as long as.
+  def pid = @holder.pid
 
   # The agent's modes: root:vcap, folders and all in bin 0750, other files 0640.
   def add_job(name, rendered)
@@ -74,25 +80,9 @@ class Vm
     ChildProcess.new(*enter(*command), log: log).tap { |child| @started << child }
   end
 
-  # Starts the process of a job's rendered bpm.yml: as vcap, without privileges,
-  # with a read-only VM but for what bpm.yml asks for.
+  # Starts the process of a job's rendered bpm.yml, as bpm does, without monit.
   def bpm_start(job)
-    process = YAML.safe_load(File.read(inside_job(job, 'config/bpm.yml')))['processes'].first
-    writable = ["/var/vcap/data/sys/log/#{job}", "/var/vcap/data/#{job}"]
-    writable << "/var/vcap/store/#{job}" if process['persistent_disk']
-    run!('install', '-d', '-o', 'vcap', '-g', 'vcap', '-m', '0700', *writable, "/var/vcap/data/#{job}/tmp")
-    binds = writable.map { |path| "mount --bind #{path} #{path}" }
-    # bpm's hook, as root and outside of the container.
-    run!('env', '-i', "PATH=#{PATH}", process['hooks']['pre_start']) if process['hooks']
-    script = ['set -e', 'mount --rbind /var/vcap /var/vcap', *binds, 'mount -o remount,bind,ro /var/vcap', 'exec "$@"'].join("\n")
-    limits = process['limits'] || {}
-    start('unshare', '--mount', '--propagation', 'slave', 'sh', '-c', script, 'bpm',
-          'prlimit', "--nofile=#{limits.fetch('open_files', 1024)}",
-          'env', '-i', "PATH=#{PATH}", "HOME=/var/vcap/data/#{job}", "TMPDIR=/var/vcap/data/#{job}/tmp",
-          *(process['env'] || {}).map { |key, value| "#{key}=#{value}" },
-          'setpriv', "--reuid=#{VCAP}", "--regid=#{VCAP}", '--clear-groups', '--no-new-privs', '--bounding-set=-all',
-          '--inh-caps=-all', process['executable'], *process['args'].map(&:to_s),
-          log: inside("data/sys/log/#{job}/#{process['name']}.stdout.log"))
+    start('ruby', File.join(__dir__, 'bpm.rb'), 'exec', job, log: inside("data/sys/log/#{job}/#{job}.stdout.log"))
   end
 
   # Runs a lifecycle script or an errand as the agent does, but with a limit:
@@ -101,19 +91,31 @@ class Vm
     run('timeout', within.to_s, 'env', '-i', "PATH=#{PATH}", "/var/vcap/jobs/#{job}/bin/#{name}")
   end
 
-  # The path on this machine of a path below /var/vcap.
+  # The path on this machine of a path below /var/vcap, as the VM has it. Links are the VM's own.
   def inside(*path)
-    File.join(@folder, 'vcap', *path)
+    File.join("/proc/#{pid}/root/var/vcap", *path)
   end
 
   def inside_job(job, path)
     File.join(inside, File.readlink(inside('jobs', job)).delete_prefix('/var/vcap'), path)
   end
 
+  # The text of a file below /var/vcap; empty without one.
+  def read(path)
+    File.read(inside(path))
+  rescue Errno::ENOENT
+    ''
+  end
+
   # The body of what answers at `url`, or nil.
   def get(url, *options)
     body, status = Open3.capture2(*enter('curl', '--silent', '--fail', '--max-time', '10', '--noproxy', '*', *options, url))
     status.success? ? body : nil
+  end
+
+  # The command that runs `command` on the VM.
+  def enter(*command)
+    ['nsenter', "--target=#{pid}", '--mount', '--net', '--wd=/', *command]
   end
 
   private
@@ -124,8 +126,25 @@ class Vm
     @holder.await_line(/^ready$/)
   end
 
-  def enter(*command)
-    ['nsenter', "--target=#{@holder.pid}", '--mount', '--net', '--wd=/', *command]
+  def mount_disk(path, size)
+    FileUtils.mkdir_p(inside(path))
+    run!('mount', '-t', 'tmpfs', '-o', "mode=0755,size=#{size}", 'tmpfs', "/var/vcap/#{path}")
+  end
+
+  # Everything that runs on the VM, also what no longer has its parent, but for the holder.
+  def processes
+    own = File.readlink("/proc/#{pid}/ns/net")
+    Dir['/proc/[0-9]*'].map { |path| File.basename(path).to_i }.select do |other|
+      other != pid && File.readlink("/proc/#{other}/ns/net") == own
+    rescue SystemCallError
+      false
+    end
+  end
+
+  def kill(pid)
+    Process.kill(:KILL, pid)
+  rescue Errno::ESRCH
+    nil
   end
 
   def as(user, groups)

@@ -3,6 +3,7 @@
 require 'json'
 require 'yaml'
 
+require_relative '../manifests/prometheus_job'
 require_relative '../spec_helper'
 require_relative '../support/simulated_aiven'
 require_relative '../support/waiting'
@@ -22,12 +23,14 @@ class World
 
   attr_reader :vm, :aiven, :daemon_process, :prometheus_process
 
-  # `services` is what aiven-sim simulates. Close the world after use.
-  def initialize(services = 'demo')
+  # `services` is what aiven-sim simulates, `spec` what the Director knows of the instance, `disks`
+  # those that can be filled. Close the world after use.
+  def initialize(services = 'demo', spec: INSTANCE, disks: {})
+    @spec = spec
     @folder = Dir.mktmpdir('aiven-metrics-vm')
     # Also when the test run is stopped, where RSpec's own hooks do not run.
     at_exit { close }
-    @vm = Vm.new(@folder)
+    @vm = Vm.new(@folder, disks: disks)
     # Not below /var/vcap: what it prints has the token in it.
     @aiven_process = vm.start(simulator, services, log: File.join(@folder, 'aiven.log'))
     @aiven = SimulatedAiven.new(@aiven_process, get: vm.method(:get))
@@ -48,9 +51,12 @@ class World
   def freeze_aiven = @aiven_process.send_signal(:STOP)
   def thaw_aiven = @aiven_process.send_signal(:CONT)
 
+  # Those that a job of the group has in the manifest.
+  def properties_of(job) = aiven.manifest(targets: TARGETS).properties(job)
+
   # The daemon's properties, with those at dotted names changed.
   def properties(changes = {})
-    given = aiven.manifest(targets: TARGETS).properties('aiven-metrics')
+    given = properties_of('aiven-metrics')
     changes.reduce(given) { |nested, (name, value)| with(nested, name, value) }
   end
 
@@ -61,7 +67,7 @@ class World
 
   # The job as the agent has it before monit starts anything: pre-start has run.
   def lay_out(changes = {}, job: job('aiven-metrics'))
-    vm.add_job('aiven-metrics', job.render({ 'properties' => properties(changes), 'spec' => INSTANCE }))
+    vm.add_job('aiven-metrics', job.render({ 'properties' => properties(changes), 'spec' => @spec }))
     output, status = vm.script('aiven-metrics', 'pre-start')
     raise output unless status.success?
   end
@@ -86,18 +92,21 @@ class World
     links
   end
 
-  # The job prometheus runs as root and outside bpm, on the disk beside ours.
-  def start_prometheus
-    manifest = YAML.load_file(File.join(ROOT, 'manifests/operations/add-tenant-prometheis.yml'))
-    group = manifest.find { |operation| operation['path'] == '/instance_groups/name=prometheus?' }['value']
-    scraped = group['jobs'].find { |one| one['name'] == 'prometheus' }['properties']['prometheus']['scrape_configs']
-    config = { 'global' => { 'scrape_interval' => '1s', 'scrape_timeout' => '1s' }, 'scrape_configs' => scraped }
+  # The job prometheus, as far as it matters here: it runs as root and outside bpm, on
+  # the disk beside ours. `more` is configuration that no manifest of ours has.
+  def lay_out_prometheus(more = {})
+    prometheus = PrometheusJob.new(with(properties_of('prometheus'), 'prometheus.web.port', '9090'))
+    flags = ['--config.file=/var/vcap/jobs/prometheus/config/prometheus.yml', '--storage.tsdb.path=/var/vcap/store/prometheus', *prometheus.flags]
+    program = ENV['PATH'].split(':').map { |path| File.join(path, 'prometheus') }.find { |path| File.executable?(path) }
+    control = File.read(File.join(__dir__, 'prometheus_ctl')).sub('exec PROMETHEUS', "exec #{[program, *flags].shelljoin}")
+    vm.add_job('prometheus', 'bin/prometheus_ctl' => control,
+                             'config/prometheus.yml' => JSON.generate(prometheus.configuration.merge(more)))
     FileUtils.mkdir_p(vm.inside('store/prometheus'))
-    File.write(vm.inside('store/prometheus.yml'), YAML.dump(config))
-    @prometheus_process = vm.start(
-      'prometheus', '--config.file=/var/vcap/store/prometheus.yml', '--storage.tsdb.path=/var/vcap/store/prometheus',
-      '--web.listen-address=127.0.0.1:9090', log: vm.inside('data/sys/log/prometheus.log')
-    )
+  end
+
+  def start_prometheus
+    lay_out_prometheus
+    @prometheus_process = vm.start('/var/vcap/jobs/prometheus/bin/prometheus_ctl', 'run')
   end
 
   def command(*arguments, **options)
