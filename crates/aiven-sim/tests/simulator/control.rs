@@ -170,3 +170,55 @@ async fn sigterm_ends_it_cleanly() {
     );
     assert!(binary.child.wait().await.unwrap().success());
 }
+
+#[tokio::test]
+async fn demo_shows_whose_services_are() {
+    let binary = start(&["demo", "--cloud-foundry"]).await;
+    let cloud_foundry = &binary.addresses["cloud_foundry"];
+    assert!(
+        cloud_foundry["api"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://127.0.0.1:")
+    );
+    assert!(
+        cloud_foundry["ca"]
+            .as_str()
+            .unwrap()
+            .starts_with("-----BEGIN CERTIFICATE-----")
+    );
+    let (_, state) = binary.get("control", "/state").await;
+    let counts = ["organizations", "spaces", "instances"]
+        .map(|kind| state["cloud_foundry"][kind].as_object().unwrap().len());
+    assert_eq!(counts, [2, 3, 8]);
+    let (guid, instance) = state["cloud_foundry"]["instances"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .next()
+        .unwrap();
+    let service = format!("prod-lon-{guid}");
+    assert!(
+        state["projects"]["platform-london"]["services"][&service].is_object(),
+        "{service}"
+    );
+    let rename = json!({"do": "cloud_foundry", "rename": {"guid": guid, "name": "find"}});
+    assert_eq!(binary.command(rename).await, (200, json!({})));
+    let rotate = json!({"do": "cloud_foundry", "rotate_keys": null});
+    assert_eq!(binary.command(rotate).await, (200, json!({"id": "key-2"})));
+    let fault =
+        json!({"do": "cloud_foundry", "server_fault": {"server": "uaa", "fault": "other_ca"}});
+    assert_eq!(binary.command(fault).await.0, 200);
+    let (_, after) = binary.get("control", "/state").await;
+    let after = &after["cloud_foundry"]["instances"][guid];
+    assert_eq!(
+        (&after["name"], &after["space"]),
+        (&json!("find"), &instance["space"])
+    );
+    let misspelt = json!({"do": "cloud_foundry", "rename": {"guid": guid, "nam": "find"}});
+    let (status, error) = binary.command(misspelt).await;
+    assert_eq!(status, 400);
+    assert!(error["error"].as_str().unwrap().contains("nam"), "{error}");
+    let nobody = json!({"do": "cloud_foundry", "delete": {"guid": "nobody"}});
+    assert_eq!(binary.command(nobody).await.0, 422);
+}

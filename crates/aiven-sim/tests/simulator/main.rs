@@ -21,3 +21,4 @@ mod integrations;
 mod lifecycle;
 mod node_faults;
 mod nodes;
+mod uaa;
