@@ -9,7 +9,7 @@
 //!
 //! Sources: `cloudfoundry/cloud_controller_ng` (V3 only) and `cloudfoundry/uaa`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::api_client::connect;
 use crate::api_client::gate::spread;
 use crate::config;
 use crate::metrics::Metrics;
-use crate::model::cloud_foundry::{Foundation, Guid, NeededInstances, Report};
+use crate::model::cloud_foundry::{Guid, NeededInstances, Report};
 use crate::model::outage::{Failure, Outage};
 use crate::model::outside_text::Secrets;
 
@@ -241,12 +241,12 @@ impl Rounds {
 
     /// Asks for the spaces that instances are shared with, until one question fails.
     async fn ask_where_shared(&mut self, found: &BTreeSet<Guid>) -> Result<(), Stopped> {
-        let mut told = Foundation::default();
+        let mut shared: BTreeMap<Guid, Arc<[Guid]>> = BTreeMap::new();
         let (client, turns) = (&mut self.reader.client, &mut self.turns);
         let asking = async {
             for guid in turns.due(found) {
                 match client.shared_spaces(guid).await {
-                    Ok(spaces) => drop(told.shared_with.insert(guid, spaces.into())),
+                    Ok(spaces) => drop(shared.insert(guid, spaces.into())),
                     Err(error) if says_nothing(&error.kind) => {}
                     Err(error) => {
                         tracing::debug!(%error, "asking for shared spaces failed");
@@ -259,10 +259,10 @@ impl Rounds {
         if timeout(self.reader.limits.shared, asking).await.is_err() {
             tracing::debug!("asking for shared spaces took too long");
         }
-        if told.shared_with.is_empty() {
+        if shared.is_empty() {
             return Ok(());
         }
-        self.report(Report::Found(told)).await
+        self.report(Report::Shared(shared)).await
     }
 
     async fn report(&self, report: Report) -> Result<(), Stopped> {

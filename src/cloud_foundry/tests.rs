@@ -3,6 +3,7 @@
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::model::cloud_foundry::Foundation;
 use foundation::{Asked, Reply, Server, good, guid, page, space_of};
 
 pub(super) mod foundation;
@@ -58,6 +59,13 @@ impl Running {
         }
     }
 
+    async fn shared(&mut self) -> BTreeMap<Guid, Arc<[Guid]>> {
+        match self.next().await {
+            Report::Shared(shared) => shared,
+            other => panic!("{other:?}"),
+        }
+    }
+
     async fn failure(&mut self) -> String {
         match self.next().await {
             Report::Failed { cause, .. } => cause,
@@ -88,7 +96,7 @@ async fn a_pass_reports_what_is_needed_and_nothing_else() {
     assert_eq!(foundation.spaces.len(), 2);
     assert_eq!(foundation.organizations.len(), 2);
 
-    let shared = run.found().await.shared_with;
+    let shared = run.shared().await;
     assert_eq!(shared.len(), 2);
     assert_eq!(*shared[&guid(1)], [guid(77)]);
 }
@@ -97,7 +105,7 @@ async fn a_pass_reports_what_is_needed_and_nothing_else() {
 async fn a_new_instance_is_looked_for_once_between_two_passes() {
     let mut run = run(NEVER, of([1]), |asked| good(asked, &[1, 2])).await;
     assert!(matches!(run.next().await, Report::Read { .. }));
-    assert!(!run.found().await.shared_with.is_empty());
+    assert!(!run.shared().await.is_empty());
     run.needed.send_replace(of([1, 2, 5]));
     let found = run.found().await;
     assert_eq!(Vec::from_iter(found.instances.into_keys()), [guid(2)]);
@@ -180,7 +188,7 @@ async fn trouble_with_shared_spaces_fails_nothing() {
         })
         .await;
         assert!(matches!(run.next().await, Report::Read { .. }));
-        let told = run.found().await.shared_with;
+        let told = run.shared().await;
         let told: Vec<_> = told.into_keys().collect();
         match status {
             // Nobody else is asked after trouble.

@@ -257,3 +257,21 @@ fn what_is_read_from_a_file_is_cleaned_as_well() {
     assert_eq!(&read, r"a\u{1b}[2J b");
     assert_eq!(serde_json::to_string(&read).unwrap(), r#""a\\u{1b}[2J b""#);
 }
+
+#[test]
+fn a_secret_that_passes_is_taken_out_until_the_second_one_after_it() {
+    let secrets = secrets(&[TOKEN]);
+    let renewed = |number: u8| SecretString::from(format!("renewed-token-{number}"));
+    for number in 1..=3 {
+        secrets.add_passing(&renewed(number));
+    }
+    let shown = |text: &str| secrets.take_out(text).into_owned();
+    assert_eq!(shown(TOKEN), "<secret>");
+    assert_eq!(shown("renewed-token-3"), "<secret>");
+    assert_eq!(shown("a renewed-token-2 b"), "a <secret> b");
+    // It shares all but its last letter with the others.
+    assert_eq!(shown("renewed-token-1"), "<secret>1");
+    secrets.add_passing(&SecretString::from("another one"));
+    secrets.add_passing(&SecretString::from("and one more"));
+    assert_eq!(shown("renewed-token-3"), "renewed-token-3");
+}

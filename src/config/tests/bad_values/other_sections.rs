@@ -114,6 +114,8 @@ fn unusable_values_of_cloud_foundry_are_refused() {
         ("client_secret", json!(""), "an empty string"),
         ("client_secret", Value::Null, "missing"),
         ("ca_cert", json!("x"), "no certificate"),
+        ("poll_interval", json!("25h"), "24h"),
+        ("poll_interval", json!(300), "unit"),
     ] {
         let mut section = whole.clone();
         section[key] = value;
