@@ -7,6 +7,7 @@ use crate::model::cloud_foundry::Foundation;
 use foundation::{Asked, Reply, Server, good, guid, page, space_of};
 
 pub(super) mod foundation;
+mod simulator;
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
@@ -223,6 +224,9 @@ async fn without_any_need_there_is_a_pass_nevertheless() {
 async fn it_ends_with_whoever_reads_its_reports() {
     let mut run = run(NEVER, of([1]), |asked| good(asked, &[1])).await;
     assert!(matches!(run.next().await, Report::Read { .. }));
+    run.shared().await;
+    // It waits now, and not for a place in the channel.
     drop(run.reports);
-    run.running.await.unwrap();
+    let ended = timeout(Duration::from_secs(60), run.running).await;
+    ended.expect("it ends").unwrap();
 }
