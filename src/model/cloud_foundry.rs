@@ -98,10 +98,9 @@ pub enum Report {
         /// How many instances were looked for.
         needed: usize,
     },
-    /// New instances were looked for by GUID, between two passes.
+    /// Something was asked between two passes: about new instances, or with whom
+    /// instances are shared.
     Found(Foundation),
-    /// The spaces that these instances are shared with, besides the one that owns them.
-    Shared(BTreeMap<Guid, Arc<[Guid]>>),
     /// A pass failed. Everything stays as it was.
     Failed {
         /// When.

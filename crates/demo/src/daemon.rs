@@ -58,6 +58,8 @@ pub fn configuration(sim: &Simulator, folder: &Path) -> Config {
         .list_every(INTERVAL)
         .resolve_every(INTERVAL)
         .with("dns.timeout", "2s")
+        .cloud_foundry(sim)
+        .with("cloud_foundry.poll_interval", "1s")
         .removal_grace(REMOVAL_GRACE)
         .with_proxy()
 }

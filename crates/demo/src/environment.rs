@@ -20,10 +20,10 @@ use crate::prometheus::Prometheus;
 use crate::setup;
 
 /// Between two looks at everything.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+pub const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How long Aiven, the daemon and Prometheus may take to agree.
-const AGREE_TIMEOUT: Duration = Duration::from_secs(180);
+pub const AGREE_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// A node opens its port this long after its service was integrated; at Aiven
 /// it takes about a minute.
@@ -56,11 +56,12 @@ impl Environment {
         let sim = Simulator::builder()
             .integration_delay(INTEGRATION_DELAY)
             .dns_ttl(1)
+            .cloud_foundry()
             .own_threads(1)
             .start()
             .await
             .context("the simulated Aiven does not start")?;
-        scenario::demo(&sim);
+        scenario::demo_with_cloud_foundry(&sim);
         let narrator = Narrator::new();
         narrator.listening("the simulated Aiven", &sim.api_url());
         let config = daemon::configuration(&sim, folder.path());
@@ -88,6 +89,11 @@ impl Environment {
             changes: Changes::default(),
             folder,
         })
+    }
+
+    /// Asks the simulated Aiven.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
     }
 
     /// Looks at everything and tells what has changed.

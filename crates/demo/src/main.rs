@@ -1,8 +1,8 @@
 //! `demo`: the daemon at work, on this machine and without an account.
 //!
-//! Starts a simulated Aiven in this process, the real daemon and a real
+//! Starts a simulated Aiven with a Cloud Foundry in this process, the real daemon and a real
 //! Prometheus beside it, tells what happens as it happens, then changes things
-//! at Aiven and shows how the target list follows. After each act everything is
+//! at Aiven and at Cloud Foundry and shows how targets and labels follow. After each act everything is
 //! compared, through Prometheus' own API, with what the simulator really has;
 //! a difference that stays is a failure, with `--once` and without.
 //!
@@ -14,6 +14,7 @@ mod daemon;
 mod environment;
 mod expected;
 mod ha;
+mod labels;
 mod narrator;
 mod ports;
 mod prometheus;

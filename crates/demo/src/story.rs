@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use aiven_sim::ServiceSpec;
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 
 use crate::daemon::PASSWORD;
 use crate::environment::Environment;
 use crate::expected::Expected;
+use crate::labels;
 use crate::narrator::{count, short};
 use crate::prometheus::Addresses;
 
@@ -30,6 +31,8 @@ pub async fn play(environment: &mut Environment, once: bool) -> anyhow::Result<(
     create(environment).await?;
     environment.watch(pause).await?;
     fail_over(environment).await?;
+    environment.watch(pause).await?;
+    rename(environment).await?;
     environment.watch(pause).await?;
     power_off(environment).await?;
     if once {
@@ -182,7 +185,7 @@ async fn power_off(environment: &mut Environment) -> anyhow::Result<()> {
     let service = service.unwrap_or_else(|| NEW_SERVICE.to_owned());
     environment
         .narrator
-        .act(&format!("4. {} is powered off.", short(&service)));
+        .act(&format!("5. {} is powered off.", short(&service)));
     let began = Instant::now();
     let before: Addresses = environment
         .sim
@@ -199,6 +202,29 @@ async fn power_off(environment: &mut Environment) -> anyhow::Result<()> {
     environment.narrator.result(
         began.elapsed(),
         "its targets are gone, and nothing reports it as failing",
+    );
+    Ok(())
+}
+
+async fn rename(environment: &mut Environment) -> anyhow::Result<()> {
+    environment
+        .narrator
+        .act("4. Whose is it: a tenant renames the service instance orders to bookings.");
+    labels::show(environment).await?;
+    let expected = Expected::of(&environment.sim, environment.http()).await?;
+    let mut services = expected.services.iter();
+    let found =
+        services.find(|((project, _), service)| project == LONDON && service.service_type == "pg");
+    let Some(((_, service), _)) = found else {
+        bail!("no service is the tenant's orders");
+    };
+    // As brokers name services: by the GUID of the service instance.
+    let guid = &service[service.len().saturating_sub(36)..];
+    let took = labels::rename(environment, guid, "bookings").await?;
+    environment.until_all_agree().await?;
+    environment.narrator.result(
+        took,
+        "its nodes have the new name under the same GUID; new series have begun",
     );
     Ok(())
 }
