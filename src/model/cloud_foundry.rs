@@ -98,9 +98,10 @@ pub enum Report {
         /// How many instances were looked for.
         needed: usize,
     },
-    /// Something was asked between two passes: about new instances, or with whom
-    /// instances are shared.
+    /// New instances were looked for by GUID, between two passes.
     Found(Foundation),
+    /// The spaces that these instances are shared with, besides the one that owns them.
+    Shared(BTreeMap<Guid, Arc<[Guid]>>),
     /// A pass failed. Everything stays as it was.
     Failed {
         /// When.

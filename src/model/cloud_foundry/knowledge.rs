@@ -28,6 +28,10 @@ impl Knowledge {
     pub fn absorb(&mut self, report: Report) -> bool {
         match report {
             Report::Found(foundation) => self.foundation.absorb(foundation),
+            Report::Shared(shared_with) => self.foundation.absorb(Foundation {
+                shared_with,
+                ..Foundation::default()
+            }),
             Report::Failed { at, cause } => {
                 self.stage.failed(at, cause);
                 false
