@@ -55,7 +55,9 @@ async fn several_pages_of_the_simulator_are_read_and_a_new_instance_is_found() {
     assert_eq!(*shared[&guids[2099]], [other.parse().unwrap()]);
 
     let new = add(9999);
-    needs.send_modify(|needed| drop(Arc::make_mut(needed).insert(new)));
+    needs.send_modify(|needed| {
+        Arc::make_mut(needed).insert(new);
+    });
     let Some(Report::Found(found)) = reports.recv().await else {
         panic!("nothing found");
     };
