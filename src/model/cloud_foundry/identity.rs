@@ -55,14 +55,16 @@ pub struct Disagreement {
 
 /// A label with a GUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Label {
     /// The service instance.
-    ServiceInstanceGuid,
+    #[serde(rename = "service_instance_guid")]
+    Instance,
     /// Its space.
-    SpaceGuid,
+    #[serde(rename = "space_guid")]
+    Space,
     /// The space's organization.
-    OrganizationGuid,
+    #[serde(rename = "organization_guid")]
+    Organization,
 }
 
 impl fmt::Display for Disagreement {
@@ -84,9 +86,9 @@ impl Label {
     /// The label's name.
     pub fn as_str(self) -> &'static str {
         match self {
-            Label::ServiceInstanceGuid => "service_instance_guid",
-            Label::SpaceGuid => "space_guid",
-            Label::OrganizationGuid => "organization_guid",
+            Label::Instance => "service_instance_guid",
+            Label::Space => "space_guid",
+            Label::Organization => "organization_guid",
         }
     }
 }
@@ -173,13 +175,9 @@ impl Identity {
         let claim = word.claim_about(self.instance);
         let instance = word.instances().find(|guid| *guid != self.instance);
         let pairs = [
-            (Label::ServiceInstanceGuid, instance, Some(self.instance)),
-            (Label::SpaceGuid, claim.space, self.space),
-            (
-                Label::OrganizationGuid,
-                claim.organization,
-                self.organization,
-            ),
+            (Label::Instance, instance, Some(self.instance)),
+            (Label::Space, claim.space, self.space),
+            (Label::Organization, claim.organization, self.organization),
         ];
         let differing = pairs.into_iter().filter_map(|(label, aiven, published)| {
             let (aiven, published) = (aiven?, published?);
