@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::supervisor::{Supervisor, attempt};
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::model::cloud_foundry::{Knowledge, NeededInstances, Report as FoundryReport};
+use crate::model::cloud_foundry::{Knowledge, NeededInstances};
 use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outage::Outage;
 use crate::model::plan::Rules;
@@ -27,18 +27,15 @@ use crate::resolve::{Progress, ResolveRound};
 
 mod cloud_foundry;
 mod files;
+mod inbox;
 mod recovery;
+
+pub(super) use inbox::Inbox;
+use inbox::Report;
 
 /// How often the files are looked after though nothing was reported: what could
 /// not be written is written again, and what somebody took away is put back.
 const FILES_INTERVAL: Duration = Duration::from_secs(5);
-
-/// Where reports arrive.
-pub(super) struct Inbox {
-    pub(super) reports: mpsc::Receiver<(Arc<str>, project::Report)>,
-    pub(super) rounds: mpsc::Receiver<ResolveRound>,
-    pub(super) cloud_foundry: mpsc::Receiver<FoundryReport>,
-}
 
 /// What the coordinator wants from the stages of one project.
 pub(super) struct Wishes {
@@ -76,13 +73,6 @@ struct ProjectEntry {
     pending_writes: watch::Sender<PendingWrites>,
     needed_endpoints: watch::Sender<NeededEndpoints>,
     unlisted: watch::Sender<UnlistedServices>,
-}
-
-/// A report from a stage.
-enum Report {
-    Project(Arc<str>, project::Report),
-    Round(ResolveRound),
-    CloudFoundry(FoundryReport),
 }
 
 impl Coordinator {
@@ -383,23 +373,4 @@ fn send_if_different<T: PartialEq>(channel: &watch::Sender<T>, next: T) {
         *sent = next;
         differs
     });
-}
-
-impl Inbox {
-    async fn next(&mut self) -> Option<Report> {
-        tokio::select! {
-            report = self.reports.recv() => report.map(|(name, report)| Report::Project(name, report)),
-            round = self.rounds.recv() => round.map(Report::Round),
-            Some(report) = self.cloud_foundry.recv() => Some(Report::CloudFoundry(report)),
-        }
-    }
-
-    fn try_next(&mut self) -> Option<Report> {
-        let report = self.reports.try_recv();
-        report
-            .map(|(name, report)| Report::Project(name, report))
-            .or_else(|_| self.rounds.try_recv().map(Report::Round))
-            .or_else(|_| self.cloud_foundry.try_recv().map(Report::CloudFoundry))
-            .ok()
-    }
 }
