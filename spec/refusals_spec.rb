@@ -40,7 +40,10 @@ module Refusals
       ['targets.path', 'targets.json'], ['targets.removal_grace', '25h'],
       ['scrape_proxy.listen', '0.0.0.0:9275'], ['scrape_proxy.listen', '127.0.0.1:9274'], ['scrape_proxy.timeout', 30],
       ['scrape_proxy.ca_cert', true], ['web.listen', ':9274'], ['web.expose_status', 1], ['web.tls.certificate', 'tls.crt'],
-      ['web.tls.private_key', 'tls.key'], ['web.tls.client_ca', 'ca.crt'], ['log.level', 'INFO']
+      ['web.tls.private_key', 'tls.key'], ['web.tls.client_ca', 'ca.crt'],
+      ['cloud_foundry.api_url', 'http://api.cf.example'], ['cloud_foundry.client_id', 'a b'],
+      ['cloud_foundry.client_secret', ''], ['cloud_foundry.ca_cert', 'ca.crt'], ['cloud_foundry.poll_interval', '300'],
+      ['log.level', 'INFO']
     ],
     'prometheus-failover' => [
       ['users', []], ['users', [{ 'name' => 'a:b', 'password' => CODE }]], ['users', [{ 'name' => 'grafana', 'password' => 'short' }]],

@@ -69,7 +69,8 @@ RSpec.describe 'job aiven-metrics' do
 
     it 'has a default for every property that is not required' do
       without = job_spec['properties'].reject { |_, property| property.key?('default') }.keys
-      expect(without).to contain_exactly('aiven.api_token', 'aiven.projects', 'integration.username', 'integration.password')
+      of_labels = %w[cloud_foundry.api_url cloud_foundry.client_id cloud_foundry.client_secret]
+      expect(without).to contain_exactly('aiven.api_token', 'aiven.projects', 'integration.username', 'integration.password', *of_labels)
     end
 
     it 'has an example for every structure' do
@@ -122,8 +123,6 @@ RSpec.describe 'job aiven-metrics' do
       expect(config).to eq(expected)
     end
 
-    # cloud_foundry: the daemon reads it and does nothing with it yet, so the
-    # job has no property for it.
     it 'has every key that the daemon has' do
       names = lambda do |values, path|
         values.flat_map do |key, value|
@@ -196,7 +195,8 @@ RSpec.describe 'job aiven-metrics' do
     {
       'aiven.api_token' => 'sEcret token', 'integration.username' => 'sEcret', 'integration.password' => 'sEcret',
       'aiven.ca_cert' => 'sEcret', 'scrape_proxy.ca_cert' => 'sEcret', 'aiven.api_url' => 'https://user:sEcret@api.aiven.io',
-      'aiven.http_proxy' => 'http://user:sEcret@proxy.example:3128/path'
+      'aiven.http_proxy' => 'http://user:sEcret@proxy.example:3128/path', 'cloud_foundry.api_url' => 'https://user:sEcret@api.cf.example',
+      'cloud_foundry.client_id' => 'sEcret id', 'cloud_foundry.client_secret' => 'sEcret secret', 'cloud_foundry.ca_cert' => 'sEcret'
     }.each do |name, value|
       it "is never shown where it may be a secret: #{name}" do
         expect { render(with(required, name, value), schema: false) }.to raise_error(Rendering::Refused) { |error|

@@ -10,6 +10,8 @@ module AivenMetricsValues
   HALF = CA.lines.first(3).join
   # A certificate of its own key does for what is shown.
   TLS = { 'certificate' => CA, 'private_key' => Authority::KEY.to_pem, 'client_ca' => CA }.freeze
+  CLOUD_FOUNDRY = { 'api_url' => 'https://api.cf.example', 'client_id' => 'aiven_metrics', 'client_secret' => 'a+b/c=',
+                    'ca_cert' => '', 'poll_interval' => '5m' }.freeze
   LONG = 'a' * 129
 
   GOOD = [
@@ -43,6 +45,9 @@ module AivenMetricsValues
     ['web.listen', '127.0.0.1:9274', '[::]:65535'],
     ['web.expose_status', true],
     ['web.tls', TLS, { 'certificate' => '', 'private_key' => '', 'client_ca' => '' }],
+    ['cloud_foundry', CLOUD_FOUNDRY, CLOUD_FOUNDRY.merge('api_url' => 'http://127.0.0.1:8080/', 'ca_cert' => CA, 'poll_interval' => '100ms')],
+    # Alone they do nothing.
+    ['cloud_foundry.ca_cert', CA, ''], ['cloud_foundry.poll_interval', '24h'],
     ['log.level', 'error', 'trace']
   ].flat_map { |name, *values| values.map { |value| [name, value] } }.freeze
 
@@ -85,6 +90,12 @@ module AivenMetricsValues
      TLS.merge('private_key' => OpenSSL::PKey::EC.generate('prime256v1').to_pem), TLS.merge('private_key' => CA),
      TLS.merge('certificate' => 'x'), TLS.merge('client_ca' => HALF)],
     ['web.tls.certificate', 'x', 7], ['web.tls.private_key', 'x', true], ['web.tls.client_ca', [CA]],
+    ['cloud_foundry', *%w[api_url client_id client_secret].map { |key| CLOUD_FOUNDRY.merge(key => nil) },
+     CLOUD_FOUNDRY.slice('client_secret'), CLOUD_FOUNDRY.merge('api_url' => 'http://api.cf.example'),
+     CLOUD_FOUNDRY.merge('api_url' => 'https://user:secret@api.cf.example'), CLOUD_FOUNDRY.merge('client_id' => 'a b'),
+     CLOUD_FOUNDRY.merge('client_secret' => ''), CLOUD_FOUNDRY.merge('client_secret' => "a\n")],
+    ['cloud_foundry', CLOUD_FOUNDRY.merge('api_url' => 7), CLOUD_FOUNDRY.merge('client_id' => true), CLOUD_FOUNDRY.merge('client_secret' => 7)],
+    ['cloud_foundry.ca_cert', 'x', HALF, 7], ['cloud_foundry.poll_interval', '25h', 300],
     ['log.level', 'INFO', 'verbose', 3, '']
   ].flat_map { |name, *values| values.map { |value| [name, value] } }.freeze
 

@@ -54,6 +54,35 @@ RSpec.describe 'The configuration of aiven-metrics' do
       )
     end
 
+    it 'asks Cloud Foundry as the client that UAA then has, with the same secret' do
+      operations = Operations.with_needs(Operations.fetch('add-cloud-foundry-labels'))
+      client = Manifest.of(*operations).properties('uaa', 'uaa').dig('uaa', 'clients', 'aiven_metrics')
+      expect(client).to include('authorities' => 'cloud_controller.global_auditor', 'authorized-grant-types' => 'client_credentials')
+      expect(changed('add-cloud-foundry-labels')['cloud_foundry'])
+        .to eq('api_url' => 'https://api.cf.example.com', 'client_id' => 'aiven_metrics', 'client_secret' => client['secret'],
+               'ca_cert' => '', 'poll_interval' => '5m')
+    end
+
+    it 'asks nothing of Cloud Foundry for a CA alone, and has it with labels in either order' do
+      base, labels, trust = [Operations::BASE, 'add-cloud-foundry-labels', 'trust-router-ca'].map { |name| Operations.fetch(name) }
+      read = ->(*operations) { JSON.parse(configuration(Manifest.of(base, *operations)))['cloud_foundry'] }
+      expect(read[trust]).to include('api_url' => nil, 'client_id' => nil, 'client_secret' => nil, 'ca_cert' => /BEGIN CERTIFICATE/)
+      expect([read[trust, labels], read[labels, trust]])
+        .to all(include('api_url' => 'https://api.cf.example.com', 'client_id' => 'aiven_metrics', 'ca_cert' => /BEGIN CERTIFICATE/))
+    end
+
+    it 'labels a second group by a copy of the file with its name' do
+      operations = %w[add-second-group add-cloud-foundry-labels].flat_map { |name| Operations.with_needs(Operations.fetch(name)) }.uniq
+      copied = File.read(operations.last.file).gsub('name=prometheus/', 'name=prometheus-second/')
+      folder do |path|
+        file = File.join(path, 'copy.yml').tap { |name| File.write(name, copied) }
+        groups = %w[prometheus prometheus-second].map do |group|
+          Manifest.of(*operations, files: [file]).properties('aiven-metrics', group)['cloud_foundry']
+        end
+        expect(groups).to all(include('client_id' => 'aiven_metrics', 'client_secret' => groups.first['client_secret']))
+      end
+    end
+
     it 'creates nothing, and has no credentials to create it with' do
       expect(changed('disable-integration')['integration']).to include(
         'create' => false, 'username' => nil, 'password' => nil

@@ -9,6 +9,7 @@ require_relative 'cf_deployment'
 RSpec.describe 'cf-deployment\'s own ops files' do
   base = Operations.fetch(Operations::BASE)
   trust = Operations.fetch('trust-router-ca')
+  labels = Operations.fetch('add-cloud-foundry-labels')
   checkout = ENV.fetch('CF_DEPLOYMENT', nil)&.then { |folder| CfDeployment::Checkout.new(folder) }
 
   def answers(lacking)
@@ -27,6 +28,7 @@ RSpec.describe 'cf-deployment\'s own ops files' do
         lacking = suffering(effect, base)
         expect(lacking.keys - CfDeployment::ANSWERS.keys).to be_empty, lacking.inspect
         expect(suffering(effect, base, *answers(lacking))).to be_empty
+        expect(suffering(effect, base, labels)).to eq(lacking)
       end
     end
 
@@ -63,8 +65,10 @@ RSpec.describe 'cf-deployment\'s own ops files' do
         lacking = CfDeployment.lacking(checkout.apply(file, ours))
         expect(lacking.keys - CfDeployment::ANSWERS.keys).to be_empty, lacking.inspect
         answers = answers(lacking).map(&:file)
-        orders = [[file, ours, *answers], [ours, file, *answers]].map { |order| checkout.apply(*order) }
+        orders = [[file, ours, labels.file, *answers], [ours, labels.file, file, *answers]].map { |order| checkout.apply(*order) }
         expect(orders).to all(satisfy { |document| document && CfDeployment.lacking(document).empty? })
+        clients = orders.map { |document| Manifest.new(document).properties('uaa', 'uaa').dig('uaa', 'clients') }
+        expect(clients).to all(include('aiven_metrics', 'cc_routing'))
         groups = orders.map { |document| document['instance_groups'].find { |group| group['name'] == 'prometheus' } }
         expect(groups.uniq.size).to eq(1)
       end

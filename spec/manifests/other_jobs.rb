@@ -34,7 +34,8 @@ module OtherJobs
     # nats-release
     'nats-tls' => { 'properties' => nil, 'consumes' => [],
                     'provides' => [{ 'name' => 'nats-tls', 'type' => 'nats-tls' }] },
-    'gorouter' => { 'properties' => nil, 'consumes' => [], 'provides' => [] }
+    'gorouter' => { 'properties' => nil, 'consumes' => [], 'provides' => [] },
+    'uaa' => { 'properties' => nil, 'consumes' => [], 'provides' => [] }
   }.freeze
 
   module_function

@@ -8,7 +8,7 @@ use super::rules::{Characters, Form, Item, Rule, Shape, Unset};
 
 mod row;
 
-use row::{boolean, certificates, cloud_foundry, duration, key, list, number, text};
+use row::{boolean, certificates, duration, key, list, number, text, uaa_client};
 
 /// The keys, in the order in which they are read.
 pub(super) static KEYS: &[Rule] = &[
@@ -220,30 +220,24 @@ pub(super) static KEYS: &[Rule] = &[
         is_property: false,
         ..number("instance_index", 0, 0..=u32::MAX)
     },
-    cloud_foundry(
+    text(
         "cloud_foundry.api_url",
+        Unset::Depends,
         Shape::Url,
-        "the URL of the Cloud Foundry API",
-    ),
-    cloud_foundry(
-        "cloud_foundry.client_id",
-        WORD,
-        "the id of a UAA client without white space",
-    ),
-    cloud_foundry(
-        "cloud_foundry.client_secret",
-        WORD,
-        "the secret of that UAA client without white space",
+        "the https:// URL (http:// only for a loopback address) of the Cloud Foundry API",
+        "write it as in \"https://api.cf.example.com\"",
     )
     .secret(),
-    Rule {
-        is_property: false,
-        ..certificates("cloud_foundry.ca_cert")
-    },
-    Rule {
-        is_property: false,
-        ..duration("cloud_foundry.poll_interval", "5m", ("100ms", "24h"))
-    },
+    uaa_client(
+        "cloud_foundry.client_id",
+        "the id of a UAA client without white space",
+    ),
+    uaa_client(
+        "cloud_foundry.client_secret",
+        "the secret of that UAA client without white space",
+    ),
+    certificates("cloud_foundry.ca_cert"),
+    duration("cloud_foundry.poll_interval", "5m", ("100ms", "24h")),
     Rule {
         form: Form::Choice {
             default: "info",
@@ -301,6 +295,10 @@ pub(super) const ONE_PORT_FOR_TWO: &str =
 pub(super) const TLS_IS_WHOLE: &str =
     "give web.tls.certificate, web.tls.private_key and web.tls.client_ca, or none of them";
 
+/// What to do about one of these that is missing while another is given.
+pub(super) const CLOUD_FOUNDRY_IS_WHOLE: &str = "give cloud_foundry.api_url, \
+     cloud_foundry.client_id and cloud_foundry.client_secret, or none of them";
+
 /// What is found where a private key is not the certificate's, and what to do.
 pub(super) const KEY_OF_ANOTHER: &str = "the key of another certificate";
 
@@ -314,6 +312,7 @@ pub(super) const ADDRESS_ADVICE: &str = "host names are not looked up: write the
 /// What a name in `services.tags` has to look like.
 pub(super) const TAG_NAME_SHAPE: Shape = WORD;
 
+/// What a token, or the id or secret of a client, looks like.
 const WORD: Shape = Shape::Characters {
     allowed: Characters::Word,
     length: 1..=usize::MAX,

@@ -16,6 +16,13 @@ use super::rules::{Form, Item, Rule, Shape, Unset};
 /// Keys that are given all or not at all.
 const WEB_TLS: [&str; 3] = ["web.tls.certificate", PRIVATE_KEY, "web.tls.client_ca"];
 
+/// Likewise.
+const CLOUD_FOUNDRY: [&str; 3] = [
+    "cloud_foundry.api_url",
+    "cloud_foundry.client_id",
+    "cloud_foundry.client_secret",
+];
+
 const PRIVATE_KEY: &str = "web.tls.private_key";
 
 /// The template without its schema.
@@ -163,8 +170,9 @@ fn between_keys() -> Value {
             "pair": missing(path, keys::CREDENTIALS_ARE_A_PAIR),
         })
     };
-    let tls = WEB_TLS.map(|path| (path, missing(path, keys::TLS_IS_WHOLE)));
-    let tls = BTreeMap::from(tls);
+    let whole = |paths: [&'static str; 3], advice| {
+        BTreeMap::from(paths.map(|path| (path, missing(path, advice))))
+    };
     let (want, advice) = keys::ENDPOINT_OF_ONE_PROJECT;
     json!({
         "integration.username": credentials("integration.username"),
@@ -172,7 +180,8 @@ fn between_keys() -> Value {
         "integration.endpoint_id": format!(
             "integration.endpoint_id: found it with several projects, want {want}; {advice}"
         ),
-        "web.tls": tls,
+        "web.tls": whole(WEB_TLS, keys::TLS_IS_WHOLE),
+        "cloud_foundry": whole(CLOUD_FOUNDRY, keys::CLOUD_FOUNDRY_IS_WHOLE),
         PRIVATE_KEY: sentence(
             PRIVATE_KEY,
             &format!("found {}", keys::KEY_OF_ANOTHER),

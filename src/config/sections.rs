@@ -214,31 +214,22 @@ fn collide(one: SocketAddr, other: SocketAddr) -> bool {
         && (one.ip() == other.ip() || any(one.ip()) || any(other.ip()))
 }
 
-/// `None` if no key is set, and also if one is unusable, which is then noted.
+/// `None` if neither API nor client is given, whatever else is, and also if one of them is
+/// unusable, which is then noted.
 fn cloud_foundry(section: &Section) -> Option<CloudFoundry> {
-    let api_url = section.key("api_url");
-    let client_id = section.key("client_id");
-    let client_secret = section.key("client_secret");
-    let ca_cert = section.key("ca_cert").empty_is_absent();
-    let poll_interval = section.key("poll_interval");
-    let keys = [
-        &api_url,
-        &client_id,
-        &client_secret,
-        &ca_cert,
-        &poll_interval,
-    ];
-    if !keys.iter().any(|key| key.is_given()) {
+    let ca_cert = certificates(&section.key("ca_cert").empty_is_absent());
+    let poll_interval = section.key("poll_interval").duration();
+    let keys = ["api_url", "client_id", "client_secret"].map(|name| section.key(name));
+    if !keys.iter().any(Key::is_given) {
         return None;
     }
+    let [api_url, client_id, client_secret] = keys;
     if !api_url.is_given() {
-        api_url.missing(api_url.rule().advice);
+        api_url.missing(keys::CLOUD_FOUNDRY_IS_WHOLE);
     }
     let found_url = base_url(&api_url);
     let found_id = credential(&client_id);
     let found_secret = secret(&client_secret);
-    let ca_cert = certificates(&ca_cert);
-    let poll_interval = poll_interval.duration();
     Some(CloudFoundry {
         api_url: found_url?,
         client_id: found_id?.to_owned(),

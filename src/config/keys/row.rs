@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::{CLOUD_FOUNDRY_IS_WHOLE, WORD};
 use crate::config::rules::{Form, Item, Rule, Shape, Unset};
 
 pub(super) const fn key(path: &'static str, want: &'static str, advice: &'static str) -> Rule {
@@ -39,17 +40,10 @@ pub(super) const fn certificates(path: &'static str) -> Rule {
     .secret()
 }
 
-pub(super) const fn cloud_foundry(path: &'static str, shape: Shape, want: &'static str) -> Rule {
-    Rule {
-        is_property: false,
-        ..text(
-            path,
-            Unset::Depends,
-            shape,
-            want,
-            "give it, or leave all of cloud_foundry out",
-        )
-    }
+/// The id or the secret of a UAA client: an operator who swaps the two has the secret in
+/// the id.
+pub(super) const fn uaa_client(path: &'static str, want: &'static str) -> Rule {
+    text(path, Unset::Depends, WORD, want, CLOUD_FOUNDRY_IS_WHOLE).secret()
 }
 
 pub(super) const fn boolean(path: &'static str, default: bool) -> Rule {

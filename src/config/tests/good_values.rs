@@ -319,6 +319,13 @@ fn cloud_foundry_is_read_as_a_whole() {
     assert_eq!(cloud_foundry.poll_interval, Duration::from_secs(300));
 }
 
+/// So an ops file may set them whether or not another one switches labels on.
+#[test]
+fn cloud_foundry_is_not_asked_for_a_ca_or_an_interval_alone() {
+    let section = json!({"ca_cert": CA, "poll_interval": "1m"});
+    assert_defaults(&accepted(&with("cloud_foundry", section)));
+}
+
 #[test]
 fn credentials_are_needed_only_to_create_an_endpoint() {
     let aiven = json!({"api_token": "token", "projects": ["alpha"]});

@@ -118,12 +118,12 @@ fn unusable_values_of_cloud_foundry_are_refused() {
         ("poll_interval", json!(300), "unit"),
     ] {
         let mut section = whole.clone();
-        section[key] = value;
-        assert_refused(
-            "cloud_foundry",
-            section,
-            &format!("cloud_foundry.{key}"),
-            &[word],
-        );
+        section[key] = value.clone();
+        let path = format!("cloud_foundry.{key}");
+        assert_refused("cloud_foundry", section, &path, &[word]);
+        if ["ca_cert", "poll_interval"].contains(&key) {
+            let alone = json!({ key: value });
+            assert_refused("cloud_foundry", alone, &path, &[word]);
+        }
     }
 }
