@@ -77,12 +77,21 @@ impl Head {
 
     /// Whether it names no type, or that of JSON (RFC 6839: also `…+json`).
     pub(crate) fn may_be_json(&self) -> bool {
-        let Some(content_type) = &self.content_type else {
-            return true;
-        };
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        let essence = essence.to_ascii_lowercase();
-        essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+        self.essence().is_none_or(|essence| {
+            essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+        })
+    }
+
+    /// Whether it names the type of plain text.
+    pub(crate) fn is_plain_text(&self) -> bool {
+        self.essence()
+            .is_some_and(|essence| essence == "text/plain")
+    }
+
+    /// The content's type, without parameters.
+    fn essence(&self) -> Option<String> {
+        let essence = self.content_type.as_ref()?.split(';').next()?;
+        Some(essence.trim().to_ascii_lowercase())
     }
 
     /// What answered here in the place of `asked`, to go by its head and body.

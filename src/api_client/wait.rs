@@ -44,11 +44,14 @@ pub(crate) fn from_headers(headers: &HeaderMap, is_limited: bool) -> Option<Dura
     })
 }
 
-/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
+/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date. Cloud Controller sends the
+/// time in seconds since 1970 (`middleware/base_rate_limiter.rb`).
 fn retry_after(value: &HeaderValue, now: SystemTime) -> Option<Duration> {
     let text = value.to_str().ok()?.trim();
-    if let Some(number) = number(text) {
-        return Some(seconds(number));
+    match number(text) {
+        Some(number) if number >= FIRST_TIMESTAMP => return until(number, now),
+        Some(number) => return Some(seconds(number)),
+        None => {}
     }
     let date = httpdate::parse_http_date(text).ok()?;
     // A date in the past asks for no wait.
@@ -60,9 +63,13 @@ fn reset(value: &HeaderValue, now: SystemTime) -> Option<Duration> {
     // A list of limits, each with parameters: the first counts.
     let text = value.to_str().ok()?;
     let first = text.split([',', ';']).next()?.trim();
-    let number = number(first)?;
+    until(number(first)?, now)
+}
+
+/// The time from `now` until a reset that is a wait, or a time since 1970.
+fn until(reset: f64, now: SystemTime) -> Option<Duration> {
     let since_1970 = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    let left = match number {
+    let left = match reset {
         number if number >= FIRST_MILLI_TIMESTAMP => number / 1000.0 - since_1970.as_secs_f64(),
         number if number >= FIRST_TIMESTAMP => number - since_1970.as_secs_f64(),
         number => number,
@@ -159,6 +166,16 @@ mod tests {
         ] {
             assert_eq!(retry_after(garbage), None, "{garbage}");
         }
+    }
+
+    #[test]
+    fn the_header_of_cloud_controller_gives_the_time_of_its_end() {
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap();
+        let wait = retry_after(&(now.as_secs() + 50).to_string()).unwrap();
+        assert!((48..=50).contains(&wait.as_secs()), "{wait:?}");
+        assert_eq!(retry_after("1372700873"), None, "it is over");
     }
 
     #[test]

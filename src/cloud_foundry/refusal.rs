@@ -4,6 +4,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use reqwest::StatusCode;
 use rustls::CertificateError;
 use serde::Deserialize;
 
@@ -38,8 +39,12 @@ impl Party {
     /// The error that an answer stands for which is not what was asked for.
     pub(crate) fn error_of(self, head: &Head, body: &[u8], secrets: &Secrets) -> ErrorKind {
         let status = head.status();
-        let may_be_its =
-            head.may_be_json() && (status.is_client_error() || status.is_server_error());
+        let is_error = status.is_client_error() || status.is_server_error();
+        // Cloud Controller calls the JSON of its 429 plain text (`middleware/base_rate_limiter.rb`).
+        let is_its_429 = self == Party::CloudController
+            && status == StatusCode::TOO_MANY_REQUESTS
+            && head.is_plain_text();
+        let may_be_its = is_error && (head.may_be_json() || is_its_429);
         let said = match self {
             _ if !may_be_its => None,
             Party::CloudController => Said::by_cloud_controller(body),

@@ -60,6 +60,19 @@ fn what_cloud_controller_says_has_a_meaning() {
 }
 
 #[test]
+fn cloud_controllers_429_is_its_own_although_it_is_called_plain_text() {
+    let theirs = json!({"errors": [{"title": "CF-RateLimitExceeded"}]}).to_string();
+    let meaning =
+        |party, status| error(party, status, "text/plain; charset=utf-8", &theirs).meaning();
+    assert_eq!(
+        meaning(Party::CloudController, 429),
+        Some(Meaning::Throttled)
+    );
+    assert_eq!(meaning(Party::CloudController, 401), None);
+    assert_eq!(meaning(Party::Uaa, 429), None);
+}
+
+#[test]
 fn what_has_not_their_form_is_somebody_elses() {
     let theirs = json!({"errors": [{"title": "CF-Some"}]}).to_string();
     for (party, status, content_type, body) in [
