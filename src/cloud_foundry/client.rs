@@ -115,10 +115,11 @@ impl Client {
         }
         let reading = pass.finish();
         // An empty list is no news where nothing could be seen.
-        match self.token.as_ref().and_then(Token::blind) {
+        match self.token.as_ref().and_then(Token::blind).cloned() {
             Some(scopes) if reading.rows == 0 => {
-                let kind = ErrorKind::SeesNothing(scopes.clone());
-                Err(self.error(operation, &self.base, kind))
+                // A new one may have the authority.
+                self.token = None;
+                Err(self.error(operation, &self.base, ErrorKind::SeesNothing(scopes)))
             }
             _ => Ok(reading),
         }
@@ -186,8 +187,11 @@ impl Client {
                 Err(kind) => kind,
             };
             let is_refused = kind.meaning() == Some(Meaning::TokenRejected);
-            if is_refused {
-                self.token = None;
+            let mut blind = None;
+            // What it lacks, a new one may have.
+            if is_refused || kind.meaning() == Some(Meaning::Forbidden) {
+                let token = self.token.take();
+                blind = token.and_then(|token| token.blind().cloned());
             }
             match backoff.next() {
                 _ if is_refused && !is_renewed => is_renewed = true,
@@ -196,6 +200,8 @@ impl Client {
                     if is_refused {
                         self.uaa = None;
                     }
+                    // A token without any scope of Cloud Controller's is not meant for it.
+                    let kind = blind.map_or(kind, ErrorKind::SeesNothing);
                     return Err(self.error(operation, &url, kind));
                 }
             }

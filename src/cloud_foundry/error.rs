@@ -79,7 +79,7 @@ pub(crate) enum ErrorKind {
         "the answer names no UAA that can be asked ({0}); check that cloud_foundry.api_url is the one that `cf api` shows"
     )]
     NoUaa(OutsideText),
-    /// An empty list, for a client that may not see what there is.
+    /// An empty list or a 401, for a client that may not see what there is.
     #[error(
         "it shows no service instance, and the client has no authority to see them all (its token has the scopes \"{0}\"); give it cloud_controller.global_auditor in UAA"
     )]
