@@ -13,6 +13,7 @@
 mod binary;
 mod node_faults;
 mod scraper;
+mod tenants;
 
 // No target is lost to a fault elsewhere.
 mod targets_follow_services;
@@ -22,6 +23,11 @@ mod targets_survive_a_lost_state;
 mod targets_survive_crashes;
 mod targets_survive_dns;
 mod targets_survive_listings;
+
+// Whose a service is.
+mod labels_follow_cloud_foundry;
+mod labels_outlive_restarts;
+mod labels_survive_cloud_foundry;
 
 // What is written at Aiven is idempotent and bounded.
 mod aiven_behind_an_http_proxy;

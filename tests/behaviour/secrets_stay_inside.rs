@@ -6,9 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator};
-use testkit::{Config, PASSWORD, PROJECT, Signal, USERNAME, aiven_from, files_below};
+use testkit::{
+    Config, PASSWORD, PROJECT, Signal, USERNAME, aiven_from, aiven_with_cloud_foundry, files_below,
+};
 
-use crate::binary::start;
+use crate::binary::{ask, start};
+use crate::tenants::{Tenant, labelled, labelling};
 
 /// What must be found nowhere.
 fn secrets(sim: &Simulator) -> [String; 4] {
@@ -91,6 +94,54 @@ async fn no_secret_is_in_anything_that_leaves_the_process() {
     for (place, text) in &seen {
         for secret in secrets(&sim) {
             assert!(!text.contains(&secret), "{secret} is in {place}:\n{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_secret_of_cloud_foundry_leaves_the_process() {
+    let sim = aiven_with_cloud_foundry().await;
+    let tenant = Tenant::new(&sim, "retail", "production", "search");
+    let config = labelling(&sim).with("log.level", "trace");
+    let mut daemon = labelled(&config, &[&tenant]).await;
+    let (_, secret) = sim.cf_client();
+    let message = format!("bad secret {secret}");
+    sim.inject(
+        Fault::new(Operation::IssueToken),
+        ApiFault::Status { code: 401, message },
+    );
+    let list = Fault::new(Operation::ListServiceInstances);
+    sim.inject(list.times(1), ApiFault::status(401));
+    let quoted = daemon
+        .until("the refusal is shown", async || {
+            let cause = daemon.status().await["cloud_foundry"]["failing"]["cause"].take();
+            cause
+                .as_str()
+                .filter(|cause| cause.contains("bad secret"))
+                .map(str::to_owned)
+        })
+        .await;
+    let mut seen = vec![("the cause".to_owned(), quoted)];
+    for path in ["/", "/sd", "/status", "/metrics", "/readyz"] {
+        seen.push((path.to_owned(), daemon.get(path).await.body));
+    }
+    let status = ask(&daemon, "status", &[]).await.output();
+    seen.push(("status".to_owned(), status));
+    let command = fs::read_to_string(format!("/proc/{}/cmdline", daemon.id())).unwrap();
+    seen.push(("the command line".to_owned(), command));
+    daemon.signal(Signal::TERM).unwrap();
+    assert!(daemon.ended().await.unwrap().success());
+    seen.push(("standard output".to_owned(), daemon.log.whole_text().await));
+    let errors = daemon.process().stderr.whole_text().await;
+    seen.push(("standard error".to_owned(), errors));
+    for file in files_below(&config.state_dir()) {
+        let text = fs::read_to_string(&file).unwrap();
+        seen.push((file.display().to_string(), text));
+    }
+    for (place, text) in &seen {
+        // Every token of UAA is a JWT.
+        for secret in [&*secret, "eyJ"] {
+            assert!(!text.contains(secret), "{secret} is in {place}:\n{text}");
         }
     }
 }
