@@ -17,7 +17,13 @@ class Group
   SLOW_QUERY = '{test="slow"}'
   SLOW_PORT = '9099'
 
-  def self.possible? = Vm.possible? && Network.possible?
+  # What it needs and this machine lacks, or nil.
+  def self.lacking
+    return 'root, and a machine that permits namespaces (unshare)' unless Vm.possible?
+    return 'ip, of iproute2: run scripts/setup spec' unless Network.installed?
+
+    'a machine that permits veth (ip link add)' unless Network.possible?
+  end
 
   attr_reader :instances, :first, :second, :tenants, :network, :slow_storage
 
@@ -29,6 +35,7 @@ class Group
     start_slow_storage
     @instances = Array.new(SIZE) { |index| add_instance(index) }
     @first, @second = @instances
+    @originals = @instances.to_h { |instance| [instance, instance.properties.dup] }
     @instances.map { |instance| Thread.new { bring_up(instance, interval) } }.each(&:value)
     start_tenants
   rescue StandardError
@@ -62,8 +69,8 @@ class Group
   # The Director updates the instance, while Prometheus works on slow queries: some came before, through
   # any instance, and some while it leaves the route, through the other one. Returns what drain said.
   def update_under_slow_queries(instance)
-    said = instance.log('prometheus-failover', 'drain.log').bytesize
-    waits = -> { instance.log('prometheus-failover', 'drain.log').byteslice(said..)[/waiting for \d+ queries/] }
+    said = instance.log('drain').bytesize
+    waits = -> { instance.log('drain').byteslice(said..)[/waiting for \d+ queries/] }
     hold_queries
     updating = Thread.new { instance.update }
     updating.report_on_exception = false
@@ -76,6 +83,15 @@ class Group
   end
 
   def release = slow_storage.send_signal(:USR1)
+
+  # Undoes every fault, whatever it was.
+  def mend
+    release
+    @instances.each do |instance|
+      BoshInstance::DISKS.each_key { |disk| instance.free(disk) }
+      instance.update(@originals[instance]) unless instance.properties == @originals[instance]
+    end
+  end
 
   # A file beside those of the VMs.
   def inside(name) = File.join(@folder, name)

@@ -9,6 +9,9 @@ require_relative '../support/child_process'
 class Network
   OUTSIDE = '10.0.16.1'
 
+  # `system` gives nil for a program that is missing.
+  def self.installed? = !system('ip', '-Version', %i[out err] => File::NULL).nil?
+
   def self.possible?
     Process.uid.zero? && system('unshare', '--net', 'ip', 'link', 'add', 'one', 'type', 'veth', 'peer', 'name', 'two', %i[out err] => File::NULL)
   end
