@@ -20,7 +20,7 @@ RSpec.describe 'The documents' do
       %w[storage.tsdb.retention.time storage.tsdb.retention.size retention.size rule_files custom_rules],
     'Prometheus 2 and 3' =>
       %w[holt_winters double_exponential_smoothing le quantile prometheus_target_scrapes_exceeded_body_size_limit_total
-         prometheus_target_scrapes_exceeded_sample_limit_total],
+         prometheus_target_scrapes_exceeded_sample_limit_total prometheus_tsdb_wal_writes_failed_total],
     'what performance was compared with and measured by' => %w[hickory-resolver dgram heaptrack strace],
     'VictoriaMetrics' => %w[vmselect vmstorage],
     'the earlier aiven-service-discovery' =>

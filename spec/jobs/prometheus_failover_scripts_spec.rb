@@ -41,6 +41,15 @@ RSpec.describe 'job prometheus-failover, its scripts' do
       expect(first.script('health-check')).to match(['', be_success])
     end
 
+    it 'say so without a time where a full disk left the mark empty' do
+      File.write(marker, '')
+      said, status = first.script('health-check')
+      expect(said).to match(/\ANot in the route: drain took this instance out\. Its next start .*\n\z/)
+      expect(status.exitstatus).to eq(1)
+    ensure
+      FileUtils.rm_f(marker)
+    end
+
     it 'are ended by the Director\'s start, too' do
       first.script('drain')
       expect(first.script('pre-start')).to match(['', be_success])

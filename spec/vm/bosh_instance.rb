@@ -18,6 +18,14 @@ class BoshInstance
     'prometheus-failover' => 'data/sys/run/bpm/prometheus-failover/prometheus-failover.pid',
     'prometheus' => 'data/sys/run/prometheus/prometheus.pid'
   }.freeze
+  # Where each process says what happens to it; Prometheus 3 does on standard error.
+  LOGS = {
+    'monit' => Monit::LOG,
+    'aiven-metrics' => 'data/sys/log/aiven-metrics/aiven-metrics.stdout.log',
+    'prometheus-failover' => 'data/sys/log/prometheus-failover/prometheus-failover.stdout.log',
+    'prometheus' => 'data/sys/log/prometheus/prometheus.stderr.log',
+    'drain' => 'data/sys/log/prometheus-failover/drain.log'
+  }.freeze
   # The agent has no other limit for drain than the script's own.
   DRAIN_TIMEOUT = 120
   # Seconds, the agent's.
@@ -105,8 +113,7 @@ class BoshInstance
   def caddy_metrics = vm.get('http://127.0.0.1:9277/metrics').to_s
   def daemon_metrics = vm.get('http://127.0.0.1:9274/metrics').to_s
   def prometheus_metrics = vm.get('http://127.0.0.1:9090/metrics').to_s
-  def log(job, file = "#{job}.stdout.log") = vm.read("data/sys/log/#{job}/#{file}")
-  def log_of_prometheus = log('prometheus', 'prometheus.stderr.log')
+  def log(name) = vm.read(LOGS.fetch(name))
 
   # Runs a job's script; its output, if it succeeds.
   def script!(job, name, within: 400)

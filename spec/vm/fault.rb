@@ -11,7 +11,7 @@ class Fault
     @name = name
     @group = group
     @began = tenants.now
-    @logs = group.instances.to_h { |instance| [instance, instance.monit.log.bytesize] }
+    @logs = group.instances.to_h { |instance| [instance, BoshInstance::LOGS.keys.to_h { |log| [log, instance.log(log).bytesize] }] }
     @signs = []
     @acts = []
   end
@@ -22,15 +22,16 @@ class Fault
     @signs << "#{where}: `#{said.strip.gsub('|', '\|')}`"
   end
 
-  # A line that monit wrote since the fault.
-  def monit_says(instance, pattern)
-    sees('monit', pattern) { instance.monit.log.byteslice(@logs[instance]..).to_s }
+  # What the instance has in this log since the fault.
+  def log_says(instance, log, pattern, where: "log of #{log}")
+    sees(where, pattern) { instance.log(log).byteslice(@logs[instance][log]..).to_s }
   end
 
   # Somebody does this; until then nothing heals.
   def act(what)
     @acts << what
     @acted = tenants.now
+    @first_acted ||= @acted
     yield
   end
 
@@ -49,14 +50,8 @@ class Fault
   # POSTs that had no answer when the fault came: only these can be lost with a Caddy.
   def posts_in_flight = @queries.count { |query| query.verb == 'POST' && !query.slow && query.began < @began }
 
-  # The longest time between two answers that had new samples, in seconds.
-  def gap
-    ends = @queries.select(&:fresh?).map(&:ended).sort
-    [@began, *ends, @healed].each_cons(2).map { |one, next_one| next_one - one }.max
-  end
-
   def row
-    [name, *%w[GET POST].map { |method| count(method) }, slow, gap > NOTICED ? format('%.0f s', gap) : '–', @signs.join('; '), heals]
+    [name, *%w[GET POST].map { |method| count(method) }, slow, gap, @signs.join('; '), heals]
   end
 
   private
@@ -66,15 +61,26 @@ class Fault
   def count(method) = "#{lost(method).size} of #{@queries.count { |query| query.verb == method && !query.slow }}"
 
   def slow
-    all = @queries.select(&:slow).sort_by(&:verb)
+    all = @queries.select(&:slow)
     return '–' if all.empty?
 
-    all.map { |query| query.failed ? 'lost' : 'answered' }.join(', ')
+    lost = all.select(&:failed).map(&:verb)
+    ["#{lost.size} of #{all.size}", *(lost.uniq.sort.join(' and ') unless lost.empty?)].join(': ')
+  end
+
+  # The longest time between two answers that had new samples.
+  def gap
+    ends = @queries.select(&:fresh?).map(&:ended).sort
+    from, to = [@began, *ends, @healed].each_cons(2).max_by { |one, next_one| next_one - one }
+    return '–' unless to - from > NOTICED
+    return 'until somebody acts' if @first_acted&.between?(from, to)
+
+    format('%.0f s', to - from)
   end
 
   def heals
     return format('%<by>s, after %<seconds>.0f s', by: @by_itself, seconds: @healed - @began) if @acts.empty?
 
-    format('**somebody acts**: %<acts>s; well %<seconds>.0f s later', acts: @acts.join(', '), seconds: @healed - @acted)
+    format('**somebody acts**: %<acts>s; well %<seconds>.0f s later', acts: @acts.join('; then '), seconds: @healed - @acted)
   end
 end

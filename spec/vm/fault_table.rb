@@ -5,7 +5,7 @@ module FaultTable
   BEGINNING = "<!-- Made by scripts/faults: begin -->\n"
   ENDING = '<!-- end -->'
   HEAD = <<~MARKDOWN
-    | fault | GETs lost | POSTs lost | slow GET, POST | without new samples | an operator sees | heals |
+    | fault | GETs lost | POSTs lost | slow ones lost | without new samples | an operator sees | heals |
     |---|---|---|---|---|---|---|
   MARKDOWN
 

@@ -8,7 +8,8 @@
 # makes one for each query, so that none is lost with another's.)
 #
 # Prints a line of JSON for each query that has ended, for each connection that could
-# not be made, and for each change of a health check. SIGUSR1 sends a slow query by each method.
+# not be made, and for each change of a health check. SIGUSR1 sends a slow query by each method to
+# each instance that has the route.
 #
 #   ruby gorouter.rb CONFIG
 #
@@ -82,7 +83,9 @@ class Gorouter
     trap(:USR1) { slow << true }
     loop do
       slow.pop
-      VERBS.each { |verb| Thread.new { ask(verb, @config['slow_query'], slow: true) } }
+      @instances.select(&:registered?).product(VERBS) do |instance, verb|
+        Thread.new { ask(verb, @config['slow_query'], slow: true, through: instance) }
+      end
     end
   end
 
@@ -96,14 +99,16 @@ class Gorouter
     end
   end
 
-  def ask(verb, query, slow: false)
+  # `through` is asked first, and else the one that is next.
+  def ask(verb, query, slow: false, through: nil)
     began = Gorouter.now
-    say(slow: slow, verb: verb, began: began, **answer(verb, query), ended: Gorouter.now)
+    say(slow: slow, verb: verb, began: began, **answer(verb, query, through), ended: Gorouter.now)
   end
 
-  def answer(method, query)
+  def answer(method, query, through)
     ATTEMPTS.times do
-      instance = choose or return { failed: '404: no instance has the route' }
+      instance = through || choose or return { failed: '404: no instance has the route' }
+      through = nil
       return asked(instance, method, query)
     rescue Unconnected => e
       instance.failed

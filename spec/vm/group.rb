@@ -59,24 +59,27 @@ class Group
     tenants.await_from(first.name)
   end
 
-  # A GET and a POST that Prometheus works on until `release`.
+  # A GET and a POST through each instance that has the route, that Prometheus works on until `release`.
   def hold_queries
-    asked = slow_storage.printed.scan('asked').size
+    wanted = slow_storage.printed.scan('asked').size + (2 * tenants.routes)
     tenants.ask_slowly
-    slow_storage.await('slow queries to arrive') { slow_storage.printed.scan('asked').size >= asked + 2 }
+    slow_storage.await('slow queries to arrive') { slow_storage.printed.scan('asked').size >= wanted }
   end
 
   # The Director updates the instance, while Prometheus works on slow queries: some came before, through
-  # any instance, and some while it leaves the route, through the other one. Returns what drain said.
-  def update_under_slow_queries(instance)
+  # each instance, and some while it leaves the route, through the other one. Returns what drain said
+  # of `number` queries or more: those that came before, to this instance or to its Prometheus.
+  def update_under_slow_queries(instance, number)
     said = instance.log('drain').bytesize
-    waits = -> { instance.log('drain').byteslice(said..)[/waiting for \d+ queries/] }
     hold_queries
     updating = Thread.new { instance.update }
     updating.report_on_exception = false
     tenants.await('the instance leaves the route') { tenants.health_check(instance.address).include?('drain took') }
     hold_queries
-    waited = tenants.await('drain to wait for queries') { waits.call || !updating.alive? }
+    waited = tenants.await("drain to wait for #{number} queries") do
+      instance.log('drain').byteslice(said..)[/waiting for [#{number}-9] queries/] || !updating.alive?
+    end
+    tenants.await_from((@instances - [instance]).first.name)
     release
     updating.value
     waited

@@ -34,6 +34,9 @@ class Tenants
   def routes?(number) = read && @checks.size == number && @checks.values.all? { |check| check['passes'] }
   def health_check(address) = read && @checks.dig(address, 'said').to_s
 
+  # How many instances have the route.
+  def routes = read && @checks.values.count { |check| check['passes'] }
+
   # The last ENOUGH quick ones.
   def recent = read && @queries.reject(&:slow).last(ENOUGH)
 
