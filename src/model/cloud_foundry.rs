@@ -31,6 +31,10 @@ pub use ownership::Ownership;
 /// The tags of an Aiven service that a [`Claim`] is read from.
 pub const CLAIM_TAGS: [&str; 3] = ["service_id", "space_id", "organization_id"];
 
+/// So many characters of a name are looked at: enough for [`MAX_NAME`] cleaned ones. To look for
+/// secrets in a megabyte, again in every pass, takes seconds.
+const MOST_READ: usize = 4 * MAX_NAME;
+
 /// What an Aiven service's tags say about whose it is. A tag that is no GUID says
 /// nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -169,6 +173,8 @@ impl Name {
     /// visible, and what no label, file or terminal should hold is cut off. `None` if
     /// nothing is left.
     pub fn new(raw: &str, secrets: &Secrets) -> Option<Name> {
+        let end = raw.char_indices().nth(MOST_READ).map(|(end, _)| end);
+        let raw = end.and_then(|end| raw.get(..end)).unwrap_or(raw);
         let text = OutsideText::name(raw)
             .unwrap_or_else(|_| OutsideText::prose_within(raw, MAX_NAME, secrets));
         (!text.is_empty()).then_some(Name(text))

@@ -155,6 +155,59 @@ async fn services_of_nobody_and_of_another_foundation_have_none_of_its_names() {
 }
 
 #[tokio::test]
+async fn hostile_names_reach_nobody_as_they_are() {
+    let sim = aiven_with_cloud_foundry().await;
+    let huge = "n".repeat(1 << 20);
+    let names = [
+        "x\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m",
+        "a\r\nPROBLEM shop/other: forged\u{2028}",
+        "a\"b\\c}d{e\u{0}",
+        "\u{202e}evil\u{2066}\u{200b}",
+        &huge,
+    ];
+    let first = Tenant::new(&sim, names[0], names[1], "search");
+    let mut tenants = vec![first];
+    for name in names {
+        let tenant = Tenant::in_space(&sim, &tenants[0].organization, &tenants[0].space, name);
+        tenants.push(tenant);
+    }
+    let config = labelling(&sim);
+    let all: Vec<&Tenant> = tenants.iter().collect();
+    let daemon = labelled(&config, &all).await;
+    let mut seen = vec![config.targets_text()];
+    for path in ["/sd", "/metrics", "/status", "/"] {
+        seen.push(daemon.get(path).await.body);
+    }
+    seen.push(ask(&daemon, "status", &[]).await.output());
+    for tenant in &tenants {
+        seen.push(ask(&daemon, "explain", &[&tenant.service]).await.output());
+    }
+    for text in &seen {
+        let is_odd = |letter: char| {
+            letter.is_control() && letter != '\n'
+                || "\u{202e}\u{2066}\u{2028}\u{200b}".contains(letter)
+        };
+        let start: String = text.chars().take(2000).collect();
+        assert!(!text.contains(is_odd), "{start}");
+        assert!(!text.contains(&huge[..300]), "{start}");
+        assert!(
+            !text
+                .lines()
+                .any(|line| line.starts_with("PROBLEM shop/other")),
+            "{start}"
+        );
+    }
+    let quoted = tenants[3].labels(&config);
+    let name = quoted["service_instance_name"].as_str().unwrap();
+    assert!(name.starts_with("a\"b\\c}d{e"), "{name}");
+    let served = &seen[2];
+    assert!(
+        served.contains("service_instance_name=\"a\\\"b\\\\c}d{e"),
+        "{served}"
+    );
+}
+
+#[tokio::test]
 async fn a_pass_without_news_publishes_nothing_and_asks_once() {
     let sim = aiven_with_cloud_foundry().await;
     let tenant = Tenant::new(&sim, "retail", "production", "search");
