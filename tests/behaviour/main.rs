@@ -14,6 +14,7 @@ mod binary;
 mod node_faults;
 mod scraper;
 mod tenants;
+mod uaa;
 
 // No target is lost to a fault elsewhere.
 mod targets_follow_services;
@@ -25,6 +26,7 @@ mod targets_survive_dns;
 mod targets_survive_listings;
 
 // Whose a service is.
+mod labels_come_by_the_real_uaa;
 mod labels_follow_cloud_foundry;
 mod labels_outlive_restarts;
 mod labels_survive_cloud_foundry;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::sync::watch;
@@ -16,6 +17,7 @@ const SHOWN_LINES: usize = 15;
 #[derive(Debug, Clone)]
 pub struct Output {
     lines: watch::Receiver<Vec<String>>,
+    patience: Duration,
 }
 
 impl Output {
@@ -38,7 +40,18 @@ impl Output {
                 bytes.clear();
             }
         });
-        Output { lines: receiver }
+        Output {
+            lines: receiver,
+            patience: TIMEOUT,
+        }
+    }
+
+    /// The same output, of which a line is awaited so long instead of [`TIMEOUT`].
+    pub fn patient(&self, patience: Duration) -> Output {
+        Output {
+            patience,
+            ..self.clone()
+        }
     }
 
     /// Everything so far.
@@ -98,8 +111,9 @@ impl Output {
                 receiver.changed().await.ok()?;
             }
         };
-        let found = tokio::time::timeout(TIMEOUT, finding).await;
-        let Some(found) = found.with_context(|| self.without(&format!("in {TIMEOUT:?}")))? else {
+        let patience = self.patience;
+        let found = tokio::time::timeout(patience, finding).await;
+        let Some(found) = found.with_context(|| self.without(&format!("in {patience:?}")))? else {
             bail!(self.without("before its end"));
         };
         Ok(found)
