@@ -76,13 +76,14 @@ class Group
     updating.report_on_exception = false
     tenants.await('the instance leaves the route') { tenants.health_check(instance.address).include?('drain took') }
     hold_queries
-    waited = tenants.await("drain to wait for #{number} queries") do
-      instance.log('drain').byteslice(said..)[/waiting for [#{number}-9] queries/] || !updating.alive?
-    end
+    waited = -> { instance.log('drain').byteslice(said..)[/waiting for [#{number}-9] queries/] }
+    tenants.await("drain to wait for #{number} queries") { waited.call || !updating.alive? }
+    raise "drain did not wait for #{number} queries:\n#{instance.log('drain').byteslice(said..)}" unless waited.call
+
     tenants.await_from((@instances - [instance]).first.name)
     release
     updating.value
-    waited
+    waited.call
   end
 
   def release = slow_storage.send_signal(:USR1)
