@@ -205,7 +205,12 @@ impl Platform {
 }
 
 async fn simulated_aiven(narrator: &Narrator) -> anyhow::Result<Simulator> {
-    let sim = Simulator::builder().dns_ttl(1).own_threads(1).start().await;
+    let sim = Simulator::builder()
+        .dns_ttl(1)
+        .cloud_foundry()
+        .own_threads(1)
+        .start()
+        .await;
     let sim = sim.context("the simulated Aiven does not start")?;
     scenario::demo(&sim);
     narrator.listening("the simulated Aiven", &sim.api_url());
