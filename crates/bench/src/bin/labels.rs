@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use bench::{Account, mib};
 use clap::Parser;
@@ -22,6 +22,9 @@ use testkit::{Config, Daemon, SimProcess};
 
 /// The longest intervals that are accepted, so that nothing is asked again.
 const NEVER: Duration = Duration::from_secs(3600);
+
+/// How many rows the daemon asks for at a time.
+const ROWS_PER_PAGE: usize = 1000;
 
 #[derive(Parser)]
 struct Arguments {
@@ -85,32 +88,37 @@ async fn with(config: &Config, arguments: &Arguments, without: &Figures) {
         "organization_name",
     )
     .await;
-    pass_ended(&daemon, &mut account).await;
-    let before = (account.cpu(), samples(&daemon).await);
-    let file = fs::metadata(config.targets_file())
-        .unwrap()
-        .modified()
-        .unwrap();
-    let began = Instant::now();
-    for _ in 0..arguments.passes {
-        pass_ended(&daemon, &mut account).await;
-    }
-    let (cpu, after) = (account.cpu() - before.0, samples(&daemon).await);
-    let now = fs::metadata(config.targets_file())
-        .unwrap()
-        .modified()
-        .unwrap();
-    assert_eq!(file, now, "a pass in which nothing changed republished");
-    let with = figures(&account, config);
-
-    let passes = f64::from(arguments.passes);
-    println!(
-        "{} services, {} passes in {:.0} s",
-        arguments.services,
-        arguments.passes,
-        began.elapsed().as_secs_f64()
+    let calls_before = calls(&daemon).await;
+    account.wait_for_quiet().await;
+    let (cpu_before, written) = (account.cpu(), written(config));
+    // Nothing is asked of the daemon meanwhile: its page of metrics has megabytes.
+    let time = Duration::from_secs(arguments.interval) * arguments.passes;
+    account.watch(time).await;
+    let cpu = account.wait_for_quiet().await - cpu_before;
+    assert_eq!(
+        written,
+        self::written(config),
+        "a pass in which nothing changed republished"
     );
-    println!("\n| | without | with labels |\n|---|---:|---:|");
+    let with = figures(&account, config);
+    let mut calls = calls(&daemon).await;
+    for (operation, count) in &mut calls {
+        *count -= calls_before.get(operation).copied().unwrap_or_default();
+    }
+    print(arguments, without, &with, cpu, &calls);
+}
+
+fn print(
+    arguments: &Arguments,
+    without: &Figures,
+    with: &Figures,
+    cpu: Duration,
+    calls: &BTreeMap<String, f64>,
+) {
+    let pages = arguments.services.div_ceil(ROWS_PER_PAGE) as f64;
+    let passes = calls["list_service_instances"] / pages;
+    println!("{} services, {passes} passes\n", arguments.services);
+    println!("| | without | with labels |\n|---|---:|---:|");
     let row = |what: &str, one: String, other: String| println!("| {what} | {one} | {other} |");
     row(
         "resident memory",
@@ -124,18 +132,23 @@ async fn with(config: &Config, arguments: &Arguments, without: &Figures) {
         kib(without.targets_bytes),
         kib(with.targets_bytes),
     );
-    let cpu = format!("{:.0} ms", cpu.as_secs_f64() * 1000.0 / passes);
-    row("CPU time of a pass", String::new(), cpu);
-    for (operation, count) in &after {
-        let calls = count - before.1.get(operation).unwrap_or(&0.0);
-        if calls > 0.0 {
-            row(
-                &format!("calls of a pass: `{operation}`"),
-                String::new(),
-                format!("{:.1}", calls / passes),
-            );
-        }
+    let milliseconds = cpu.as_secs_f64() * 1000.0 / passes;
+    let none = String::new;
+    row(
+        "CPU time of a pass",
+        none(),
+        format!("{milliseconds:.0} ms"),
+    );
+    for (operation, count) in calls.iter().filter(|(_, count)| **count > 0.0) {
+        let what = format!("calls of a pass: `{operation}`");
+        row(&what, none(), format!("{:.1}", count / passes));
     }
+}
+
+/// When the list was last written.
+fn written(config: &Config) -> SystemTime {
+    let file = fs::metadata(config.targets_file()).unwrap();
+    file.modified().unwrap()
 }
 
 async fn start(config: &Config, binary: &Path) -> Daemon {
@@ -153,19 +166,8 @@ async fn published(account: &mut Account, config: &Config, services: usize, labe
     account.wait_for_quiet().await;
 }
 
-/// Waits until the pass that is under way, or the next one, has ended.
-async fn pass_ended(daemon: &Daemon, account: &mut Account) {
-    let sample =
-        "aiven_metrics_last_success_timestamp_seconds{project=\"bulk\",stage=\"cloud_foundry\"}";
-    let before = daemon.metric(sample).await;
-    while daemon.metric(sample).await <= before {
-        account.watch(Duration::from_millis(250)).await;
-    }
-    account.wait_for_quiet().await;
-}
-
 /// How many calls there were, by operation.
-async fn samples(daemon: &Daemon) -> BTreeMap<String, f64> {
+async fn calls(daemon: &Daemon) -> BTreeMap<String, f64> {
     let page = daemon.get("/metrics").await.body;
     let mut calls = BTreeMap::new();
     for line in page.lines() {
