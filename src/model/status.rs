@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::cloud_foundry::{Disagreement, Guid, Identity, Name, Ownership};
+use super::cloud_foundry::{Disagreement, Guid, Identity, Ownership};
 use super::endpoint::EndpointFact;
 use super::odd_rows::OddRow;
 use super::plan::PlannedService;
@@ -120,7 +120,7 @@ pub struct ServiceStatus {
 pub struct OwnershipStatus {
     /// The labels, and whether Cloud Controller has confirmed them.
     #[serde(flatten)]
-    pub identity: IdentityStatus,
+    pub identity: Arc<Identity>,
     /// Where Aiven's tags, or the service's name, say something else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disagreements: Vec<Disagreement>,
@@ -128,31 +128,6 @@ pub struct OwnershipStatus {
     /// the space that owns it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shared_with: Vec<Guid>,
-}
-
-/// The labels of a service, each as long as it is known.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct IdentityStatus {
-    /// `service_instance_guid`
-    pub service_instance_guid: Guid,
-    /// `service_instance_name`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service_instance_name: Option<String>,
-    /// `space_guid`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub space_guid: Option<Guid>,
-    /// `space_name`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub space_name: Option<String>,
-    /// `organization_guid`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub organization_guid: Option<Guid>,
-    /// `organization_name`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub organization_name: Option<String>,
-    /// Whether Cloud Controller has said that the instance exists; until then the GUIDs
-    /// are those that Aiven's tags name.
-    pub confirmed: bool,
 }
 
 /// One host name with its targets.
@@ -266,24 +241,9 @@ fn service_status(
 
 fn ownership_status(ownership: &Ownership) -> OwnershipStatus {
     OwnershipStatus {
-        identity: IdentityStatus::from(&*ownership.identity),
+        identity: Arc::clone(&ownership.identity),
         disagreements: ownership.disagreements.to_vec(),
         shared_with: ownership.shared_with.to_vec(),
-    }
-}
-
-impl From<&Identity> for IdentityStatus {
-    fn from(identity: &Identity) -> IdentityStatus {
-        let text = |name: &Option<Name>| name.as_ref().map(|name| name.as_str().to_owned());
-        IdentityStatus {
-            service_instance_guid: identity.instance,
-            service_instance_name: text(&identity.instance_name),
-            space_guid: identity.space,
-            space_name: text(&identity.space_name),
-            organization_guid: identity.organization,
-            organization_name: text(&identity.organization_name),
-            confirmed: identity.confirmed,
-        }
     }
 }
 

@@ -16,28 +16,43 @@ use serde::{Deserialize, Serialize};
 use super::{Claim, Foundation, Guid, Name};
 use crate::model::outside_text::Secrets;
 
-/// Whose a service is, as far as it is known.
+/// Whose a service is, as far as it is known. In `/status` and `state.json` its members
+/// have the names of the labels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// `service_instance_guid`
+    /// The service instance.
+    #[serde(rename = "service_instance_guid")]
     pub instance: Guid,
     /// `service_instance_name`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "service_instance_name",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub instance_name: Option<Name>,
     /// `space_guid`: the space that owns the instance. Without it the service is nobody's
     /// but the operators'.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "space_guid",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub space: Option<Guid>,
     /// `space_name`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub space_name: Option<Name>,
     /// `organization_guid`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "organization_guid",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub organization: Option<Guid>,
     /// `organization_name`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_name: Option<Name>,
-    /// Whether Cloud Controller has said that this instance exists.
+    /// Whether Cloud Controller has said that this instance exists; until then the GUIDs
+    /// are those that Aiven names.
     #[serde(default)]
     pub confirmed: bool,
 }

@@ -1,6 +1,7 @@
 //! Whose a service is, in words.
 
-use crate::model::status::{IdentityStatus, ServiceStatus, Status};
+use crate::model::cloud_foundry::{Identity, Name};
+use crate::model::status::{ServiceStatus, Status};
 
 /// Whose the service is, how sure that is, and what says otherwise. `None` unless Cloud
 /// Foundry is to be asked.
@@ -35,18 +36,18 @@ pub(super) fn explained(status: &Status, service: &ServiceStatus) -> Option<Stri
 }
 
 /// `service instance NAME (GUID) in space NAME (GUID) of organization NAME (GUID)`
-fn place(identity: &IdentityStatus) -> String {
-    let thing = |name: &Option<String>, guid: String| match name {
-        Some(name) => format!("{name} ({guid})"),
+fn place(identity: &Identity) -> String {
+    let thing = |name: &Option<Name>, guid: String| match name {
+        Some(name) => format!("{} ({guid})", name.as_str()),
         None => guid,
     };
-    let instance = identity.service_instance_guid.to_string();
-    let instance = thing(&identity.service_instance_name, instance);
-    let space = match identity.space_guid {
+    let instance = identity.instance.to_string();
+    let instance = thing(&identity.instance_name, instance);
+    let space = match identity.space {
         Some(guid) => format!("in space {}", thing(&identity.space_name, guid.to_string())),
         None => "in a space that is not known, so it is nobody's but the operators'".to_owned(),
     };
-    let organization = match identity.organization_guid {
+    let organization = match identity.organization {
         Some(guid) => {
             let named = thing(&identity.organization_name, guid.to_string());
             format!(" of organization {named}")
