@@ -1,48 +1,14 @@
 # frozen_string_literal: true
 
-require 'socket'
-require 'zlib'
-
 require_relative '../spec_helper'
 require_relative '../support/prometheus'
+require_relative '../support/static_page'
 require_relative 'manifest'
 require_relative 'prometheus_job'
 
 # The scrape job of the main ops file, in a real Prometheus: a node that says too
 # much fails its own scrape, says why, and is counted; the others are scraped meanwhile.
 RSpec.describe 'Nodes that say too much' do
-  # Answers every request with the same page, compressed.
-  node = Class.new do
-    attr_reader :address
-
-    def initialize(page)
-      body = Zlib.gzip(page)
-      @answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Encoding: gzip\r\n" \
-                "Connection: close\r\nContent-Length: #{body.bytesize}\r\n\r\n#{body}"
-      @server = TCPServer.new('127.0.0.1', 0)
-      @address = "127.0.0.1:#{@server.addr[1]}"
-      @thread = Thread.new { loop { serve(@server.accept) } }
-      @thread.report_on_exception = false
-    end
-
-    def stop
-      @thread.kill
-      @server.close
-    end
-
-    private
-
-    def serve(socket)
-      socket.gets("\r\n\r\n")
-      socket.write(@answer)
-    rescue SystemCallError
-      # Prometheus had enough of it.
-      nil
-    ensure
-      socket.close
-    end
-  end
-
   job = PrometheusJob.new(Manifest.of(Operations.fetch(Operations::BASE)).prometheus_properties)
                      .configuration['scrape_configs'].find { |one| one['job_name'] == 'aiven' }
   megabytes = job['body_size_limit'].delete_suffix('MB').to_i
@@ -55,7 +21,7 @@ RSpec.describe 'Nodes that say too much' do
   }
 
   before do
-    @nodes = pages.transform_values { |page| node.new(page) }
+    @nodes = pages.transform_values { |page| StaticPage.new(page) }
   end
 
   after { @nodes.each_value(&:stop) }
