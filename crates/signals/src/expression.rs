@@ -1,0 +1,394 @@
+//! The table's shorthand, made PromQL.
+//!
+//! | shorthand | becomes |
+//! |---|---|
+//! | `{S}`, `{S,cpu="cpu-total"}` | the selector of whoever reads: the board's variables, or `job="aiven"` in rules |
+//! | `(G)`, `(G, host)` | `aiven_project, aiven_service_name`: one service |
+//! | `(W)`, `(W, host)` | whose it is: one service with type, plan and Cloud Foundry's names |
+//! | `[R]` | `[$__rate_interval]`, on boards only |
+//! | `P_name` | each of the family's other spellings of `name`, with `or` between |
+//!
+//! Everything else is PromQL, which `promql-parser` reads and prints again: what a board
+//! shows is what the parser understood. Nothing here does I/O.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use promql_parser::label::{METRIC_NAME, MatchOp};
+use promql_parser::parser::{self, Expr, VectorSelector};
+use promql_parser::util::visitor::{ExprVisitor, ExprVisitorMut, walk_expr, walk_expr_mut};
+
+/// One service.
+const G: &str = "aiven_project, aiven_service_name";
+/// One service, and what the overview filters and shows.
+const W: &str = "aiven_project, aiven_service_name, aiven_service_type, aiven_plan, \
+                 organization_name, space_name, service_instance_name";
+/// Longer than any expression here; the parser recurses, and long chains are slow.
+const LONGEST: usize = 8 * 1024;
+
+/// Who evaluates an expression, and so what `{S}` and `[R]` mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Tenants' boards: the variables project, service, organization and space.
+    Tenant,
+    /// The operators' board: the variable deployment.
+    Operator,
+    /// The tenants' Prometheis: recording rules and alerts.
+    Rule,
+    /// A person who copies it out of the guide.
+    Guide,
+}
+
+impl Reader {
+    fn selector(self) -> &'static str {
+        match self {
+            Self::Tenant => {
+                r#"aiven_project=~"$project",aiven_service_name=~"$service",organization_name=~"$organization",space_name=~"$space""#
+            }
+            Self::Operator => r#"bosh_deployment=~"$deployment""#,
+            Self::Rule | Self::Guide => r#"job="aiven""#,
+        }
+    }
+
+    fn is_board(self) -> bool {
+        matches!(self, Self::Tenant | Self::Operator)
+    }
+}
+
+/// Grafana's variables: what stands in for one while it is parsed, and its value where none was chosen.
+///
+/// The parser knows no `$`. A stand-in is something that no expression would have.
+struct StandIn {
+    variable: String,
+    parsed: String,
+    chosen: String,
+}
+
+/// What a family's expressions may use beside PromQL.
+#[derive(Debug, Clone, Default)]
+pub struct Vocabulary {
+    /// `P_` and the spellings that it stands for, as `opensearch_` and `elasticsearch_`.
+    pub spellings: BTreeMap<String, Vec<String>>,
+    /// Variables of the board that are numbers, with the value chosen first.
+    pub numbers: BTreeMap<String, String>,
+}
+
+/// PromQL as Grafana or Prometheus gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expression {
+    /// With Grafana's variables, if it is for a board.
+    pub text: String,
+    /// With variables as they are when nothing was chosen, so that a Prometheus takes it.
+    pub plain: String,
+    /// Names of the series that it reads.
+    pub metrics: BTreeSet<String>,
+}
+
+/// Why an expression of the table is not one.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is no PromQL.
+    #[error("{expression}: {cause}")]
+    Syntax {
+        /// After the shorthand.
+        expression: String,
+        /// The parser's words.
+        cause: String,
+    },
+    /// It is longer than [`LONGEST`].
+    #[error("it has {0} bytes, more than {LONGEST}")]
+    Long(usize),
+    /// `$__rate_interval` is Grafana's; a rule has to say how long.
+    #[error("{0}: [R] is for boards")]
+    RateIntervalInRule(String),
+    /// A selector without a name, or with a pattern for it, defies the list of what is kept.
+    #[error("{0}: a selector needs one metric's name")]
+    Nameless(String),
+    /// An extension of another database, which Prometheus refuses.
+    #[error("{0}: Prometheus has no `or` within a selector")]
+    OrInSelector(String),
+}
+
+/// Expands the shorthand for `reader`.
+///
+/// # Errors
+/// If what comes out is no PromQL, or reads series whose names cannot be told.
+pub fn expand(source: &str, reader: Reader, vocabulary: &Vocabulary) -> Result<Expression, Error> {
+    if source.len() > LONGEST {
+        return Err(Error::Long(source.len()));
+    }
+    let text = shorthand(source, reader);
+    let stand_ins = stand_ins(vocabulary);
+    if !reader.is_board() && text.contains("$__rate_interval") {
+        return Err(Error::RateIntervalInRule(source.to_owned()));
+    }
+    let parsable = stand_ins
+        .iter()
+        .fold(text, |text, it| text.replace(&it.variable, &it.parsed));
+    let mut tree = parse(&parsable)?;
+    let _ = walk_expr_mut(&mut Speller(&vocabulary.spellings), &mut tree)?;
+    let metrics = metrics(&tree)?;
+    let printed = tree.to_string();
+    let text = stand_ins.iter().fold(printed.clone(), |text, it| {
+        text.replace(&it.parsed, &it.variable)
+    });
+    let plain = stand_ins
+        .iter()
+        .fold(printed, |text, it| text.replace(&it.parsed, &it.chosen));
+    Ok(Expression {
+        plain: nothing_chosen(plain),
+        text,
+        metrics,
+    })
+}
+
+/// The names of an expression that is PromQL already, as those of the guide.
+///
+/// # Errors
+/// As [`expand`].
+pub fn metrics_of(expression: &str) -> Result<BTreeSet<String>, Error> {
+    metrics(&parse(expression)?)
+}
+
+/// An expression over several lines, for documents.
+///
+/// # Errors
+/// As [`expand`].
+pub fn pretty(expression: &str) -> Result<String, Error> {
+    Ok(parse(expression)?.prettify())
+}
+
+fn shorthand(source: &str, reader: Reader) -> String {
+    let selector = reader.selector();
+    source
+        .replace("{S}", &format!("{{{selector}}}"))
+        .replace("{S,", &format!("{{{selector},"))
+        .replace("(G)", &format!("({G})"))
+        .replace("(G,", &format!("({G},"))
+        .replace("(W)", &format!("({W})"))
+        .replace("(W,", &format!("({W},"))
+        .replace("[R]", "[$__rate_interval]")
+}
+
+/// Longer names first, so that no variable is taken for the beginning of another.
+fn stand_ins(vocabulary: &Vocabulary) -> Vec<StandIn> {
+    let rate_interval = StandIn {
+        variable: "$__rate_interval".to_owned(),
+        parsed: "7m13s".to_owned(),
+        // What Grafana takes with an interval of 30 s: four times that.
+        chosen: "2m".to_owned(),
+    };
+    let mut names: Vec<_> = vocabulary.numbers.iter().collect();
+    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    let numbers = names
+        .into_iter()
+        .enumerate()
+        .map(|(index, (name, chosen))| StandIn {
+            variable: format!("${name}"),
+            parsed: format!("{}", 900_000_001 + index),
+            chosen: chosen.clone(),
+        });
+    std::iter::once(rate_interval).chain(numbers).collect()
+}
+
+/// The variables within quotes, as boards have them when nothing was chosen.
+fn nothing_chosen(text: String) -> String {
+    BOARD_VARIABLES.iter().fold(text, |text, (name, all)| {
+        text.replace(&format!("\"${name}\""), &format!("\"{all}\""))
+    })
+}
+
+/// The boards' variables within selectors, and what *All* is. Every target has a project and a
+/// service; Cloud Foundry's names may be absent, which `.*` matches too.
+pub const BOARD_VARIABLES: [(&str, &str); 5] = [
+    ("project", ".+"),
+    ("service", ".+"),
+    ("organization", ".*"),
+    ("space", ".*"),
+    ("deployment", ".*"),
+];
+
+fn parse(expression: &str) -> Result<Expr, Error> {
+    parser::parse(expression).map_err(|cause| Error::Syntax {
+        expression: expression.to_owned(),
+        cause,
+    })
+}
+
+/// Writes each spelling out, around the smallest part that is a vector: `rate(P_x[5m])` becomes
+/// `(rate(opensearch_x[5m]) or rate(elasticsearch_x[5m]))`.
+struct Speller<'a>(&'a BTreeMap<String, Vec<String>>);
+
+impl ExprVisitorMut for Speller<'_> {
+    type Error = Error;
+
+    fn pre_visit(&mut self, tree: &mut Expr) -> Result<bool, Error> {
+        let Some(name) = smallest_vector(tree).and_then(|selector| selector.name.clone()) else {
+            return Ok(true);
+        };
+        let Some((prefix, spellings)) = self.0.iter().find(|(prefix, _)| name.starts_with(*prefix))
+        else {
+            return Ok(true);
+        };
+        let printed = tree.to_string();
+        let each: Vec<String> = spellings
+            .iter()
+            .map(|spelling| printed.replace(&name, &name.replacen(prefix, spelling, 1)))
+            .collect();
+        *tree = parse(&format!("({})", each.join(" or ")))?;
+        Ok(true)
+    }
+}
+
+/// The selector of a vector, or that of a function's range.
+fn smallest_vector(tree: &Expr) -> Option<&VectorSelector> {
+    match tree {
+        Expr::VectorSelector(selector) => Some(selector),
+        Expr::Call(call) => call
+            .args
+            .args
+            .iter()
+            .find_map(|argument| match argument.as_ref() {
+                Expr::MatrixSelector(range) => Some(&range.vs),
+                _ => None,
+            }),
+        _ => None,
+    }
+}
+
+fn metrics(tree: &Expr) -> Result<BTreeSet<String>, Error> {
+    let mut reader = NameReader::default();
+    walk_expr(&mut reader, tree)?;
+    Ok(reader.0)
+}
+
+#[derive(Default)]
+struct NameReader(BTreeSet<String>);
+
+impl ExprVisitor for NameReader {
+    type Error = Error;
+
+    fn pre_visit(&mut self, tree: &Expr) -> Result<bool, Error> {
+        let selector = match tree {
+            Expr::VectorSelector(selector) => selector,
+            Expr::MatrixSelector(range) => &range.vs,
+            _ => return Ok(true),
+        };
+        if !selector.matchers.or_matchers.is_empty() {
+            return Err(Error::OrInSelector(tree.to_string()));
+        }
+        let named = selector
+            .matchers
+            .matchers
+            .iter()
+            .find(|matcher| matcher.name == METRIC_NAME);
+        let name = match (&selector.name, named) {
+            (Some(name), _) => name,
+            (None, Some(matcher)) if matcher.op == MatchOp::Equal => &matcher.value,
+            _ => return Err(Error::Nameless(tree.to_string())),
+        };
+        self.0.insert(name.clone());
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary() -> Vocabulary {
+        Vocabulary {
+            spellings: [(
+                "P_".to_owned(),
+                vec!["opensearch_".to_owned(), "elasticsearch_".to_owned()],
+            )]
+            .into(),
+            numbers: [("limit".to_owned(), "100".to_owned())].into(),
+        }
+    }
+
+    fn rule(source: &str) -> Result<Expression, Error> {
+        expand(source, Reader::Rule, &vocabulary())
+    }
+
+    #[test]
+    fn shorthand_becomes_promql() {
+        let read = rule(r#"max by (G, host) (disk_used{S,path="/"})"#).unwrap();
+        assert_eq!(
+            read.text,
+            r#"max by (aiven_project, aiven_service_name, host) (disk_used{job="aiven",path="/"})"#
+        );
+        assert_eq!(read.metrics, BTreeSet::from(["disk_used".to_owned()]));
+    }
+
+    #[test]
+    fn a_board_has_its_variables_and_a_prometheus_takes_the_plain_form() {
+        let read = expand(
+            "sum by (G) (rate(x{S}[R])) / $limit",
+            Reader::Tenant,
+            &vocabulary(),
+        )
+        .unwrap();
+        assert!(
+            read.text.contains(r#"aiven_service_name=~"$service""#),
+            "{}",
+            read.text
+        );
+        assert!(
+            read.text.ends_with("[$__rate_interval])) / $limit"),
+            "{}",
+            read.text
+        );
+        assert!(!read.plain.contains('$'), "{}", read.plain);
+        assert!(read.plain.ends_with("[2m])) / 100"), "{}", read.plain);
+    }
+
+    #[test]
+    fn each_spelling_has_its_own_rate() {
+        let read = rule("sum by (G) (rate(P_x[5m])) + max by (G) (P_y)").unwrap();
+        assert_eq!(
+            read.text,
+            "sum by (aiven_project, aiven_service_name) ((rate(opensearch_x[5m]) or rate(elasticsearch_x[5m]))) \
+             + max by (aiven_project, aiven_service_name) ((opensearch_y or elasticsearch_y))"
+        );
+        assert_eq!(read.metrics.len(), 4);
+    }
+
+    #[test]
+    fn a_spelling_within_a_subquery_is_written_out() {
+        let read = rule("deriv(max by (G) (P_x)[6h:5m])").unwrap();
+        assert!(
+            read.text.contains("(opensearch_x or elasticsearch_x)"),
+            "{}",
+            read.text
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_kept_by_name_is_refused() {
+        assert!(matches!(
+            rule(r#"{__name__=~"cpu.*"}"#),
+            Err(Error::Nameless(_))
+        ));
+        assert!(matches!(rule(r#"{job="aiven"}"#), Err(Error::Nameless(_))));
+        assert!(matches!(
+            rule(r#"up{a="x" or b="y"}"#),
+            Err(Error::OrInSelector(_))
+        ));
+        assert!(rule(r#"{__name__="cpu"}"#).is_ok());
+    }
+
+    #[test]
+    fn a_rule_says_how_long() {
+        assert!(matches!(
+            rule("rate(x[R])"),
+            Err(Error::RateIntervalInRule(_))
+        ));
+    }
+
+    #[test]
+    fn what_is_no_promql_is_refused() {
+        assert!(matches!(rule("max by (G (x)"), Err(Error::Syntax { .. })));
+        assert!(matches!(rule("x / $unknown"), Err(Error::Syntax { .. })));
+        assert!(matches!(rule(&"-".repeat(9000)), Err(Error::Long(9000))));
+    }
+}

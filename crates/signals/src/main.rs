@@ -1,0 +1,32 @@
+//! Writes what is made of the table of signals, and prints it for tests.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about, version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Prints every expression of boards and rules as a line of JSON.
+    Queries,
+}
+
+fn main() -> anyhow::Result<()> {
+    let table = signals::table::read(&signals::folder())?;
+    match Arguments::parse().command {
+        Command::Queries => {
+            let mut out = std::io::stdout().lock();
+            for used in signals::uses::of_table(&table)? {
+                writeln!(out, "{}", serde_json::to_string(&used)?).context("standard output")?;
+            }
+        }
+    }
+    Ok(())
+}
