@@ -18,6 +18,10 @@ RSpec.describe 'The documents' do
          enable-component-syslog.yml],
     'properties of the job prometheus, and flags of Prometheus' =>
       %w[storage.tsdb.retention.time storage.tsdb.retention.size retention.size rule_files custom_rules],
+    'nodes, as an example names them' => %w[search-17 search-18],
+    'PostgreSQL' => %w[pg_stat_activity],
+    'settings of Grafana' => %w[timeInterval httpMethod],
+    'labels of a Prometheus that federates' => %w[exported_job exported_instance],
     'Prometheus 2 and 3' =>
       %w[holt_winters double_exponential_smoothing le quantile prometheus_target_scrapes_exceeded_body_size_limit_total
          prometheus_target_scrapes_exceeded_sample_limit_total prometheus_tsdb_wal_writes_failed_total],
