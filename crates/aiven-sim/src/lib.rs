@@ -6,6 +6,8 @@
 //! | HTTP API, as `api.aiven.io` | `api` |
 //! | name server (UDP and TCP) | `dns`, `zone` |
 //! | HTTPS metrics servers, one address each | `node`, `address`, `authority` |
+//! | what is so with a service and its nodes, seeded | `conditions`, [`State`] |
+//! | how nodes show it, and what each signal must be | `page`, `families`, `truth`, [`History`] |
 //! | Cloud Controller and UAA, if wanted | `cloud_foundry`, `broker` |
 //! | what exists, and how it is listed | `account`, `render` |
 //! | what can be done to it, by a method or by JSON | `command`, `control` |
@@ -38,12 +40,26 @@ mod builder;
 mod bulk;
 mod cloud_foundry;
 mod command;
+mod conditions;
 pub mod control;
 mod dns;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "nodes do not serve these pages yet"
+)]
+mod families;
 mod fault;
 mod fault_book;
+mod history;
 mod node;
 mod open_port;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "nodes do not serve these pages yet"
+)]
+mod page;
 mod refusal;
 mod render;
 mod request_log;
@@ -53,6 +69,12 @@ mod shared;
 mod simulator;
 mod spec;
 mod token;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "nodes do not serve these pages yet"
+)]
+mod truth;
 mod wire;
 mod zone;
 
@@ -60,11 +82,13 @@ pub use account::{Endpoint, Integration};
 pub use broker::service_name;
 pub use builder::Builder;
 pub use cloud_foundry::{ClientSpec, InstanceSpec, InstanceType, Role, UaaRelease, UserSpec};
+pub use conditions::State;
 pub use fault::{
     ApiFault, DnsFault, Fault, NodeFault, OddInstance, OddRow, Operation, PageLoop, Server,
     ServerFault,
 };
 pub use fault_book::FaultId;
+pub use history::History;
 pub use node::{NodeRecord, SCRAPES_SERVED};
 pub use refusal::Refusal;
 pub use render::SERVICE_PASSWORD;

@@ -1,12 +1,16 @@
 //! `aiven-sim`: a simulated Aiven to talk to from a shell.
 //!
-//! Prints one line of JSON with its addresses and runs until SIGTERM or SIGINT.
+//! With a scenario it prints one line of JSON with its addresses and runs until SIGTERM or
+//! SIGINT; `history` writes a past to a file.
 
-use std::time::Duration;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aiven_sim::{Simulator, control, scenario};
+use aiven_sim::{History, Simulator, State, control, scenario};
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use futures_util::StreamExt;
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -16,6 +20,15 @@ use signal_hook_tokio::Signals;
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What holds for every scenario.
+#[derive(Debug, Args)]
+struct Settings {
     /// Seconds until a created integration becomes active.
     #[arg(long, default_value_t = 0.0, global = true)]
     integration_delay: f64,
@@ -28,8 +41,15 @@ struct Arguments {
     /// Addresses are only DNS records: no node listens.
     #[arg(long, global = true)]
     without_nodes: bool,
-    #[command(subcommand)]
-    scenario: Scenario,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Scenario(Scenario),
+    /// The past of the scenario `states` as OpenMetrics, and on standard output what each
+    /// signal must be at its end, as JSON.
+    History(Past),
 }
 
 /// What exists at the start.
@@ -46,13 +66,88 @@ enum Scenario {
         #[arg(long, default_value_t = 9000)]
         bytes: usize,
     },
+    /// One service of each type, to be put into states.
+    States,
     /// Nothing.
     Empty,
 }
 
-#[tokio::main(worker_threads = 2)]
-async fn main() -> anyhow::Result<()> {
+/// Which past.
+#[derive(Debug, Args)]
+struct Past {
+    /// What happens.
+    #[arg(long)]
+    state: State,
+    /// To which service, by its name; to all that can be in the state, if unset.
+    #[arg(long)]
+    service: Option<String>,
+    /// How long it is.
+    #[arg(long, default_value_t = 6.0)]
+    hours: f64,
+    /// Seconds between samples.
+    #[arg(long, default_value_t = 60.0)]
+    step: f64,
+    /// When it ends, in seconds since 1970; now, if unset.
+    #[arg(long)]
+    end: Option<f64>,
+    /// How many seconds before the end the state is entered. Unset: a day for what fills
+    /// slowly, ninety minutes for everything else.
+    #[arg(long)]
+    entered: Option<f64>,
+    /// A file with the names of the metrics that are kept, one a line; all, if unset.
+    #[arg(long)]
+    only: Option<PathBuf>,
+    /// Where the samples go.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    match arguments.command {
+        Command::History(past) => write_history(past),
+        Command::Scenario(scenario) => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()?;
+            runtime.block_on(serve(&arguments.settings, scenario))
+        }
+    }
+}
+
+fn write_history(past: Past) -> anyhow::Result<()> {
+    let end = past.end.unwrap_or_else(|| now().floor());
+    let only = past.only.map(|path| {
+        let names = std::fs::read_to_string(&path);
+        let names = names.with_context(|| format!("cannot read {}", path.display()))?;
+        anyhow::Ok(names.split_whitespace().map(str::to_owned).collect())
+    });
+    anyhow::ensure!(past.step >= 1.0 && past.hours >= 0.0, "--step and --hours");
+    let history = History {
+        state: past.state,
+        service: past.service,
+        start: end - past.hours * 3600.0,
+        end,
+        step: past.step,
+        entered: end - past.entered.unwrap_or_else(|| past.state.usual_age()),
+        only: only.transpose()?,
+    };
+    let file = File::create(&past.out);
+    let file = file.with_context(|| format!("cannot write {}", past.out.display()))?;
+    let mut out = BufWriter::new(file);
+    let truth = history.write(&mut out)?;
+    out.flush()?;
+    println!("{truth}");
+    Ok(())
+}
+
+fn now() -> f64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0.0, |now| now.as_secs_f64())
+}
+
+async fn serve(arguments: &Settings, scenario: Scenario) -> anyhow::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGINT]).context("cannot wait for signals")?;
     let delay =
         Duration::try_from_secs_f64(arguments.integration_delay).context("--integration-delay")?;
@@ -66,10 +161,11 @@ async fn main() -> anyhow::Result<()> {
         builder = builder.without_nodes();
     }
     let sim = builder.start().await.context("cannot start")?;
-    match arguments.scenario {
+    match scenario {
         Scenario::Demo if arguments.cloud_foundry => scenario::demo_with_cloud_foundry(&sim),
         Scenario::Demo => scenario::demo(&sim),
         Scenario::Bulk { services, bytes } => scenario::bulk(&sim, services, bytes),
+        Scenario::States => scenario::states(&sim),
         Scenario::Empty => {}
     }
     let control = control::serve(&sim)

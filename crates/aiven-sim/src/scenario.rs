@@ -1,16 +1,21 @@
 //! Ready-made contents for the demo and the benches.
 
+mod states;
+
 use crate::broker::{Place, service_name, tagged};
 use crate::bulk::guid;
 use crate::cloud_foundry::{InstanceSpec, Role, UserSpec};
 use crate::simulator::Simulator;
 use crate::spec::{ServiceSpec, ServiceState};
 
-const LONDON: &str = "platform-london";
-const IRELAND: &str = "platform-ireland";
+pub use states::states;
+pub(crate) use states::{SPACES, Seeded, services};
+
+pub(crate) const LONDON: &str = "platform-london";
+pub(crate) const IRELAND: &str = "platform-ireland";
 
 /// `deploy_env` of London's services.
-const PREFIX: &str = "prod-lon";
+pub(crate) const PREFIX: &str = "prod-lon";
 
 /// The password of every user of the demo.
 pub const DEMO_PASSWORD: &str = "demo-password";

@@ -75,6 +75,10 @@ pub struct ServiceSpec {
     #[serde(default)]
     pub(crate) counts_scrapes: bool,
     #[serde(default)]
+    pub(crate) kafka_colons: bool,
+    #[serde(default)]
+    pub(crate) valkey_names: bool,
+    #[serde(default)]
     pub(crate) creation_lag: u32,
 }
 
@@ -122,6 +126,8 @@ impl ServiceSpec {
             series: None,
             page_bytes: None,
             counts_scrapes: false,
+            kafka_colons: false,
+            valkey_names: false,
             creation_lag: 0,
         }
     }
@@ -232,6 +238,19 @@ impl ServiceSpec {
     /// they scrape.
     pub fn counts_scrapes(mut self) -> Self {
         self.counts_scrapes = true;
+        self
+    }
+
+    /// Kafka's families are `kafka_server:ReplicaManager_…`, as Telegraf 1.37 writes them, instead
+    /// of `kafka_server_ReplicaManager_…`. No source says which of the two a node has.
+    pub fn kafka_colons(mut self) -> Self {
+        self.kafka_colons = true;
+        self
+    }
+
+    /// Valkey's and Redis' families are `valkey_…` instead of `redis_…`. Both have been seen.
+    pub fn valkey_names(mut self) -> Self {
+        self.valkey_names = true;
         self
     }
 
