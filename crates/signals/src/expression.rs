@@ -30,6 +30,8 @@ const LONGEST: usize = 8 * 1024;
 pub enum Reader {
     /// Tenants' boards: the variables project, service, organization and space.
     Tenant,
+    /// The overview: the same, and the variable type.
+    Overview,
     /// The operators' board: the variable deployment.
     Operator,
     /// The tenants' Prometheis: recording rules and alerts.
@@ -44,13 +46,16 @@ impl Reader {
             Self::Tenant => {
                 r#"aiven_project=~"$project",aiven_service_name=~"$service",organization_name=~"$organization",space_name=~"$space""#
             }
+            Self::Overview => {
+                r#"aiven_project=~"$project",aiven_service_name=~"$service",aiven_service_type=~"$type",organization_name=~"$organization",space_name=~"$space""#
+            }
             Self::Operator => r#"bosh_deployment=~"$deployment""#,
             Self::Rule | Self::Guide => r#"job="aiven""#,
         }
     }
 
     fn is_board(self) -> bool {
-        matches!(self, Self::Tenant | Self::Operator)
+        matches!(self, Self::Tenant | Self::Overview | Self::Operator)
     }
 }
 
@@ -199,9 +204,10 @@ fn nothing_chosen(text: String) -> String {
 
 /// The boards' variables within selectors, and what *All* is. Every target has a project and a
 /// service; Cloud Foundry's names may be absent, which `.*` matches too.
-pub const BOARD_VARIABLES: [(&str, &str); 5] = [
+pub const BOARD_VARIABLES: [(&str, &str); 6] = [
     ("project", ".+"),
     ("service", ".+"),
+    ("type", ".+"),
     ("organization", ".*"),
     ("space", ".*"),
     ("deployment", ".*"),

@@ -2,17 +2,28 @@
 //! with which words.
 //!
 //! ```text
-//! table/*.toml ─ table ─┬─ uses        every expression, for harnesses and the list of what is kept
-//!               expression ─ shorthand → PromQL
+//! table/*.toml ── table ──┬── uses     every expression, for harnesses and the list of what is kept
+//!                         ├── board    Grafana's JSON
+//!      expression ────────┤
+//!  shorthand → PromQL     ├── rules    the recording rules
+//!                         └── made     all files together, for `signals write` and the test
 //! ```
 //!
 //! `README.md` has the format of the table.
 
 use std::path::{Path, PathBuf};
 
+pub mod board;
 pub mod expression;
+pub mod made;
+pub mod rules;
 pub mod table;
 pub mod uses;
+
+/// The top of this repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
 
 /// The table of this repository.
 pub fn folder() -> PathBuf {

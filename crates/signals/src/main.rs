@@ -16,6 +16,8 @@ struct Arguments {
 enum Command {
     /// Prints every expression of boards and rules as a line of JSON.
     Queries,
+    /// Writes every file that is made of the table.
+    Write,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -25,6 +27,16 @@ fn main() -> anyhow::Result<()> {
             let mut out = std::io::stdout().lock();
             for used in signals::uses::of_table(&table)? {
                 writeln!(out, "{}", serde_json::to_string(&used)?).context("standard output")?;
+            }
+        }
+        Command::Write => {
+            for file in signals::made::files(&table)? {
+                let path = signals::repository().join(&file.path);
+                if let Some(folder) = path.parent() {
+                    std::fs::create_dir_all(folder)
+                        .with_context(|| folder.display().to_string())?;
+                }
+                std::fs::write(&path, file.text).with_context(|| path.display().to_string())?;
             }
         }
     }

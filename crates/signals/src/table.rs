@@ -55,10 +55,10 @@ pub struct Family {
 impl Family {
     /// Who reads its board.
     pub fn reader(&self) -> Reader {
-        if self.board.operators {
-            Reader::Operator
-        } else {
-            Reader::Tenant
+        match (self.board.operators, self.board.all_services) {
+            (true, _) => Reader::Operator,
+            (false, true) => Reader::Overview,
+            (false, false) => Reader::Tenant,
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::board::annotation;
 use crate::expression::{self, Reader, expand};
 use crate::table::{Family, Table};
 
@@ -36,6 +37,13 @@ pub enum Place {
         /// The panel's title.
         panel: String,
     },
+    /// A line through the graphs of a board.
+    Annotation {
+        /// The board.
+        uid: String,
+        /// What happened.
+        name: String,
+    },
     /// A recording rule.
     Rule {
         /// What it records.
@@ -61,7 +69,7 @@ impl Use {
     /// Whether it is evaluated by the tenants' Prometheis, of what nodes expose.
     pub fn is_tenants(&self, table: &Table) -> bool {
         match &self.place {
-            Place::Board { uid, .. } => table
+            Place::Board { uid, .. } | Place::Annotation { uid, .. } => table
                 .families
                 .iter()
                 .all(|family| family.board.uid != *uid || !family.board.operators),
@@ -74,8 +82,10 @@ impl Use {
 #[derive(Debug, thiserror::Error)]
 #[error("{id}: {source}")]
 pub struct Error {
-    id: String,
-    source: expression::Error,
+    /// The signal's, or the rule's.
+    pub id: String,
+    /// What is wrong.
+    pub source: expression::Error,
 }
 
 /// Every expression of boards and recording rules.
@@ -130,10 +140,15 @@ fn of_board(table: &Table, family: &Family) -> Result<Vec<Use>, Error> {
             )?);
         }
     }
+    uses.extend(annotation::of_board(family)?);
     Ok(uses)
 }
 
-fn of_rules(family: &Family) -> Result<Vec<Use>, Error> {
+/// Those of a family's rules, in its order.
+///
+/// # Errors
+/// If one is no PromQL.
+pub fn of_rules(family: &Family) -> Result<Vec<Use>, Error> {
     let each = family.rules.iter().map(|rule| {
         let place = Place::Rule {
             record: rule.record.clone(),

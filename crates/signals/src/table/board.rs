@@ -2,7 +2,11 @@
 
 use serde::Deserialize;
 
+use super::Table;
 use super::signal::{Limit, Row, Value};
+
+/// The board of services whose type has none of its own.
+const NODES: &str = "aiven-node";
 
 /// A board.
 #[derive(Debug, Deserialize)]
@@ -79,9 +83,7 @@ pub struct Overview {
     pub description: String,
     /// What is shown where there is nothing.
     pub empty: String,
-    /// Columns of 24.
-    pub width: u32,
-    /// Rows of the grid.
+    /// Rows of the grid; it is as wide as the board.
     pub height: u32,
     /// Labels that are columns, with their headings, in order; others are hidden.
     pub labels: Vec<LabelColumn>,
@@ -120,6 +122,9 @@ pub struct Column {
     pub unit: String,
     /// PromQL with shorthand.
     pub expression: String,
+    /// Whether its series get the label `board`: where the row's links lead.
+    #[serde(default)]
+    pub boards: bool,
     /// From which value on which colour.
     #[serde(default)]
     pub limits: Vec<Limit>,
@@ -138,4 +143,26 @@ pub struct Column {
     /// In pixels.
     #[serde(default)]
     pub width: Option<u32>,
+}
+
+impl Column {
+    /// Its expression, with the label `board` if its rows lead somewhere: the family's board, or that of
+    /// nodes where the type has none.
+    pub fn expression_in(&self, table: &Table) -> String {
+        if !self.boards {
+            return self.expression.clone();
+        }
+        let with_types = table
+            .families
+            .iter()
+            .filter(|family| !family.board.service_types.is_empty());
+        let others = format!(
+            r#"label_replace({}, "board", "{NODES}", "", "")"#,
+            self.expression.trim()
+        );
+        with_types.fold(others, |inner, family| {
+            let (uid, types) = (&family.board.uid, family.board.service_types.join("|"));
+            format!(r#"label_replace({inner}, "board", "{uid}", "aiven_service_type", "{types}")"#)
+        })
+    }
 }

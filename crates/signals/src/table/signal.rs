@@ -36,9 +36,6 @@ pub struct Signal {
     /// The signal in whose panel this one is drawn, too.
     #[serde(default)]
     pub beside: Option<String>,
-    /// Columns of 24.
-    #[serde(default)]
-    pub width: Option<u32>,
     /// Digits after the point.
     #[serde(default)]
     pub decimals: Option<u32>,

@@ -1,0 +1,59 @@
+//! Every file that is made of the table: where it stands in the repository, and its text.
+
+use std::path::PathBuf;
+
+use crate::board::{self, DATA_SOURCE_OF_OPERATORS, DATA_SOURCE_OF_TENANTS};
+use crate::table::Table;
+use crate::{rules, uses};
+
+/// A file of the repository.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Made {
+    /// From the repository's top.
+    pub path: PathBuf,
+    /// All of it.
+    pub text: String,
+}
+
+impl Made {
+    fn new(path: impl Into<PathBuf>, text: String) -> Self {
+        Self {
+            path: path.into(),
+            text,
+        }
+    }
+}
+
+/// All of them.
+///
+/// # Errors
+/// If an expression is no PromQL.
+pub fn files(table: &Table) -> Result<Vec<Made>, uses::Error> {
+    let mut files = boards(table)?;
+    files.push(Made::new(
+        "jobs/aiven-metrics-rules/templates/aiven.rules.yml",
+        rules::file(table)?,
+    ));
+    Ok(files)
+}
+
+fn boards(table: &Table) -> Result<Vec<Made>, uses::Error> {
+    let each = table.families.iter().map(|family| {
+        let json = board::board(table, family)?;
+        let path = format!(
+            "jobs/aiven-metrics-dashboards/templates/{}.json.erb",
+            family.board.uid
+        );
+        Ok(Made::new(path, template(&json)))
+    });
+    each.collect()
+}
+
+/// The JSON as a template: only the data source that is chosen at first is the operator's.
+fn template(board: &serde_json::Value) -> String {
+    let tenants = "<%= p('aiven_metrics_dashboards.datasource').to_json %>";
+    let operators = "<%= p('aiven_metrics_dashboards.operators_datasource').to_json %>";
+    let text = format!("{board:#}\n");
+    text.replace(&format!("\"{DATA_SOURCE_OF_TENANTS}\""), tenants)
+        .replace(&format!("\"{DATA_SOURCE_OF_OPERATORS}\""), operators)
+}
