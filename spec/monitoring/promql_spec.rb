@@ -25,10 +25,10 @@ RSpec.describe Promql do
     File.join(@folder, 'history.txt').tap { |file| File.write(file, "#{series.join}# EOF\n") }
   end
 
-  def rules(*rules)
+  def rules(*rules, every: '1m')
     file = File.join(@folder, 'rules.json')
     # JSON is YAML.
-    File.write(file, JSON.generate('groups' => [{ 'name' => 'group', 'rules' => rules }]))
+    File.write(file, JSON.generate('groups' => [{ 'name' => 'group', 'interval' => every, 'rules' => rules }]))
     file
   end
 
@@ -107,6 +107,13 @@ RSpec.describe Promql do
     expect(report.alerts.find { |alert| alert.name == 'Down' })
       .to have_attributes(labels: target.slice('aiven_service_name'), annotations: { 'summary' => 'search' })
     expect(report['pending'].series.map { |labels, _| labels['alertname'] }).to eq(['Later'])
+  end
+
+  it 'evaluates a group at its own interval' do
+    file = rules({ record: 'seconds', expr: 'vector(time())' }, every: '5m')
+    report = described_class.run(history: [history(made('up', target))], rules: { files: [file], from: last - 600, to: last, every: 60 },
+                                 questions: [{ id: 'each', query: 'seconds[1h]', at: last }])
+    expect(report['each'].series.map(&:last)).to eq([[last - 600, last - 300, last].map { |at| [at, at] }])
   end
 
   it 'says which rule fails' do

@@ -82,7 +82,9 @@ func readHistory(job Job, wanted names) (*history, error) {
 	if err != nil {
 		return nil, err
 	}
-	countKept(all)
+	if len(configs) > 0 {
+		countKept(all)
+	}
 	found := &history{report: HistoryReport{Series: len(all)}}
 	scrapes := scrapeTimes(all)
 	for _, one := range all {
@@ -171,7 +173,8 @@ func relabelled(all []*series, configs []*relabel.Config) ([]*series, error) {
 	return kept, nil
 }
 
-// What a history has in the place of Prometheus' own count was written before relabelling.
+// What a history has in the place of Prometheus' own count was written before relabelling. It has
+// to be whole for this.
 func countKept(all []*series) {
 	counts := map[target]map[int64]float64{}
 	for _, one := range all {

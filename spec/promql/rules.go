@@ -12,7 +12,8 @@ import (
 	"github.com/prometheus/prometheus/rules"
 )
 
-// Rules are those of rule files, and when they are evaluated: from From to To, every Every seconds.
+// Rules are those of rule files, and when they are evaluated: from From to To, every Every seconds
+// or, if a group has an interval of its own, at the multiples of that.
 type Rules struct {
 	Files []string `json:"files"`
 	From  int64    `json:"from"`
@@ -59,8 +60,10 @@ func evaluate(ctx context.Context, wanted Rules, engine *promql.Engine, store *s
 	}
 	for at := wanted.From; len(groups) > 0 && at <= wanted.To; at += wanted.Every {
 		for _, group := range groups {
-			group.Eval(ctx, time.Unix(at, 0))
-			run.note(group, at)
+			if at%max(int64(group.Interval().Seconds()), 1) == 0 || group.Interval() == time.Duration(wanted.Every)*time.Second {
+				group.Eval(ctx, time.Unix(at, 0))
+				run.note(group, at)
+			}
 		}
 	}
 	return run.report(), nil
