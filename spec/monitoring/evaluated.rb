@@ -31,10 +31,8 @@ class Evaluated
 
   # What is wrong with the numbers that boards show.
   def complaints
-    Signals.of_boards.uniq(&:plain).filter_map { |query|
-      truth = past.truth[query.id]
-      Comparison.new(query, report[query.plain], truth || []).complaints if truth
-    }.flatten
+    queries = Signals.of_boards.uniq(&:plain).select { |query| past.truth[query.id] }
+    queries.flat_map { |query| Comparison.new(query, report[query.plain], past.truth[query.id]).complaints }
   end
 
   private

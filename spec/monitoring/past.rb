@@ -37,7 +37,7 @@ class Past
     @entered_at = END_AT - entered
     @file = File.join(folder, "#{state}-#{entered}.txt")
     command = [simulator, 'history', '--state', state, '--end', END_AT, '--hours', HOURS, '--step', STEP, '--entered', entered,
-               '--only', names_file(folder), '--out', file]
+               '--only', names_file(folder), '--alone', '--out', file]
     said, status = Open3.capture2(*command.map(&:to_s))
     raise "#{command.join(' ')} failed" unless status.success?
 

@@ -14,6 +14,7 @@ module Signals
     def panel = where['panel']
     # One that only the tenants' own Prometheus can answer, of what nodes expose.
     def tenants? = !(board? && board == OPERATORS)
+
     # How far it looks back, in seconds, itself or by what it reads of the recording rules; 0 if it takes the last
     # values alone.
     def looks_back

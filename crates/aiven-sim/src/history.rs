@@ -31,6 +31,8 @@ pub struct History {
     pub entered: f64,
     /// Names that are kept, and the names of Prometheus' own series; all, if unset.
     pub only: Option<HashSet<String>>,
+    /// Whether services to which nothing happens are left out.
+    pub alone: bool,
 }
 
 impl State {
@@ -84,7 +86,9 @@ impl History {
                 network: number + 1,
             }
         });
-        targets.collect()
+        let is_there =
+            |target: &Target| !self.alone || target.life.moment(self.entered).state == self.state;
+        targets.filter(is_there).collect()
     }
 
     /// The moments of samples in a part of the past; its end is outside.

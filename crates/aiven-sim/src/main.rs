@@ -97,6 +97,9 @@ struct Past {
     /// A file with the names of the metrics that are kept, one a line; all, if unset.
     #[arg(long)]
     only: Option<PathBuf>,
+    /// Leaves out the services to which nothing happens.
+    #[arg(long)]
+    alone: bool,
     /// Where the samples go.
     #[arg(long)]
     out: PathBuf,
@@ -132,6 +135,7 @@ fn write_history(past: Past) -> anyhow::Result<()> {
         step: past.step,
         entered: end - past.entered.unwrap_or_else(|| past.state.usual_age()),
         only: only.transpose()?,
+        alone: past.alone,
     };
     let file = File::create(&past.out);
     let file = file.with_context(|| format!("cannot write {}", past.out.display()))?;
