@@ -1,18 +1,16 @@
 # frozen_string_literal: true
 
 require 'base64'
-require 'io/nonblock'
-require 'io/wait'
 require 'json'
 
-# A headless Chromium, told what to do by the DevTools protocol over a pipe, so
-# that no port is opened. It asks only loopback addresses.
-class Browser
-  class Failed < StandardError; end
+require_relative 'chromium'
 
-  # Seconds for one command.
-  TIMEOUT = 30
-  NAMES = %w[chromium chromium-browser google-chrome].freeze
+# A page in a headless Chromium. It asks only loopback addresses.
+class Browser
+  Failed = Chromium::Failed
+
+  # Seconds for what a page is asked to finish.
+  LONG = 180
 
   # What can be clicked: by its whole text or label, else by what its text begins with.
   PLACE = <<~JAVASCRIPT
@@ -34,18 +32,21 @@ class Browser
   attr_reader :answers
 
   # `user` and `password` are typed in when the server asks.
-  def initialize(folder, user, password)
-    program = NAMES.find { |name| system('which', name, out: File::NULL) } or
-      raise Failed, "found no Chromium, want one of #{NAMES.join(', ')}; apt-get install chromium"
+  def initialize(folder, user = nil, password = nil)
     @user = user
     @password = password
-    start(program, folder)
+    @chromium = Chromium.new(folder)
     target = ask('Target.createTarget', 'url' => 'about:blank')['targetId']
-    @session = ask('Target.attachToTarget', 'targetId' => target, 'flatten' => true)['sessionId']
-    ask('Emulation.setDeviceMetricsOverride', 'width' => 1280, 'height' => 900, 'deviceScaleFactor' => 1, 'mobile' => false)
+    @chromium.session = ask('Target.attachToTarget', 'targetId' => target, 'flatten' => true)['sessionId']
+    size(1280, 900)
     ask('Network.enable')
     ask('Page.enable')
-    ask('Fetch.enable', 'handleAuthRequests' => true)
+    ask('Fetch.enable', 'handleAuthRequests' => true) if user
+  end
+
+  # Of the window, in pixels.
+  def size(width, height)
+    ask('Emulation.setDeviceMetricsOverride', 'width' => width, 'height' => height, 'deviceScaleFactor' => 1, 'mobile' => false)
   end
 
   # Opens a page, and waits until it shows what matches and its calls are answered.
@@ -53,6 +54,13 @@ class Browser
     begin_following
     ask('Page.navigate', 'url' => url)
     follow(shows)
+  end
+
+  # Opens a page, and returns what an expression in it comes to.
+  def outcome(url, expression)
+    ask('Page.navigate', 'url' => url)
+    loaded = 'document.readyState === "complete" ? 0 : new Promise(loaded => addEventListener("load", loaded))'
+    evaluate("Promise.resolve(#{loaded}).then(() => #{expression})", LONG)
   end
 
   # Clicks as a person does on what has this name, its own text or its label, and waits as `open` does.
@@ -73,10 +81,7 @@ class Browser
 
   def text = evaluate('document.body ? document.body.innerText : ""')
 
-  def stop
-    Process.kill(:TERM, @pid)
-    Process.wait(@pid)
-  end
+  def stop = @chromium&.stop
 
   private
 
@@ -90,7 +95,7 @@ class Browser
   def follow(shows)
     ends = now + PATIENCE
     while (left = ends - now).positive?
-      message = receive([left, QUIET / 4.0].min)
+      message = @chromium.receive([left, QUIET / 4.0].min)
       notice(message) if message
       return if now - @heard > QUIET && @answers.size >= @asked.size && text.match?(shows)
     end
@@ -103,66 +108,25 @@ class Browser
       raise Failed, "found nothing to click that is called #{name} in:\n#{text}" if now > ends
 
       @place = place
-      message = receive(QUIET / 4.0)
+      message = @chromium.receive(QUIET / 4.0)
       notice(message) if message
     end
     place
   end
 
-  def evaluate(expression)
-    ask('Runtime.evaluate', 'expression' => expression, 'returnByValue' => true, 'awaitPromise' => true).dig('result', 'value')
+  def evaluate(expression, timeout = Chromium::TIMEOUT)
+    parameters = { 'expression' => expression, 'returnByValue' => true, 'awaitPromise' => true }
+    ask('Runtime.evaluate', parameters, timeout).dig('result', 'value')
   end
 
-  def start(program, folder)
-    theirs, @into = IO.pipe
-    @from, answers = IO.pipe
-    @from.binmode
-    # Ruby's pipes do not block, and Chromium takes that for their end.
-    [theirs, answers].each { |pipe| pipe.nonblock = false }
-    @pid = Process.spawn(program, '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--remote-debugging-pipe',
-                         '--ignore-certificate-errors', '--disable-background-networking', '--no-first-run', '--disable-renderer-backgrounding',
-                         '--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows',
-                         "--user-data-dir=#{folder}", 'about:blank', 3 => theirs, 4 => answers, %i[out err] => "#{folder}.log")
-    [theirs, answers].each(&:close)
-    @buffer = +''
-    @number = 0
-  end
-
-  def ask(method, parameters = {})
-    number = send_command(method, parameters)
-    ends = now + TIMEOUT
-    while (message = receive(ends - now))
-      return message['result'] || raise(Failed, "#{method}: #{message['error']}") if message['id'] == number
-
-      notice(message)
-    end
-    raise Failed, "#{method}: Chromium did not answer within #{TIMEOUT} s"
-  end
-
-  def send_command(method, parameters)
-    @number += 1
-    command = { 'id' => @number, 'method' => method, 'params' => parameters }
-    command['sessionId'] = @session if @session
-    @into.write("#{JSON.generate(command)}\0")
-    @into.flush
-    @number
-  end
-
-  # The next message, or nil if none comes in so many seconds.
-  def receive(seconds)
-    ends = now + seconds
-    until (message = @buffer.slice!(/\A[^\0]*\0/))
-      return unless @from.wait_readable([ends - now, 0].max)
-
-      @buffer << @from.readpartial(65_536)
-    end
-    JSON.parse(message.chomp("\0"))
+  def ask(method, parameters = {}, timeout = Chromium::TIMEOUT)
+    @chromium.ask(method, parameters, timeout) { |message| notice(message) }
   end
 
   def notice(message)
     parameters = message['params']
     case message['method']
-    when 'Fetch.requestPaused' then send_command('Fetch.continueRequest', 'requestId' => parameters['requestId'])
+    when 'Fetch.requestPaused' then @chromium.send_command('Fetch.continueRequest', 'requestId' => parameters['requestId'])
     when 'Fetch.authRequired' then log_in(parameters)
     when 'Network.requestWillBeSent' then asked(parameters)
     when 'Network.responseReceived' then answered(parameters, parameters['response']['status'])
@@ -171,9 +135,9 @@ class Browser
   end
 
   def log_in(parameters)
-    send_command('Fetch.continueWithAuth', 'requestId' => parameters['requestId'], 'authChallengeResponse' => {
-                   'response' => 'ProvideCredentials', 'username' => @user, 'password' => @password
-                 })
+    @chromium.send_command('Fetch.continueWithAuth', 'requestId' => parameters['requestId'], 'authChallengeResponse' => {
+                             'response' => 'ProvideCredentials', 'username' => @user, 'password' => @password
+                           })
   end
 
   def asked(parameters)

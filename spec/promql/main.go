@@ -5,7 +5,7 @@
 //
 // A job loads a history (OpenMetrics text with timestamps) as a Prometheus would have scraped it,
 // evaluates rules over it minute by minute, and asks questions. Years of past take seconds: no
-// clock is involved. Nothing is kept.
+// clock is involved.
 package main
 
 import (
@@ -29,6 +29,9 @@ type Job struct {
 	Questions []Question `json:"questions"`
 	// What the engine is allowed to hold at once, as --query.max-samples; 0 is Prometheus' default.
 	MaxSamples int `json:"max_samples"`
+	// A folder that a Prometheus can then be started on, with all of the history and what the rules
+	// recorded; without it only what is asked for is loaded, and nothing is kept.
+	Keep string `json:"keep"`
 }
 
 // A Report is what one run found.
@@ -82,6 +85,7 @@ func carryOut(ctx context.Context, job Job) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	wanted.any = wanted.any || job.Keep != ""
 	scraped, err := readHistory(job, wanted)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
@@ -98,6 +102,11 @@ func carryOut(ctx context.Context, job Job) (*Report, error) {
 	rules, err := evaluate(ctx, job.Rules, engine, store)
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
+	}
+	if job.Keep != "" {
+		if err := store.Snapshot(job.Keep, true); err != nil {
+			return nil, fmt.Errorf("keep: %w", err)
+		}
 	}
 	answers, err := ask(ctx, job.Questions, engine, store)
 	return &Report{History: scraped.report, Rules: rules, Answers: answers}, err
