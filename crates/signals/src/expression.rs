@@ -13,9 +13,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use promql_parser::label::{METRIC_NAME, MatchOp};
-use promql_parser::parser::{self, Expr, VectorSelector};
-use promql_parser::util::visitor::{ExprVisitor, ExprVisitorMut, walk_expr, walk_expr_mut};
+use promql_parser::parser::{self, Expr};
+use promql_parser::util::visitor::walk_expr_mut;
+
+use names::metrics;
+use spelling::Speller;
+use stand_in::{parsable, stand_ins, with_values, with_variables};
+
+pub use stand_in::BOARD_VARIABLES;
+pub(crate) use stand_in::RATE_INTERVAL;
+
+mod names;
+mod spelling;
+mod stand_in;
 
 /// One service.
 const G: &str = "aiven_project, aiven_service_name";
@@ -57,15 +67,6 @@ impl Reader {
     fn is_board(self) -> bool {
         matches!(self, Self::Tenant | Self::Overview | Self::Operator)
     }
-}
-
-/// Grafana's variables: what stands in for one while it is parsed, and its value where none was chosen.
-///
-/// The parser knows no `$`. A stand-in is something that no expression would have.
-struct StandIn {
-    variable: String,
-    parsed: String,
-    chosen: String,
 }
 
 /// What a family's expressions may use beside PromQL.
@@ -122,28 +123,26 @@ pub fn expand(source: &str, reader: Reader, vocabulary: &Vocabulary) -> Result<E
         return Err(Error::Long(source.len()));
     }
     let text = shorthand(source, reader);
-    let stand_ins = stand_ins(vocabulary);
     if !reader.is_board() && text.contains("$__rate_interval") {
         return Err(Error::RateIntervalInRule(source.to_owned()));
     }
-    let parsable = stand_ins
-        .iter()
-        .fold(text, |text, it| text.replace(&it.variable, &it.parsed));
-    let mut tree = parse(&parsable)?;
-    let _ = walk_expr_mut(&mut Speller(&vocabulary.spellings), &mut tree)?;
-    let metrics = metrics(&tree)?;
+    let stand_ins = stand_ins(vocabulary);
+    let mut tree = parse(&parsable(&text, &stand_ins))?;
+    walk_expr_mut(&mut Speller(&vocabulary.spellings), &mut tree)?;
     let printed = tree.to_string();
-    let text = stand_ins.iter().fold(printed.clone(), |text, it| {
-        text.replace(&it.parsed, &it.variable)
-    });
-    let plain = stand_ins
-        .iter()
-        .fold(printed, |text, it| text.replace(&it.parsed, &it.chosen));
     Ok(Expression {
-        plain: nothing_chosen(plain),
-        text,
-        metrics,
+        text: with_variables(&printed, &stand_ins),
+        plain: with_values(&printed, &stand_ins),
+        metrics: metrics(&tree)?,
     })
+}
+
+/// The tree of an expression as a board has it, with [`RATE_INTERVAL`] where Grafana's is meant.
+///
+/// # Errors
+/// As [`expand`].
+pub(crate) fn tree(text: &str, vocabulary: &Vocabulary) -> Result<Expr, Error> {
+    parse(&parsable(text, &stand_ins(vocabulary)))
 }
 
 /// The names of an expression that is PromQL already, as those of the guide.
@@ -152,14 +151,6 @@ pub fn expand(source: &str, reader: Reader, vocabulary: &Vocabulary) -> Result<E
 /// As [`expand`].
 pub fn metrics_of(expression: &str) -> Result<BTreeSet<String>, Error> {
     metrics(&parse(expression)?)
-}
-
-/// An expression over several lines, for documents.
-///
-/// # Errors
-/// As [`expand`].
-pub fn pretty(expression: &str) -> Result<String, Error> {
-    Ok(parse(expression)?.prettify())
 }
 
 fn shorthand(source: &str, reader: Reader) -> String {
@@ -174,127 +165,11 @@ fn shorthand(source: &str, reader: Reader) -> String {
         .replace("[R]", "[$__rate_interval]")
 }
 
-/// Longer names first, so that no variable is taken for the beginning of another.
-fn stand_ins(vocabulary: &Vocabulary) -> Vec<StandIn> {
-    let rate_interval = StandIn {
-        variable: "$__rate_interval".to_owned(),
-        parsed: "7m13s".to_owned(),
-        // What Grafana takes with an interval of 30 s: four times that.
-        chosen: "2m".to_owned(),
-    };
-    let mut names: Vec<_> = vocabulary.numbers.iter().collect();
-    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-    let numbers = names
-        .into_iter()
-        .enumerate()
-        .map(|(index, (name, chosen))| StandIn {
-            variable: format!("${name}"),
-            parsed: format!("{}", 900_000_001 + index),
-            chosen: chosen.clone(),
-        });
-    std::iter::once(rate_interval).chain(numbers).collect()
-}
-
-/// The variables within quotes, as boards have them when nothing was chosen.
-fn nothing_chosen(text: String) -> String {
-    BOARD_VARIABLES.iter().fold(text, |text, (name, all)| {
-        text.replace(&format!("\"${name}\""), &format!("\"{all}\""))
-    })
-}
-
-/// The boards' variables within selectors, and what *All* is. Every target has a project and a
-/// service; Cloud Foundry's names may be absent, which `.*` matches too.
-pub const BOARD_VARIABLES: [(&str, &str); 6] = [
-    ("project", ".+"),
-    ("service", ".+"),
-    ("type", ".+"),
-    ("organization", ".*"),
-    ("space", ".*"),
-    ("deployment", ".*"),
-];
-
 fn parse(expression: &str) -> Result<Expr, Error> {
     parser::parse(expression).map_err(|cause| Error::Syntax {
         expression: expression.to_owned(),
         cause,
     })
-}
-
-/// Writes each spelling out, around the smallest part that is a vector: `rate(P_x[5m])` becomes
-/// `(rate(opensearch_x[5m]) or rate(elasticsearch_x[5m]))`.
-struct Speller<'a>(&'a BTreeMap<String, Vec<String>>);
-
-impl ExprVisitorMut for Speller<'_> {
-    type Error = Error;
-
-    fn pre_visit(&mut self, tree: &mut Expr) -> Result<bool, Error> {
-        let Some(name) = smallest_vector(tree).and_then(|selector| selector.name.clone()) else {
-            return Ok(true);
-        };
-        let Some((prefix, spellings)) = self.0.iter().find(|(prefix, _)| name.starts_with(*prefix))
-        else {
-            return Ok(true);
-        };
-        let printed = tree.to_string();
-        let each: Vec<String> = spellings
-            .iter()
-            .map(|spelling| printed.replace(&name, &name.replacen(prefix, spelling, 1)))
-            .collect();
-        *tree = parse(&format!("({})", each.join(" or ")))?;
-        Ok(true)
-    }
-}
-
-/// The selector of a vector, or that of a function's range.
-fn smallest_vector(tree: &Expr) -> Option<&VectorSelector> {
-    match tree {
-        Expr::VectorSelector(selector) => Some(selector),
-        Expr::Call(call) => call
-            .args
-            .args
-            .iter()
-            .find_map(|argument| match argument.as_ref() {
-                Expr::MatrixSelector(range) => Some(&range.vs),
-                _ => None,
-            }),
-        _ => None,
-    }
-}
-
-fn metrics(tree: &Expr) -> Result<BTreeSet<String>, Error> {
-    let mut reader = NameReader::default();
-    walk_expr(&mut reader, tree)?;
-    Ok(reader.0)
-}
-
-#[derive(Default)]
-struct NameReader(BTreeSet<String>);
-
-impl ExprVisitor for NameReader {
-    type Error = Error;
-
-    fn pre_visit(&mut self, tree: &Expr) -> Result<bool, Error> {
-        let selector = match tree {
-            Expr::VectorSelector(selector) => selector,
-            Expr::MatrixSelector(range) => &range.vs,
-            _ => return Ok(true),
-        };
-        if !selector.matchers.or_matchers.is_empty() {
-            return Err(Error::OrInSelector(tree.to_string()));
-        }
-        let named = selector
-            .matchers
-            .matchers
-            .iter()
-            .find(|matcher| matcher.name == METRIC_NAME);
-        let name = match (&selector.name, named) {
-            (Some(name), _) => name,
-            (None, Some(matcher)) if matcher.op == MatchOp::Equal => &matcher.value,
-            _ => return Err(Error::Nameless(tree.to_string())),
-        };
-        self.0.insert(name.clone());
-        Ok(true)
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub mod board;
 pub mod expression;
+pub mod lint;
 pub mod made;
 pub mod rules;
 pub mod table;
