@@ -29,12 +29,12 @@ class Drawing
 
   # Draws `board` (its JSON) into `file`, and returns the page's report. `order` has `url` of a Prometheus, `range`,
   # `caption`, and in `chosen` values of variables.
-  def draw(board, file, **order)
-    @browser.size(WIDTH, 1000)
-    order = { board: board, timeInterval: TIME_INTERVAL, width: WIDTH - MARGINS, chosen: {}, caption: '', **order }
+  def draw(board, file, width: WIDTH, **order)
+    @browser.size(width, 1000)
+    order = { board: board, timeInterval: TIME_INTERVAL, width: width - MARGINS, chosen: {}, caption: '', **order }
     File.write(File.join(@page, 'order.js'), "window.order = #{JSON.generate(order)};\n")
     report = @browser.outcome("file://#{@page}/page.html", 'window.drawn') or raise Failed, "#{board['uid']}: the page has no script"
-    @browser.size(WIDTH, report['height'])
+    @browser.size(width, report['height'])
     @browser.picture(file)
     shrink(file)
     report
