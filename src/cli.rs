@@ -17,6 +17,7 @@ use crate::{daemon, log};
 
 mod ago;
 mod ask;
+mod events;
 mod explain;
 mod output;
 mod plan;
@@ -90,6 +91,17 @@ enum Command {
     },
     /// Ask the running daemon for its published targets, one a line.
     Targets(Ask),
+    /// Ask the running daemon what changed in the last hours, and why, the newest
+    /// first: targets, verdicts, integrations, addresses, scrapes, stages.
+    Events {
+        /// SERVICE, or PROJECT/SERVICE: what is about it, or about its whole project.
+        service: Option<String>,
+        /// Only what was seen so long ago at most (30m, 2h).
+        #[arg(long, value_name = "DURATION", value_parser = duration)]
+        since: Option<Duration>,
+        #[command(flatten)]
+        ask: Ask,
+    },
     /// Check a deployment from outside: daemons, Prometheus and the route. This
     /// is what the errand runs; it changes nothing.
     SmokeTest {
@@ -138,6 +150,19 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Targets(ask) => {
             with_daemon(&ask, async |daemon| targets::run(&daemon, ask.json).await)
         }
+        Command::Events {
+            service,
+            since,
+            ask,
+        } => with_daemon(&ask, async |daemon| {
+            let json = ask.json;
+            let asked = events::Asked {
+                since,
+                service,
+                json,
+            };
+            events::run(&daemon, &asked).await
+        }),
         Command::SmokeTest { config } => smoke_test(&config),
     };
     match result {

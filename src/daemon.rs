@@ -25,6 +25,7 @@ use crate::model::write_window::WriteWindow;
 use crate::node_access::{self, AccessTasks, Timing};
 use crate::observe::{Observer, SharedOutages};
 use crate::publish::Published;
+use crate::publish::history::{HistoryBoard, Recorder};
 use crate::publish::restarts::Restarts;
 use crate::publish::scrape_results::ScrapeResults;
 use crate::resolve::{self, NameResolver, ResolveRound};
@@ -155,10 +156,12 @@ impl Daemon {
             stop: stop.clone(),
             tasks: JoinSet::new(),
         };
+        let history = stages.history(&self.published, &results, &self.restarts);
         let web = Web::new(
             self.published.clone(),
             results.clone(),
             self.restarts,
+            history,
             &self.metrics,
             self.config.web.expose_status,
             stop.clone(),
@@ -238,6 +241,24 @@ impl Stages<'_> {
         let supervisor = self.supervisor.clone();
         self.tasks
             .spawn(supervisor.keep(duty, self.stop.clone(), start));
+    }
+
+    /// Starts recording what changes.
+    fn history(
+        &mut self,
+        published: &Published,
+        results: &ScrapeResults,
+        restarts: &Restarts,
+    ) -> HistoryBoard {
+        let board = HistoryBoard::default();
+        let recorder = Recorder::new(
+            board.clone(),
+            published.clone(),
+            results.clone(),
+            restarts.clone(),
+        );
+        self.keep(Task::History.of_all(), move || recorder.clone().run());
+        board
     }
 
     /// Starts looking host names up.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub mod address;
+pub mod ago;
 pub mod answering;
 pub mod back_pressure;
 pub mod backoff;
@@ -18,6 +19,9 @@ pub mod credentials;
 pub mod detail;
 pub mod endpoint;
 pub mod explain;
+#[cfg(test)]
+pub mod fixtures;
+pub mod history;
 pub mod hosts;
 pub mod inventory;
 pub mod later;

@@ -10,6 +10,7 @@ use crate::model::snapshot::Snapshot;
 
 pub mod atomic_file;
 pub mod file_sd;
+pub mod history;
 pub mod restarts;
 pub mod scrape_results;
 mod seal;

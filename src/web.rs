@@ -6,11 +6,12 @@
 //!   while the daemon stops
 //! - `/sd`: Prometheus HTTP SD, with ETag; 503 while nothing is known
 //! - `/status`: JSON, see [`crate::model::status`]
+//! - `/events`: JSON, see [`crate::model::history`]
 //! - `/`: what there is to see
 //!
 //! With `web.tls` the port speaks TLS, see [`secure`].
 //!
-//! `/sd`, `/status` and `/` answer loopback clients only, and under a name of this
+//! `/sd`, `/status`, `/events` and `/` answer loopback clients only, and under a name of this
 //! machine only, unless `web.expose_status` is set. Everything is a view of the
 //! published snapshot.
 
@@ -39,10 +40,12 @@ use crate::net::connection::Connection;
 use crate::net::places::Limits;
 use crate::net::tls::ServerTls;
 use crate::publish::Published;
+use crate::publish::history::HistoryBoard;
 use crate::publish::restarts::Restarts;
 use crate::publish::scrape_results::ScrapeResults;
 
 mod collector;
+mod events;
 mod exposition;
 mod secure;
 mod shared_page;
@@ -74,6 +77,7 @@ struct Views {
     published: Published,
     results: ScrapeResults,
     restarts: Restarts,
+    history: HistoryBoard,
     registry: Registry,
     stopping: CancellationToken,
     pages: Pages,
@@ -100,12 +104,13 @@ impl Views {
 }
 
 impl Web {
-    /// A server of `published`, `results` and `restarts`; `expose` lets other machines see
+    /// A server of `published`, `results`, `restarts` and `history`; `expose` lets other machines see
     /// all of it. Once `stopping`, the daemon is not ready.
     pub fn new(
         published: Published,
         results: ScrapeResults,
         restarts: Restarts,
+        history: HistoryBoard,
         metrics: &Metrics,
         expose: bool,
         stopping: CancellationToken,
@@ -119,6 +124,7 @@ impl Web {
             published,
             results,
             restarts,
+            history,
             registry,
             stopping,
             pages: Pages::default(),
@@ -126,7 +132,8 @@ impl Web {
         let mut inner = Router::new()
             .route("/", get(index))
             .route("/sd", get(service_discovery))
-            .route("/status", get(status));
+            .route("/status", get(status))
+            .route("/events", get(events::events));
         if !expose {
             inner = inner.layer(middleware::from_fn(this_machine_only));
         }

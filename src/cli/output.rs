@@ -6,7 +6,7 @@
 //! the exit code tells as always.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -20,6 +20,12 @@ pub(super) fn line(text: impl Display) {
 /// Prints one line on standard error.
 pub(super) fn note(text: impl Display) {
     write_line(io::stderr().lock(), &text.to_string());
+}
+
+/// How wide the terminal is; none if standard output is no terminal.
+pub(super) fn terminal_width() -> Option<u16> {
+    let table = Table::new();
+    io::stdout().is_terminal().then(|| table.width()).flatten()
 }
 
 /// Prints a JSON document.

@@ -152,7 +152,7 @@ fn is_visible(text: &str) -> bool {
 }
 
 /// At most `max` characters, the last of which is `…` where something is missing.
-fn cut(text: &str, max: usize) -> Cow<'_, str> {
+pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
     if text.chars().nth(max).is_none() {
         return text.into();
     }

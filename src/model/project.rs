@@ -19,7 +19,7 @@ use super::plan::{
     Action, Attempt, Attempts, Facts, Identities, ProjectPlan, Rules, SupportedTypes, plan,
 };
 use super::resolution::Addresses;
-use super::snapshot::{Origin, ProjectSnapshot, Stages};
+use super::snapshot::{DistrustedListing, Origin, ProjectSnapshot, Stages};
 
 mod listings;
 mod recovery;
@@ -88,6 +88,8 @@ pub struct Project {
     unjudged_listing: Option<UnjudgedListing>,
     /// Whether the answers about `unlisted` are awaited.
     asking: bool,
+    /// The last listing in this run that was not trusted.
+    distrusted: Option<DistrustedListing>,
     plan: Arc<ProjectPlan>,
     identities: Identities,
     /// Whether something changed since the plan was made.
@@ -118,6 +120,7 @@ impl Project {
             unlisted: UnlistedServices::default(),
             unjudged_listing: None,
             asking: false,
+            distrusted: None,
             plan: Arc::default(),
             identities: saved.identities,
             outdated: true,
@@ -325,6 +328,7 @@ impl Project {
             endpoint: self.endpoint.clone(),
             stages: self.stages.clone(),
             odd_rows: [Arc::clone(&self.odd_types), Arc::clone(&self.odd_endpoints)],
+            distrusted: self.distrusted,
         }
     }
 

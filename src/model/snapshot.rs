@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::EndpointFact;
+use super::inventory::Distrust;
 use super::odd_rows::OddRows;
 use super::plan::{PlannedService, ProjectPlan};
 use super::stage::Stage;
@@ -43,6 +44,21 @@ pub struct ProjectSnapshot {
     pub stages: Stages,
     /// The rows that cannot be read, of the integration types and of the endpoints.
     pub odd_rows: [Arc<OddRows>; 2],
+    /// The last listing in this run that was not trusted.
+    pub distrusted: Option<DistrustedListing>,
+}
+
+/// A listing that was not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DistrustedListing {
+    /// When it was read.
+    pub at: Timestamp,
+    /// Why it was not trusted.
+    pub reason: Distrust,
+    /// How many known services it lacks; unset when it could not be read.
+    pub missing: Option<usize>,
+    /// How many known services it shows with a detail that is not believed.
+    pub doubtful: usize,
 }
 
 /// Where a project's services come from.

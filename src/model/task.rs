@@ -46,6 +46,8 @@ pub enum Task {
     ScrapeProxy,
     /// Forgets connections and results of targets that are gone.
     ScrapeUpkeep,
+    /// Keeps the history of what changed.
+    History,
 }
 
 /// A task that had to be started again.
@@ -70,7 +72,7 @@ pub struct RestartPause(Duration);
 
 impl Task {
     /// All of them.
-    pub const ALL: [Task; 12] = [
+    pub const ALL: [Task; 13] = [
         Task::List,
         Task::AskByName,
         Task::Types,
@@ -83,6 +85,7 @@ impl Task {
         Task::Web,
         Task::ScrapeProxy,
         Task::ScrapeUpkeep,
+        Task::History,
     ];
 
     /// As in metrics and JSON.
@@ -100,6 +103,7 @@ impl Task {
             Task::Web => "web",
             Task::ScrapeProxy => "scrape_proxy",
             Task::ScrapeUpkeep => "scrape_upkeep",
+            Task::History => "history",
         }
     }
 }

@@ -20,6 +20,7 @@ fn published(origin: Origin) -> Published {
             endpoint: Default::default(),
             stages: Stages::default(),
             odd_rows: Default::default(),
+            distrusted: None,
         }],
         ..Snapshot::default()
     })
@@ -51,6 +52,7 @@ fn web(origin: Origin, expose: bool) -> Web {
         published(origin),
         ScrapeResults::default(),
         Restarts::default(),
+        HistoryBoard::default(),
         &Metrics::default(),
         expose,
         CancellationToken::new(),
@@ -60,7 +62,7 @@ fn web(origin: Origin, expose: bool) -> Web {
 #[tokio::test]
 async fn other_machines_see_health_and_metrics_only() {
     let web = web(Origin::Api, false);
-    for path in ["/", "/sd", "/status"] {
+    for path in ["/", "/sd", "/status", "/events"] {
         assert_eq!(
             get(&web, ELSEWHERE, path, None).await.status(),
             StatusCode::FORBIDDEN,
@@ -103,6 +105,7 @@ async fn a_daemon_that_stops_is_not_ready_and_still_serves_its_list() {
         published,
         results,
         Restarts::default(),
+        HistoryBoard::default(),
         &Metrics::default(),
         false,
         stopping.clone(),
@@ -117,7 +120,7 @@ async fn a_daemon_that_stops_is_not_ready_and_still_serves_its_list() {
 #[tokio::test]
 async fn exposed_means_exposed() {
     let web = web(Origin::Api, true);
-    for path in ["/", "/sd", "/status"] {
+    for path in ["/", "/sd", "/status", "/events"] {
         assert_eq!(
             get(&web, ELSEWHERE, path, None).await.status(),
             StatusCode::OK,

@@ -46,6 +46,7 @@ mod the_proxy_is_no_open_proxy;
 
 // What is not scraped has a verdict and a cause.
 mod commands_tell_what_is;
+mod events_tell_what_changed;
 mod explain_names_the_cause;
 mod failed_scrapes_have_a_cause;
 mod mistakes_in_the_configuration_are_named;

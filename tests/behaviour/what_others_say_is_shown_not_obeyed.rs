@@ -40,11 +40,21 @@ async fn forged_daemon(ready: bool) -> SocketAddr {
     serve(status, groups).await
 }
 
+fn events() -> Value {
+    let at = "2026-01-01T00:00:00Z";
+    let event = json!({
+        "at": at, "since": "2025-01-01T00:00:00Z", "times": 2, "kind": EVIL, "project": EVIL,
+        "service": EVIL, "subject": EVIL, "what": EVIL, "cause": EVIL,
+    });
+    json!({"at": at, "events": [event]})
+}
+
 async fn serve(status: Value, groups: Value) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new()
         .route("/status", get(async move || status.to_string()))
+        .route("/events", get(async || events().to_string()))
         .route("/sd", get(async move || groups.to_string()));
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
@@ -72,12 +82,14 @@ fn shows_and_does_not_obey(what: &str, ended: &Finished) {
 async fn no_command_obeys_a_forged_daemon() {
     let address = forged_daemon(false).await.to_string();
     let whole_name = format!("{EVIL}/{EVIL}");
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 11] = [
         &["status"],
         &["status", "--json"],
         &["status", "--wait-ready", "0s"],
         &["targets"],
         &["targets", "--json"],
+        &["events"],
+        &["events", "--json", EVIL],
         &["explain", EVIL],
         &["explain", &whole_name, "--json"],
         &["explain", "x\u{1b}[2J", "--json"],

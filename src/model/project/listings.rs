@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Project;
 use super::report::{Absorbed, Answers, Event};
 use crate::model::inventory::{Distrust, Listing, Merge};
-use crate::model::snapshot::Origin;
+use crate::model::snapshot::{DistrustedListing, Origin};
 
 /// How many services are asked for by name after one listing. Aiven limits requests
 /// per user (120 a minute were seen), so this must stay small.
@@ -45,10 +45,13 @@ impl Project {
         let trusted = self.judge_listing(None);
         self.stages.list.failed(at, cause);
         self.ask_for_unlisted(at);
-        let distrusted = distrust.map(|distrust| Event::ListingDistrusted {
-            distrust,
-            missing: None,
-            doubtful: 0,
+        let distrusted = distrust.map(|reason| {
+            self.note_distrust(DistrustedListing {
+                at,
+                reason,
+                missing: None,
+                doubtful: 0,
+            })
         });
         Absorbed::of_events(trusted.into_iter().chain(distrusted))
     }
@@ -121,11 +124,21 @@ impl Project {
         };
         let cause = format!("the listing is not trusted: {}", distrust.as_str());
         self.stages.list.failed(at, cause);
-        Some(Event::ListingDistrusted {
-            distrust,
+        Some(self.note_distrust(DistrustedListing {
+            at,
+            reason: distrust,
             missing: Some(missing),
             doubtful,
-        })
+        }))
+    }
+
+    fn note_distrust(&mut self, listing: DistrustedListing) -> Event {
+        self.distrusted = Some(listing);
+        Event::ListingDistrusted {
+            distrust: listing.reason,
+            missing: listing.missing,
+            doubtful: listing.doubtful,
+        }
     }
 
     /// Chooses the next few services to ask for, unless answers are still awaited:

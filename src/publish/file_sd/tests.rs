@@ -42,6 +42,7 @@ fn snapshot(origin: Origin, addresses: &[&str]) -> Snapshot {
             endpoint: Default::default(),
             stages: Stages::default(),
             odd_rows: Default::default(),
+            distrusted: None,
         }],
         ..Snapshot::default()
     }

@@ -1,0 +1,70 @@
+//! A published service and a snapshot, for tests.
+
+use std::sync::Arc;
+
+use super::detail::{Detail, DetailList};
+use super::hosts::{DEFAULT_PORT, HostSource, ScrapeHost};
+use super::plan::{PlannedService, ProjectPlan, PublishedHost};
+use super::service::{Power, Service};
+use super::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
+use super::verdict::Verdict;
+
+/// The host name of each service.
+pub const HOST: &str = "logs.test";
+
+/// A service that is published with these addresses; without any it has no host.
+pub fn planned(name: &str, addresses: &[&str]) -> PlannedService {
+    let host = ScrapeHost {
+        name: HOST.into(),
+        port: DEFAULT_PORT,
+        source: HostSource::Component,
+    };
+    let published = PublishedHost {
+        host: host.clone(),
+        addresses: addresses.iter().map(|one| one.parse().unwrap()).collect(),
+    };
+    PlannedService {
+        service: Arc::new(Service {
+            name: name.into(),
+            service_type: Detail::Known("opensearch".into()),
+            plan: Detail::Known("startup-4".into()),
+            cloud: Detail::Known("aws".into()),
+            node_count: None,
+            power: Detail::Known(Power::On),
+            hosts: DetailList::whole([host]),
+            integrations: DetailList::whole([]),
+            tags: DetailList::whole([]),
+            claim: Detail::Unknown,
+            served_before: false,
+        }),
+        verdict: Verdict::Published,
+        cause: None,
+        hosts: [published]
+            .into_iter()
+            .filter(|_| !addresses.is_empty())
+            .collect(),
+        failing: [].into(),
+        missing: None,
+        ownership: None,
+    }
+}
+
+/// The project `shop` with these services, as Aiven listed them.
+pub fn snapshot(services: Vec<PlannedService>) -> Snapshot {
+    Snapshot {
+        projects: vec![ProjectSnapshot {
+            name: "shop".into(),
+            origin: Origin::Api,
+            plan: Arc::new(ProjectPlan {
+                services,
+                ..ProjectPlan::default()
+            }),
+            endpoint: Default::default(),
+            stages: Stages::default(),
+            odd_rows: Default::default(),
+            distrusted: None,
+        }],
+        through_proxy: true,
+        ..Snapshot::default()
+    }
+}
