@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use promql_parser::parser::{self, Expr};
 use promql_parser::util::visitor::walk_expr_mut;
 
-use names::metrics;
+use names::{counters, metrics};
 use spelling::Speller;
 use stand_in::{parsable, stand_ins, with_values, with_variables};
 
@@ -135,6 +135,14 @@ pub fn expand(source: &str, reader: Reader, vocabulary: &Vocabulary) -> Result<E
         plain: with_values(&printed, &stand_ins),
         metrics: metrics(&tree)?,
     })
+}
+
+/// Those of them that are counters: that only grow.
+///
+/// # Errors
+/// As [`expand`].
+pub fn counters_of(expression: &str) -> Result<BTreeSet<String>, Error> {
+    counters(&parse(expression)?)
 }
 
 /// The tree of an expression as a board has it, with [`RATE_INTERVAL`] where Grafana's is meant.

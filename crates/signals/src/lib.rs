@@ -6,6 +6,9 @@
 //!                         ├── board    Grafana's JSON
 //!      expression ────────┤
 //!  shorthand → PromQL     ├── rules    the recording rules
+//!                         ├── diet     the ops file that keeps exactly what is read
+//!                         ├── guide    the queries and the table of signals in docs/tenants.md
+//!                         ├── lint     rules for boards
 //!                         └── made     all files together, for `signals write` and the test
 //! ```
 //!
@@ -14,7 +17,9 @@
 use std::path::{Path, PathBuf};
 
 pub mod board;
+pub mod diet;
 pub mod expression;
+pub mod guide;
 pub mod lint;
 pub mod made;
 pub mod rules;
@@ -29,4 +34,12 @@ pub fn repository() -> PathBuf {
 /// The table of this repository.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("table")
+}
+
+/// The guide for tenants, as it stands.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn guide_text() -> std::io::Result<String> {
+    std::fs::read_to_string(repository().join(guide::PATH))
 }

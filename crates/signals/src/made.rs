@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::board::{self, DATA_SOURCE_OF_OPERATORS, DATA_SOURCE_OF_TENANTS};
 use crate::table::Table;
-use crate::{rules, uses};
+use crate::uses::{self, Use};
+use crate::{diet, guide, rules};
 
 /// A file of the repository.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,17 +25,30 @@ impl Made {
     }
 }
 
-/// All of them.
+/// All of them, beside a guide of this text.
 ///
 /// # Errors
 /// If an expression is no PromQL.
-pub fn files(table: &Table) -> Result<Vec<Made>, uses::Error> {
+pub fn files(table: &Table, guide: &str) -> Result<Vec<Made>, uses::Error> {
+    let uses = everywhere(table, guide)?;
     let mut files = boards(table)?;
     files.push(Made::new(
         "jobs/aiven-metrics-rules/templates/aiven.rules.yml",
         rules::file(table)?,
     ));
+    files.push(Made::new(diet::PATH, diet::file(table, &uses)));
+    files.push(Made::new(guide::PATH, guide::with_table(guide, table)?));
     Ok(files)
+}
+
+/// Every expression that somebody evaluates.
+///
+/// # Errors
+/// If one is no PromQL.
+pub fn everywhere(table: &Table, guide: &str) -> Result<Vec<Use>, uses::Error> {
+    let mut uses = uses::of_table(table)?;
+    uses.extend(guide::uses(guide)?);
+    Ok(uses)
 }
 
 fn boards(table: &Table) -> Result<Vec<Made>, uses::Error> {

@@ -14,7 +14,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Prints every expression of boards and rules as a line of JSON.
+    /// Prints every expression that somebody evaluates as a line of JSON.
     Queries,
     /// Writes every file that is made of the table.
     Write,
@@ -22,15 +22,16 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     let table = signals::table::read(&signals::folder())?;
+    let guide = signals::guide_text().context(signals::guide::PATH)?;
     match Arguments::parse().command {
         Command::Queries => {
             let mut out = std::io::stdout().lock();
-            for used in signals::uses::of_table(&table)? {
+            for used in signals::made::everywhere(&table, &guide)? {
                 writeln!(out, "{}", serde_json::to_string(&used)?).context("standard output")?;
             }
         }
         Command::Write => {
-            for file in signals::made::files(&table)? {
+            for file in signals::made::files(&table, &guide)? {
                 let path = signals::repository().join(&file.path);
                 if let Some(folder) = path.parent() {
                     std::fs::create_dir_all(folder)

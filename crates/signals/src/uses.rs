@@ -66,6 +66,14 @@ pub enum Place {
 }
 
 impl Use {
+    /// What it records, if it is a recording rule.
+    pub fn record(&self) -> Option<&str> {
+        match &self.place {
+            Place::Rule { record, .. } => Some(record),
+            _ => None,
+        }
+    }
+
     /// Whether it is evaluated by the tenants' Prometheis, of what nodes expose.
     pub fn is_tenants(&self, table: &Table) -> bool {
         match &self.place {
@@ -97,10 +105,34 @@ pub fn of_table(table: &Table) -> Result<Vec<Use>, Error> {
     for family in &table.families {
         uses.extend(of_board(table, family)?);
     }
+    let mut rules = Vec::new();
     for family in &table.families {
-        uses.extend(of_rules(family)?);
+        rules.extend(of_rules(family)?);
     }
+    uses.extend(in_order(rules));
     Ok(uses)
+}
+
+/// Rules after those that record what they read; those that read each other last.
+fn in_order(mut left: Vec<Use>) -> Vec<Use> {
+    let mut ordered = Vec::new();
+    while !left.is_empty() {
+        let recorded: BTreeSet<_> = left
+            .iter()
+            .filter_map(Use::record)
+            .map(str::to_owned)
+            .collect();
+        let (waiting, ready): (Vec<_>, Vec<_>) = left
+            .into_iter()
+            .partition(|used| !used.metrics.is_disjoint(&recorded));
+        if ready.is_empty() {
+            ordered.extend(waiting);
+            break;
+        }
+        ordered.extend(ready);
+        left = waiting;
+    }
+    ordered
 }
 
 fn of_board(table: &Table, family: &Family) -> Result<Vec<Use>, Error> {

@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 
 use signals::table::{Confidence, Table};
-use signals::uses::{self, Place};
+use signals::uses::Place;
 
 fn table() -> Table {
     signals::table::read(&signals::folder()).expect("the table can be read")
 }
 
+fn guide() -> String {
+    signals::guide_text().expect("the guide can be read")
+}
+
 #[test]
 fn committed_files_are_what_the_table_makes() {
-    let stale: Vec<_> = signals::made::files(&table())
+    let stale: Vec<_> = signals::made::files(&table(), &guide())
         .expect("every expression is PromQL")
         .into_iter()
         .filter(|made| {
@@ -42,7 +46,7 @@ fn every_board_is_a_template_of_the_job() {
 #[test]
 fn metrics_toml_has_what_is_read_and_nothing_else() {
     let table = table();
-    let uses = uses::of_table(&table).unwrap();
+    let uses = signals::made::everywhere(&table, &guide()).unwrap();
     let recorded: BTreeSet<_> = uses
         .iter()
         .filter_map(|used| match &used.place {
@@ -99,7 +103,7 @@ fn ids_are_unique_and_name_what_is_there() {
 #[test]
 fn what_is_unsure_says_what_empty_means() {
     let table = table();
-    let uses = uses::of_table(&table).unwrap();
+    let uses = signals::made::everywhere(&table, &guide()).unwrap();
     for (_, signal) in table.signals() {
         let mut names = uses
             .iter()
@@ -118,5 +122,42 @@ fn what_is_unsure_says_what_empty_means() {
             "{} rests on names that nobody has confirmed; say in `empty` what nothing means",
             signal.id
         );
+    }
+}
+
+/// The strict diet drops single processors.
+#[test]
+fn nobody_reads_a_single_processor() {
+    let uses = signals::made::everywhere(&table(), &guide()).unwrap();
+    let single: Vec<_> = uses
+        .iter()
+        .filter(|used| {
+            used.plain.matches("cpu_usage_").count()
+                != used.plain.matches("cpu=\"cpu-total\"").count()
+        })
+        .map(|used| &used.id)
+        .collect();
+    assert!(single.is_empty(), "{single:?}");
+}
+
+#[test]
+fn the_strict_diet_keeps_what_is_read_and_nothing_else() {
+    let table = table();
+    let kept = signals::diet::kept(
+        &table,
+        &signals::made::everywhere(&table, &guide()).unwrap(),
+    );
+    assert!(
+        kept.contains("disk_used_percent")
+            && kept.contains("opensearch_cluster_health_status_code")
+    );
+    // Prometheus' own, what rules record, and what only the operators' board reads.
+    for other in [
+        "up",
+        "aiven_node:cpu_busy:percent",
+        "caddy_http_requests_in_flight",
+        "mem_used_percent",
+    ] {
+        assert!(!kept.contains(other), "{other}");
     }
 }

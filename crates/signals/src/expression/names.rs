@@ -43,3 +43,31 @@ impl ExprVisitor for NameReader {
         Ok(true)
     }
 }
+
+/// The names of those that only grow, by what is asked of them.
+pub(super) fn counters(tree: &Expr) -> Result<BTreeSet<String>, Error> {
+    let mut counted = Counted::default();
+    walk_expr(&mut counted, tree)?;
+    Ok(counted.0)
+}
+
+/// Functions that make sense of counters only.
+const OF_COUNTERS: [&str; 3] = ["rate", "irate", "increase"];
+
+#[derive(Default)]
+struct Counted(BTreeSet<String>);
+
+impl ExprVisitor for Counted {
+    type Error = Error;
+
+    fn pre_visit(&mut self, tree: &Expr) -> Result<bool, Error> {
+        if let Expr::Call(call) = tree
+            && OF_COUNTERS.contains(&call.func.name)
+        {
+            for argument in &call.args.args {
+                self.0.extend(metrics(argument)?);
+            }
+        }
+        Ok(true)
+    }
+}
