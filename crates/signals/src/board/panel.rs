@@ -19,7 +19,7 @@ pub fn signal(
         .enumerate()
         .map(|(index, (owner, drawn))| target(owner, drawn, signal.kind, reader, index))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(json!({
+    let mut panel = json!({
         "type": signal.kind.panel(),
         "title": signal.title,
         "description": signal.description,
@@ -27,7 +27,11 @@ pub fn signal(
         "targets": targets,
         "fieldConfig": { "defaults": defaults(signal), "overrides": [] },
         "options": options(signal),
-    }))
+    });
+    if let Some(points) = signal.points {
+        panel["maxDataPoints"] = json!(points);
+    }
+    Ok(panel)
 }
 
 /// Grafana's letter of a target: A, B, C, …

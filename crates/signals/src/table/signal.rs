@@ -45,6 +45,9 @@ pub struct Signal {
     /// Highest value of the axis.
     #[serde(default)]
     pub max: Option<f64>,
+    /// The most points of a line, where one for each scrape would cost too much.
+    #[serde(default)]
+    pub points: Option<u32>,
     /// Whether series are piled up: parts of one whole.
     #[serde(default)]
     pub stacked: bool,
