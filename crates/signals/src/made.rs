@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use crate::board::{self, DATA_SOURCE_OF_OPERATORS, DATA_SOURCE_OF_TENANTS};
+use crate::coverage::{self, Known};
 use crate::table::Table;
 use crate::uses::{self, Use};
-use crate::{diet, guide, rules};
+use crate::{Sources, diet, guide, rules};
 
 /// A file of the repository.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,19 +26,32 @@ impl Made {
     }
 }
 
-/// All of them, beside a guide of this text.
+/// All of them, beside what was read of others.
 ///
 /// # Errors
 /// If an expression is no PromQL.
-pub fn files(table: &Table, guide: &str) -> Result<Vec<Made>, uses::Error> {
-    let uses = everywhere(table, guide)?;
+pub fn files(table: &Table, sources: &Sources) -> Result<Vec<Made>, uses::Error> {
+    let uses = everywhere(table, sources)?;
+    let ids = uses.iter().map(|used| used.id.clone());
+    let checked = ids
+        .filter(|id| sources.truth.contains(&format!("\"{id}\"")))
+        .collect();
     let mut files = boards(table)?;
     files.push(Made::new(
         "jobs/aiven-metrics-rules/templates/aiven.rules.yml",
         rules::file(table)?,
     ));
     files.push(Made::new(diet::PATH, diet::file(table, &uses)));
-    files.push(Made::new(guide::PATH, guide::with_table(guide, table)?));
+    files.push(Made::new(
+        guide::PATH,
+        guide::with_table(&sources.guide, table)?,
+    ));
+    let known = Known {
+        table,
+        uses: &uses,
+        checked: &checked,
+    };
+    files.push(Made::new(coverage::PATH, coverage::document(&known)));
     Ok(files)
 }
 
@@ -45,9 +59,9 @@ pub fn files(table: &Table, guide: &str) -> Result<Vec<Made>, uses::Error> {
 ///
 /// # Errors
 /// If one is no PromQL.
-pub fn everywhere(table: &Table, guide: &str) -> Result<Vec<Use>, uses::Error> {
+pub fn everywhere(table: &Table, sources: &Sources) -> Result<Vec<Use>, uses::Error> {
     let mut uses = uses::of_table(table)?;
-    uses.extend(guide::uses(guide)?);
+    uses.extend(guide::uses(&sources.guide)?);
     Ok(uses)
 }
 

@@ -22,16 +22,16 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     let table = signals::table::read(&signals::folder())?;
-    let guide = signals::guide_text().context(signals::guide::PATH)?;
+    let sources = signals::Sources::read().context("the guide, or the simulator's truth")?;
     match Arguments::parse().command {
         Command::Queries => {
             let mut out = std::io::stdout().lock();
-            for used in signals::made::everywhere(&table, &guide)? {
+            for used in signals::made::everywhere(&table, &sources)? {
                 writeln!(out, "{}", serde_json::to_string(&used)?).context("standard output")?;
             }
         }
         Command::Write => {
-            for file in signals::made::files(&table, &guide)? {
+            for file in signals::made::files(&table, &sources)? {
                 let path = signals::repository().join(&file.path);
                 if let Some(folder) = path.parent() {
                     std::fs::create_dir_all(folder)

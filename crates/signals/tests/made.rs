@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use signals::Sources;
 use signals::table::{Confidence, Table};
 use signals::uses::Place;
 
@@ -9,13 +10,13 @@ fn table() -> Table {
     signals::table::read(&signals::folder()).expect("the table can be read")
 }
 
-fn guide() -> String {
-    signals::guide_text().expect("the guide can be read")
+fn sources() -> Sources {
+    Sources::read().expect("the guide and the simulator's truth can be read")
 }
 
 #[test]
 fn committed_files_are_what_the_table_makes() {
-    let stale: Vec<_> = signals::made::files(&table(), &guide())
+    let stale: Vec<_> = signals::made::files(&table(), &sources())
         .expect("every expression is PromQL")
         .into_iter()
         .filter(|made| {
@@ -46,7 +47,7 @@ fn every_board_is_a_template_of_the_job() {
 #[test]
 fn metrics_toml_has_what_is_read_and_nothing_else() {
     let table = table();
-    let uses = signals::made::everywhere(&table, &guide()).unwrap();
+    let uses = signals::made::everywhere(&table, &sources()).unwrap();
     let recorded: BTreeSet<_> = uses
         .iter()
         .filter_map(|used| match &used.place {
@@ -103,7 +104,7 @@ fn ids_are_unique_and_name_what_is_there() {
 #[test]
 fn what_is_unsure_says_what_empty_means() {
     let table = table();
-    let uses = signals::made::everywhere(&table, &guide()).unwrap();
+    let uses = signals::made::everywhere(&table, &sources()).unwrap();
     for (_, signal) in table.signals() {
         let mut names = uses
             .iter()
@@ -128,7 +129,7 @@ fn what_is_unsure_says_what_empty_means() {
 /// The strict diet drops single processors.
 #[test]
 fn nobody_reads_a_single_processor() {
-    let uses = signals::made::everywhere(&table(), &guide()).unwrap();
+    let uses = signals::made::everywhere(&table(), &sources()).unwrap();
     let single: Vec<_> = uses
         .iter()
         .filter(|used| {
@@ -145,7 +146,7 @@ fn the_strict_diet_keeps_what_is_read_and_nothing_else() {
     let table = table();
     let kept = signals::diet::kept(
         &table,
-        &signals::made::everywhere(&table, &guide()).unwrap(),
+        &signals::made::everywhere(&table, &sources()).unwrap(),
     );
     assert!(
         kept.contains("disk_used_percent")

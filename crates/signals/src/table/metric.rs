@@ -48,6 +48,18 @@ pub enum Confidence {
     Ours,
 }
 
+impl Confidence {
+    /// As the documents have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plugin => "plugin",
+            Self::Listed => "listed",
+            Self::Seen => "seen",
+            Self::Ours => "ours",
+        }
+    }
+}
+
 impl Metrics {
     /// What is known of a name.
     pub fn find(&self, name: &str) -> Option<Metric<'_>> {
