@@ -16,6 +16,8 @@ struct Arguments {
 enum Command {
     /// Prints every expression that somebody evaluates as a line of JSON.
     Queries,
+    /// Prints every name of a metric that somebody reads, how sure it is, and who says so, as a line of JSON.
+    Names,
     /// Writes every file that is made of the table.
     Write,
 }
@@ -28,6 +30,12 @@ fn main() -> anyhow::Result<()> {
             let mut out = std::io::stdout().lock();
             for used in signals::made::everywhere(&table, &sources)? {
                 writeln!(out, "{}", serde_json::to_string(&used)?).context("standard output")?;
+            }
+        }
+        Command::Names => {
+            let mut out = std::io::stdout().lock();
+            for metric in table.metrics.iter() {
+                writeln!(out, "{}", serde_json::to_string(&metric)?).context("standard output")?;
             }
         }
         Command::Write => {

@@ -1,6 +1,6 @@
 //! How sure we are of each name that nodes expose.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Every metric that an expression may read.
 #[derive(Debug, Deserialize)]
@@ -24,7 +24,7 @@ pub struct Group {
 }
 
 /// A metric with what is known of its name.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Metric<'a> {
     /// The name in Prometheus.
     pub name: &'a str,
@@ -35,7 +35,7 @@ pub struct Metric<'a> {
 }
 
 /// How sure a name is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Follows from Telegraf's input plugin; nobody has confirmed it for Aiven.
