@@ -7,6 +7,7 @@ mod endpoint;
 mod integration;
 mod project;
 mod service;
+mod state;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

@@ -21,7 +21,8 @@ pub(crate) use integrations::{
     AddEndpoint, AddIntegration, ChangeEndpoint, EndpointId, IntegrationId, LinkServices,
 };
 pub(crate) use services::{
-    AddBulk, AddService, ChangePlan, NodeId, RefuseIntegration, ServiceId, SetState, SetTags,
+    AddBulk, AddService, ChangePlan, EnterState, NodeId, RefuseIntegration, ServiceId, SetState,
+    SetTags,
 };
 
 /// One command, as its JSON has it. The methods of `Simulator` say what each does.
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     PowerOff(ServiceId),
     PowerOn(ServiceId),
     SetState(SetState),
+    EnterState(EnterState),
     ChangePlan(ChangePlan),
     FailOver(ServiceId),
     StartRecycling(ServiceId),
@@ -104,6 +106,7 @@ impl Command {
             C::PowerOff(it) => done(it.power_off(to)),
             C::PowerOn(it) => done(it.power_on(to)),
             C::SetState(it) => done(it.apply(to)),
+            C::EnterState(it) => done(it.apply(to)),
             C::ChangePlan(it) => done(it.apply(to)),
             C::FailOver(it) => done(it.fail_over(to)),
             C::StartRecycling(it) => done(it.start_recycling(to)),

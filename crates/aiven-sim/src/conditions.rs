@@ -4,26 +4,28 @@
 //! choose the levels, the states that it was put into change them. `page` shows it under
 //! Telegraf's names, `truth` says it by the signals' ids; neither reads the other.
 
-//T mod clickhouse;
+mod clickhouse;
 mod host;
-//T mod influxdb;
-//T mod kafka;
+mod influxdb;
+mod kafka;
 mod life;
-//T mod mysql;
-//T mod pg;
+mod life_so_far;
+mod mysql;
+mod pg;
 mod quantity;
 mod search;
 mod state;
-//T mod valkey;
+mod valkey;
 
-//T pub(crate) use clickhouse::ClickHouse;
+pub(crate) use clickhouse::ClickHouse;
 pub(crate) use host::{Disk, Host};
-//T pub(crate) use influxdb::InfluxDb;
-//T pub(crate) use kafka::{Connect, Kafka, MirrorMaker};
-pub(crate) use life::{Life, Moment, Naming, NodeLife};
-//T pub(crate) use mysql::MySql;
-//T pub(crate) use pg::Pg;
+pub(crate) use influxdb::InfluxDb;
+pub(crate) use kafka::{Broker, Connect, Kafka, MirrorMaker, TOPICS, Topic};
+pub(crate) use life::{Life, Moment, NodeLife};
+pub(crate) use life_so_far::LifeSoFar;
+pub(crate) use mysql::MySql;
+pub(crate) use pg::{Database, Pg};
 pub(crate) use quantity::Quantity;
 pub(crate) use search::{Search, SearchNode};
 pub use state::State;
-//T pub(crate) use valkey::Valkey;
+pub(crate) use valkey::Valkey;

@@ -1,6 +1,6 @@
 //! A small JSON-over-HTTP control for shell scripts: what [`Simulator`]'s
 //! methods do, by `POST /` with `{"do": "fail_over", "project": …}`, and
-//! `GET /state`, `GET /requests`.
+//! `GET /state`, `GET /truth`, `GET /requests`.
 //!
 //! Loopback only and without a token: it is for tests.
 
@@ -35,6 +35,7 @@ pub async fn serve(sim: &Simulator) -> io::Result<SocketAddr> {
         .route("/", post(command))
         .route("/state", get(state))
         .route("/requests", get(requests))
+        .route("/truth", get(truth))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .with_state(Arc::clone(sim.shared()));
@@ -60,8 +61,13 @@ async fn requests(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!(shared.log().requests()))
 }
 
+/// What each signal must be now.
+async fn truth(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!(shared.truth()))
+}
+
 async fn unknown() -> Answer {
-    let routes = "POST / with a command, GET /state or GET /requests";
+    let routes = "POST / with a command, GET /state, GET /truth or GET /requests";
     failure(StatusCode::NOT_FOUND, &routes)
 }
 

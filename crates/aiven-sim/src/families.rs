@@ -19,14 +19,20 @@
 
 mod clickhouse;
 mod host;
-//T mod influxdb;
-//T mod kafka;
+mod influxdb;
+mod kafka;
 mod mysql;
-//T mod pg;
+mod pg;
 mod search;
 mod valkey;
 
+use std::io::{self, Write};
+
 use serde::Serialize;
+
+use crate::conditions::Life;
+use crate::page::{family, measurement_name};
+use crate::scenario::services;
 
 /// The `TYPE` of a family, which follows from how Telegraf's input adds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -80,6 +86,19 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// Untyped, and as yet without fields.
+    const fn of(measurement: &'static str, confidence: Confidence, sources: &'static str) -> Self {
+        Self {
+            measurement,
+            kind: Kind::Untyped,
+            levels: "",
+            counts: "",
+            texts: "",
+            sources,
+            confidence,
+        }
+    }
+
     /// The fields that become families.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = &'static str> {
         let levels = self.levels.split_ascii_whitespace();
@@ -91,13 +110,13 @@ impl Row {
 pub(crate) fn tables(service_type: &str) -> &'static [&'static [Row]] {
     match service_type {
         "opensearch" | "elasticsearch" => &[host::HOST, search::SEARCH],
-        //T         "kafka" => &[host::HOST, kafka::JAVA, kafka::KAFKA],
-        //T         "kafka_connect" => &[host::HOST, kafka::JAVA, kafka::CONNECT],
-        //T         "kafka_mirrormaker" => &[host::HOST, kafka::JAVA, kafka::CONNECT, kafka::MIRRORMAKER],
-        //T         "pg" => &[host::HOST, pg::PG],
+        "kafka" => &[host::HOST, kafka::JAVA, kafka::KAFKA],
+        "kafka_connect" => &[host::HOST, kafka::JAVA, kafka::CONNECT],
+        "kafka_mirrormaker" => &[host::HOST, kafka::JAVA, kafka::CONNECT, kafka::MIRRORMAKER],
+        "pg" => &[host::HOST, pg::PG],
         "mysql" => &[host::HOST, mysql::MYSQL],
         "redis" | "valkey" | "dragonfly" => &[host::HOST, valkey::VALKEY],
-        //T         "influxdb" => &[host::HOST, influxdb::INFLUXDB],
+        "influxdb" => &[host::HOST, influxdb::INFLUXDB],
         "clickhouse" => &[host::HOST, clickhouse::CLICKHOUSE],
         _ => &[host::HOST],
     }
@@ -106,4 +125,30 @@ pub(crate) fn tables(service_type: &str) -> &'static [&'static [Row]] {
 /// Every row that a type's nodes have.
 pub(crate) fn rows(service_type: &str) -> impl Iterator<Item = &'static Row> {
     tables(service_type).iter().copied().flatten()
+}
+
+/// Every family of the scenario `states`, by type, as JSON: a line a family.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn write_families(out: &mut impl Write) -> io::Result<()> {
+    for seeded in services() {
+        let life = Life::of(seeded.project, &seeded.spec);
+        for row in rows(&life.service_type) {
+            let measurement = measurement_name(&life, row.measurement);
+            for field in row.numbers() {
+                let line = serde_json::json!({
+                    "service_type": life.service_type,
+                    "family": family(&life, &measurement, field),
+                    "kind": row.kind,
+                    "confidence": row.confidence,
+                    "sources": row.sources,
+                    "texts": row.texts.split_ascii_whitespace().collect::<Vec<_>>(),
+                });
+                writeln!(out, "{line}")?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
-use crate::conditions::{Life, Naming, NodeLife, State};
-use crate::page::{Layout, Shown};
+use crate::conditions::{Life, NodeLife, State};
+use crate::page::{Layout, Shown, Spell, label_text};
 use crate::scenario::{SPACES, Seeded, services};
 use crate::truth::Truth;
 
@@ -29,6 +29,9 @@ pub struct History {
     pub step: f64,
     /// The moment at which the state is entered.
     pub entered: f64,
+    /// Kafka's names have colons, as Telegraf 1.37 writes them; else they are as after the ops
+    /// file's relabelling.
+    pub colons: bool,
     /// Names that are kept, and the names of Prometheus' own series; all, if unset.
     pub only: Option<HashSet<String>>,
     /// Whether services to which nothing happens are left out.
@@ -72,10 +75,31 @@ impl History {
         Ok(serde_json::json!(Truth::of(lives, self.start, self.end)))
     }
 
+    /// What each node reports at the end, and its page, as JSON: a line a node.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write_pages(&self, out: &mut impl Write) -> io::Result<()> {
+        for Target { life, .. } in self.targets() {
+            for node in life.moment(self.end).answering() {
+                let line = serde_json::json!({
+                    "host": life.host(node.number),
+                    "service_type": life.service_type,
+                    "points": Spell::of(&life, node, self.end).json(self.end).collect::<Vec<_>>(),
+                    "page": Layout::of(&life, node, self.end).text(self.end),
+                });
+                writeln!(out, "{line}")?;
+            }
+        }
+        Ok(())
+    }
+
     fn targets(&self) -> Vec<Target> {
         let seeded = services().into_iter().enumerate();
         let targets = seeded.map(|(number, seeded)| {
             let mut life = life(&seeded, self.start.min(self.entered));
+            life.naming.colons = self.colons;
             let named = self.service.as_deref();
             if named.is_none_or(|name| name == seeded.spec.name) {
                 life.plays(self.state, self.entered);
@@ -116,7 +140,7 @@ impl History {
             self.write_scrapes(&labels, &layout, answers, &times, out)?;
             for line in layout.lines.iter().filter(|_| answers) {
                 if self.keeps(&line.family) {
-                    let labels = of_target(&line.labels, &labels);
+                    let labels = of_target(&line.labels.pairs, &labels);
                     write_series(out, &line.family, &labels, line.value, &times)?;
                 }
             }
@@ -157,13 +181,7 @@ impl History {
 /// The seeded service, healthy, with nodes that are old at `start`.
 fn life(seeded: &Seeded, start: f64) -> Life {
     let spec = &seeded.spec;
-    let mut life = Life::new(seeded.project, &spec.name, &spec.service_type);
-    life.plan.clone_from(&spec.plan);
-    life.cloud.clone_from(&spec.cloud);
-    life.naming = Naming {
-        colons: false,
-        valkey: spec.valkey_names,
-    };
+    let mut life = Life::of(seeded.project, spec);
     let numbers: Vec<usize> = (1..=spec.nodes).collect();
     life.has_nodes(&numbers, start);
     life
@@ -203,7 +221,7 @@ fn labels(seeded: &Seeded) -> BTreeMap<String, String> {
 
 /// A scraped series' labels: the target's win, and empty ones are not there.
 fn of_target(
-    scraped: &[(String, String)],
+    scraped: &BTreeMap<String, String>,
     target: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let mut labels = target.clone();
@@ -226,11 +244,7 @@ fn write_series(
     value: Shown,
     times: &[f64],
 ) -> io::Result<()> {
-    let labels: Vec<String> = labels
-        .iter()
-        .map(|(name, value)| format!("{name}=\"{value}\""))
-        .collect();
-    let labels = labels.join(",");
+    let labels = label_text(labels);
     for &at in times {
         writeln!(out, "{name}{{{labels}}} {} {at}", value.at(at))?;
     }

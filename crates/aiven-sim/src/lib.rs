@@ -38,27 +38,18 @@ mod body;
 mod broker;
 mod builder;
 mod bulk;
+mod clock;
 mod cloud_foundry;
 mod command;
 mod conditions;
 pub mod control;
 mod dns;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "nodes do not serve these pages yet"
-)]
 mod families;
 mod fault;
 mod fault_book;
 mod history;
 mod node;
 mod open_port;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "nodes do not serve these pages yet"
-)]
 mod page;
 mod refusal;
 mod render;
@@ -69,11 +60,6 @@ mod shared;
 mod simulator;
 mod spec;
 mod token;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "nodes do not serve these pages yet"
-)]
 mod truth;
 mod wire;
 mod zone;
@@ -83,6 +69,7 @@ pub use broker::service_name;
 pub use builder::Builder;
 pub use cloud_foundry::{ClientSpec, InstanceSpec, InstanceType, Role, UaaRelease, UserSpec};
 pub use conditions::State;
+pub use families::write_families;
 pub use fault::{
     ApiFault, DnsFault, Fault, NodeFault, OddInstance, OddRow, Operation, PageLoop, Server,
     ServerFault,

@@ -50,6 +50,11 @@ enum Command {
     /// The past of the scenario `states` as OpenMetrics, and on standard output what each
     /// signal must be at its end, as JSON.
     History(Past),
+    /// What each node of the scenario `states` reports at the end of a past, and its page: a
+    /// line of JSON a node.
+    Pages(Moment),
+    /// Every family that nodes may show, with its source: a line of JSON a family.
+    Families,
 }
 
 /// What exists at the start.
@@ -72,28 +77,39 @@ enum Scenario {
     Empty,
 }
 
-/// Which past.
+/// A moment, and what has happened before it.
 #[derive(Debug, Args)]
-struct Past {
+struct Moment {
     /// What happens.
     #[arg(long)]
     state: State,
     /// To which service, by its name; to all that can be in the state, if unset.
     #[arg(long)]
     service: Option<String>,
+    /// The moment in seconds since 1970; now, if unset.
+    #[arg(long)]
+    end: Option<f64>,
+    /// How many seconds before it the state is entered. Unset: a day for what fills slowly,
+    /// ninety minutes for everything else.
+    #[arg(long)]
+    entered: Option<f64>,
+    /// Kafka's names have colons, as Telegraf 1.37 writes them; else they are as after the ops
+    /// file's relabelling.
+    #[arg(long)]
+    colons: bool,
+}
+
+/// Which past.
+#[derive(Debug, Args)]
+struct Past {
+    #[command(flatten)]
+    moment: Moment,
     /// How long it is.
     #[arg(long, default_value_t = 6.0)]
     hours: f64,
     /// Seconds between samples.
     #[arg(long, default_value_t = 60.0)]
     step: f64,
-    /// When it ends, in seconds since 1970; now, if unset.
-    #[arg(long)]
-    end: Option<f64>,
-    /// How many seconds before the end the state is entered. Unset: a day for what fills
-    /// slowly, ninety minutes for everything else.
-    #[arg(long)]
-    entered: Option<f64>,
     /// A file with the names of the metrics that are kept, one a line; all, if unset.
     #[arg(long)]
     only: Option<PathBuf>,
@@ -105,10 +121,38 @@ struct Past {
     out: PathBuf,
 }
 
+impl Moment {
+    /// A past of no length that ends at this moment.
+    fn history(self) -> History {
+        let end = self.end.unwrap_or_else(|| now().floor());
+        History {
+            state: self.state,
+            service: self.service,
+            start: end,
+            end,
+            step: 60.0,
+            entered: end - self.entered.unwrap_or_else(|| self.state.usual_age()),
+            colons: self.colons,
+            only: None,
+            alone: false,
+        }
+    }
+}
+
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match arguments.command {
         Command::History(past) => write_history(past),
+        Command::Pages(moment) => {
+            moment
+                .history()
+                .write_pages(&mut std::io::stdout().lock())?;
+            Ok(())
+        }
+        Command::Families => {
+            aiven_sim::write_families(&mut std::io::stdout().lock())?;
+            Ok(())
+        }
         Command::Scenario(scenario) => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
@@ -120,22 +164,22 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn write_history(past: Past) -> anyhow::Result<()> {
-    let end = past.end.unwrap_or_else(|| now().floor());
     let only = past.only.map(|path| {
         let names = std::fs::read_to_string(&path);
         let names = names.with_context(|| format!("cannot read {}", path.display()))?;
         anyhow::Ok(names.split_whitespace().map(str::to_owned).collect())
     });
-    anyhow::ensure!(past.step >= 1.0 && past.hours >= 0.0, "--step and --hours");
+    anyhow::ensure!(
+        past.step >= 1.0 && past.hours >= 0.0,
+        "--step is a second at least, and --hours not negative"
+    );
+    let moment = past.moment.history();
     let history = History {
-        state: past.state,
-        service: past.service,
-        start: end - past.hours * 3600.0,
-        end,
+        start: moment.end - past.hours * 3600.0,
         step: past.step,
-        entered: end - past.entered.unwrap_or_else(|| past.state.usual_age()),
         only: only.transpose()?,
         alone: past.alone,
+        ..moment
     };
     let file = File::create(&past.out);
     let file = file.with_context(|| format!("cannot write {}", past.out.display()))?;

@@ -5,24 +5,44 @@
 //! become `_`, fields that are text become labels, and the type follows from the input. That
 //! the two agree with Telegraf itself is shown by `spec/telegraf_spec.rb`.
 
-//T mod clickhouse;
+mod clickhouse;
 mod host;
-//T mod influxdb;
-//T mod kafka;
+mod influxdb;
+mod kafka;
 mod layout;
-mod spell;
-//T mod mysql;
-//T mod pg;
+mod mysql;
+mod pg;
 mod point;
 mod search;
+mod spell;
+#[cfg(test)]
+mod tests;
 mod usual;
-//T mod valkey;
+mod valkey;
 
-pub(crate) use layout::Layout;
+pub(crate) use layout::{Labels, Layout, Line, family};
 pub(crate) use point::{Point, Value};
 pub(crate) use spell::{Shown, Spell};
 
-use crate::conditions::{Moment, NodeLife};
+use crate::conditions::{Life, Moment, NodeLife};
+
+/// The name that a measurement of the table has on the nodes of this service.
+pub(crate) fn measurement_name(life: &Life, measurement: &str) -> String {
+    let renamed = |from: &str, to: &str| {
+        let rest = measurement.strip_prefix(from);
+        rest.map(|rest| format!("{to}{rest}"))
+    };
+    let old = life.service_type == "elasticsearch";
+    let old = old
+        .then(|| renamed("opensearch_", "elasticsearch_"))
+        .flatten();
+    let valkey = life
+        .naming
+        .valkey
+        .then(|| renamed("redis", "valkey"))
+        .flatten();
+    old.or(valkey).unwrap_or_else(|| measurement.to_owned())
+}
 
 /// What a node reports from this moment until the next change of its service's life.
 pub(crate) fn points(moment: &Moment<'_>, node: &NodeLife) -> Vec<Point> {
@@ -30,14 +50,14 @@ pub(crate) fn points(moment: &Moment<'_>, node: &NodeLife) -> Vec<Point> {
     if moment.shows_database(node) {
         points.extend(match moment.life.service_type.as_str() {
             "opensearch" | "elasticsearch" => search::points(moment, node),
-            //T             "kafka" => kafka::points(moment, node),
-            //T             "kafka_connect" => kafka::connect_points(moment, node),
-            //T             "kafka_mirrormaker" => kafka::mirrormaker_points(moment, node),
-            //T             "pg" => pg::points(moment, node),
-            //T             "mysql" => mysql::points(moment, node),
-            //T             "redis" | "valkey" | "dragonfly" => valkey::points(moment, node),
-            //T             "influxdb" => influxdb::points(moment, node),
-            //T             "clickhouse" => clickhouse::points(moment, node),
+            "kafka" => kafka::points(moment, node),
+            "kafka_connect" => kafka::connect_points(moment, node),
+            "kafka_mirrormaker" => kafka::mirrormaker_points(moment, node),
+            "pg" => pg::points(moment, node),
+            "mysql" => mysql::points(moment, node),
+            "redis" | "valkey" | "dragonfly" => valkey::points(moment, node),
+            "influxdb" => influxdb::points(moment, node),
+            "clickhouse" => clickhouse::points(moment, node),
             _ => Vec::new(),
         });
     }
@@ -45,4 +65,17 @@ pub(crate) fn points(moment: &Moment<'_>, node: &NodeLife) -> Vec<Point> {
         point.is_of(moment.life, node);
     }
     points
+}
+
+/// Labels as the text format has them, between the braces.
+pub(crate) fn label_text<'a>(labels: impl IntoIterator<Item = (&'a String, &'a String)>) -> String {
+    let escaped = |value: &str| {
+        let value = value.replace('\\', r"\\").replace('"', "\\\"");
+        value.replace('\n', r"\n")
+    };
+    let labels = labels.into_iter();
+    let labels: Vec<String> = labels
+        .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
+        .collect();
+    labels.join(",")
 }

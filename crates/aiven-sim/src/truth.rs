@@ -5,14 +5,14 @@
 //! forecasts days. Increases are over fifteen minutes. A signal without a value, such as the
 //! days until a disk that does not fill is full, is not there.
 
-//T mod clickhouse;
-//T mod influxdb;
-//T mod kafka;
-//T mod mysql;
+mod clickhouse;
+mod influxdb;
+mod kafka;
+mod mysql;
 mod node;
-//T mod pg;
+mod pg;
 mod search;
-//T mod valkey;
+mod valkey;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +29,15 @@ pub(crate) struct Sample {
 
 /// The seconds that an increase is asked over.
 const INCREASE: f64 = 900.0;
+
+/// The seconds that the growth of disks, databases and memory is asked over.
+const GROWTH_WINDOW: f64 = 6.0 * 3600.0;
+
+/// The seconds that the growth of lag is asked over.
+const LAG_WINDOW: f64 = 900.0;
+
+/// Seconds between the values that growth is taken of.
+const STEP: f64 = 60.0;
 
 const DAY: f64 = 86_400.0;
 
@@ -52,24 +61,18 @@ impl Truth {
             node::tell(&mut about, since);
             match life.service_type.as_str() {
                 "opensearch" | "elasticsearch" => search::tell(&mut about),
-                //T                 "kafka" => kafka::tell(&mut about),
-                //T                 "kafka_connect" => kafka::tell_connect(&mut about),
-                //T                 "kafka_mirrormaker" => kafka::tell_mirrormaker(&mut about),
-                //T                 "pg" => pg::tell(&mut about),
-                //T                 "mysql" => mysql::tell(&mut about),
-                //T                 "redis" | "valkey" | "dragonfly" => valkey::tell(&mut about),
-                //T                 "influxdb" => influxdb::tell(&mut about),
-                //T                 "clickhouse" => clickhouse::tell(&mut about),
+                "kafka" => kafka::tell(&mut about),
+                "kafka_connect" => kafka::tell_connect(&mut about),
+                "kafka_mirrormaker" => kafka::tell_mirrormaker(&mut about),
+                "pg" => pg::tell(&mut about),
+                "mysql" => mysql::tell(&mut about),
+                "redis" | "valkey" | "dragonfly" => valkey::tell(&mut about),
+                "influxdb" => influxdb::tell(&mut about),
+                "clickhouse" => clickhouse::tell(&mut about),
                 _ => {}
             }
         }
         truth
-    }
-
-    /// The values of one signal.
-    #[cfg(test)]
-    pub(crate) fn signal(&self, id: &str) -> &[Sample] {
-        self.signals.get(id).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -122,6 +125,28 @@ impl<'l> About<'_, 'l> {
         rate.between(from, self.moment.at)
     }
 
+    /// How fast something of a node has grown in the last hours, a second; of those moments in
+    /// which it was there.
+    fn growth(
+        &self,
+        node: &NodeLife,
+        value: impl Fn(&Moment<'_>, &NodeLife) -> Option<f64>,
+    ) -> Option<f64> {
+        slope(self.moment, GROWTH_WINDOW, |moment| {
+            let there = node.born <= moment.at && moment.answers(node);
+            let shown = there && moment.shows_database(node);
+            shown.then(|| value(moment, node)).flatten()
+        })
+    }
+
+    /// The same of the node on which it has grown most.
+    fn largest_growth(&self, value: impl Fn(&Moment<'_>, &NodeLife) -> Option<f64>) -> Option<f64> {
+        let nodes = self.databases();
+        max(nodes
+            .into_iter()
+            .filter_map(|node| self.growth(node, &value)))
+    }
+
     /// The nodes that are scraped.
     fn nodes(&self) -> Vec<&'l NodeLife> {
         self.moment.answering().collect()
@@ -144,4 +169,32 @@ fn max(values: impl IntoIterator<Item = f64>) -> Option<f64> {
 /// The smallest, if there is one.
 fn min(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     values.into_iter().min_by(f64::total_cmp)
+}
+
+/// How fast a value has grown in the seconds before a moment, as PromQL's `deriv` has it: the
+/// slope of the line that fits best.
+fn slope(
+    moment: Moment<'_>,
+    window: f64,
+    value: impl Fn(&Moment<'_>) -> Option<f64>,
+) -> Option<f64> {
+    let before = std::iter::successors(Some(0.0), |before| Some(before + STEP));
+    let before = before.take_while(|before| *before < window);
+    let values: Vec<(f64, f64)> = before
+        .filter_map(|before| {
+            let then = moment.life.moment(moment.at - before);
+            value(&then).map(|value| (-before, value))
+        })
+        .collect();
+    let count = f64::from(u32::try_from(values.len()).ok()?);
+    if count < 2.0 {
+        return None;
+    }
+    let mean_time = values.iter().map(|(time, _)| time).sum::<f64>() / count;
+    let mean = values.iter().map(|(_, value)| value).sum::<f64>() / count;
+    let together = values
+        .iter()
+        .map(|(time, value)| (time - mean_time) * (value - mean));
+    let spread = values.iter().map(|(time, _)| (time - mean_time).powi(2));
+    Some(together.sum::<f64>() / spread.sum::<f64>())
 }

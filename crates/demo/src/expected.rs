@@ -16,7 +16,7 @@ const SUPPORTED: [(&str, &str); 8] = [
     ("influxdb", "influxdb_"),
     ("kafka", "kafka_"),
     ("mysql", "mysql_"),
-    ("opensearch", "elasticsearch_"),
+    ("opensearch", "opensearch_"),
     ("pg", "postgresql_"),
     ("valkey", "redis_"),
 ];

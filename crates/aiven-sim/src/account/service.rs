@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use crate::account::{Credentials, Endpoint, Integration, Project};
 use crate::address::ServerAddress;
 use crate::authority::Authority;
+use crate::clock;
+use crate::conditions::{Life, LifeSoFar};
 use crate::node::{NodeServer, PageSpec};
 use crate::refusal::Refusal;
 use crate::render::Row;
@@ -22,6 +24,8 @@ pub(crate) struct Service {
     pub(crate) project: String,
     pub(crate) host: String,
     pub(crate) nodes: Vec<Node>,
+    /// What its nodes' pages follow.
+    pub(crate) life: Arc<LifeSoFar>,
     pub(crate) integrations: Vec<Integration>,
     pub(crate) creation_lag: u32,
     pub(crate) refusal: Option<Refusal>,
@@ -39,6 +43,8 @@ pub(crate) struct Service {
 /// One node; its server runs only while there is something to serve.
 pub(crate) struct Node {
     pub(crate) name: String,
+    /// That of its name.
+    number: usize,
     pub(crate) leaving: bool,
     pub(crate) server: Arc<NodeServer>,
 }
@@ -61,6 +67,7 @@ impl Service {
             project: project.name.clone(),
             host: host_name(&spec.name, &project.name, &shared.settings.domain),
             nodes: Vec::new(),
+            life: LifeSoFar::new(Life::of(&project.name, &spec)),
             integrations: Vec::new(),
             creation_lag: spec.creation_lag,
             refusal: None,
@@ -93,8 +100,8 @@ impl Service {
             self.vms += 1;
             let name = format!("{}-{}", self.spec.name, self.vms);
             let page = PageSpec {
-                service_type: self.spec.service_type.clone(),
-                node: name.clone(),
+                life: Arc::clone(&self.life),
+                number: self.vms,
                 series: self.spec.series,
                 bytes: self.spec.page_bytes,
                 counts_scrapes: self.spec.counts_scrapes,
@@ -107,6 +114,7 @@ impl Service {
             );
             self.nodes.push(Node {
                 name,
+                number: self.vms,
                 leaving: false,
                 server: Arc::new(server),
             });
@@ -165,8 +173,13 @@ impl Service {
         })
     }
 
-    /// Lets DNS, the nodes' servers and the listing follow what was changed.
+    /// Lets pages, DNS, the nodes' servers and the listing follow what was changed.
     pub(crate) fn settle(&mut self, shared: &Arc<Shared>, endpoints: &[Endpoint]) {
+        let numbers: Vec<usize> = self.nodes.iter().map(|node| node.number).collect();
+        self.life.change(|life| {
+            life.plan.clone_from(&self.spec.plan);
+            life.has_nodes(&numbers, clock::now());
+        });
         self.listed = None;
         self.publish_names(shared);
         let serving = self.serving_endpoint().map(str::to_owned);
@@ -357,6 +370,32 @@ impl Shared {
             let new = std::mem::replace(&mut service.nodes, std::mem::take(&mut old));
             service.nodes.extend(new);
         }
+        service.updated = Timestamp::now();
+        service.settle(self, &project.endpoints);
+        drop(account);
+        self.changed();
+        Ok(())
+    }
+
+    /// A new node beside the others, the last of which is leaving from now on.
+    pub(crate) fn add_node(self: &Arc<Self>, project: &str, service: &str) -> Result<(), Refusal> {
+        let mut account = self.account();
+        let public = Arc::clone(&account.public_authority);
+        let project = account.project_mut(project)?;
+        let authority = Arc::clone(&project.authority);
+        let service = project
+            .services
+            .get_mut(service)
+            .ok_or_else(|| Refusal::no_service(service))?;
+        let authority = if service.spec.public_ca {
+            public
+        } else {
+            authority
+        };
+        if let Some(last) = service.nodes.last_mut() {
+            last.leaving = true;
+        }
+        service.add_nodes(1, &authority, &self.settings)?;
         service.updated = Timestamp::now();
         service.settle(self, &project.endpoints);
         drop(account);

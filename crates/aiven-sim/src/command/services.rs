@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::account::{Replacement, Service};
 use crate::bulk;
+use crate::conditions::State;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::spec::{ServiceSpec, ServiceState};
@@ -51,6 +53,24 @@ pub(crate) struct SetState {
     pub(crate) project: String,
     pub(crate) service: String,
     pub(crate) state: ServiceState,
+}
+
+/// Which services enter which state; those that are not named, all.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EnterState {
+    pub(crate) state: State,
+    #[serde(default)]
+    pub(crate) project: Option<String>,
+    #[serde(default)]
+    pub(crate) service: Option<String>,
+    /// For which a node that is replaced runs beside the new one.
+    #[serde(default = "two_minutes")]
+    pub(crate) overlap_seconds: u64,
+}
+
+fn two_minutes() -> u64 {
+    120
 }
 
 #[derive(Debug, Deserialize)]
@@ -130,6 +150,14 @@ impl SetState {
         to.edit_service(&self.project, &self.service, |service| {
             service.spec.state = self.state;
         })
+    }
+}
+
+impl EnterState {
+    pub(super) fn apply(self, to: &Arc<Shared>) -> Done {
+        let (project, service) = (self.project.as_deref(), self.service.as_deref());
+        let overlap = Duration::from_secs(self.overlap_seconds);
+        to.enter_state(project, service, self.state, overlap)
     }
 }
 

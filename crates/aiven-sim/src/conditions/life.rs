@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::conditions::quantity::{Quantity, Swing};
 use crate::conditions::state::State;
+use crate::spec::ServiceSpec;
 
 /// Seconds after which a family that nobody reports any more leaves Telegraf's page.
 pub(crate) const EXPIRATION: f64 = 60.0;
@@ -35,7 +36,7 @@ pub(crate) struct NodeLife {
 
 /// A service's nodes over time, and the states that it was put into. Moments are seconds
 /// since 1970.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Life {
     pub(crate) project: String,
     pub(crate) service: String,
@@ -51,14 +52,17 @@ pub(crate) struct Life {
 
 impl Life {
     /// A healthy service without nodes.
-    pub(crate) fn new(project: &str, service: &str, service_type: &str) -> Self {
+    pub(crate) fn of(project: &str, spec: &ServiceSpec) -> Self {
         Self {
             project: project.to_owned(),
-            service: service.to_owned(),
-            service_type: service_type.to_owned(),
-            plan: String::new(),
-            cloud: String::new(),
-            naming: Naming::default(),
+            service: spec.name.clone(),
+            service_type: spec.service_type.clone(),
+            plan: spec.plan.clone(),
+            cloud: spec.cloud.clone(),
+            naming: Naming {
+                colons: spec.kafka_colons,
+                valkey: spec.valkey_names,
+            },
             nodes: Vec::new(),
             states: Vec::new(),
             leaders: Vec::new(),
@@ -170,6 +174,11 @@ impl Life {
         changes.sort_by(f64::total_cmp);
         changes.dedup();
         changes
+    }
+
+    /// The node of this number.
+    pub(crate) fn node(&self, number: usize) -> Option<&NodeLife> {
+        self.nodes.iter().find(|node| node.number == number)
     }
 
     /// When it began, some time before its first nodes.

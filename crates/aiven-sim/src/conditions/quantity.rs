@@ -104,13 +104,6 @@ impl Quantity {
         self.times(-1.0).plus(total)
     }
 
-    /// How fast it grows, its swing apart; zero once it has reached a bound.
-    pub(crate) fn growth(self, at: f64) -> f64 {
-        let value = self.unbounded(at);
-        let moves = value > self.low && value < self.high;
-        if moves { self.slope } else { 0.0 }
-    }
-
     fn unbounded(self, at: f64) -> f64 {
         let swing = (TAU * at / self.swing.period + self.swing.phase).sin();
         self.constant + self.amplitude * swing + self.slope * (at - self.origin)

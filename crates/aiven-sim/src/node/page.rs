@@ -1,31 +1,32 @@
-//! The metrics page of a node: Telegraf-like text whose values move.
+//! The metrics page of a node: Telegraf's text, filled anew each second.
 //!
-//! A page is laid out once and filled at most once a second, plain and
-//! compressed, so that serving it costs what sending it costs. Two scrapes
-//! within one second therefore see equal values, but for the counter of
-//! scrapes that a test may ask for.
-
-mod families;
+//! A page is laid out once for each change of its service's life and filled at most once a
+//! second, plain and compressed, so that serving it costs what sending it costs. Two scrapes
+//! within one second therefore see equal values, but for the counter of scrapes that a test
+//! may ask for.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock};
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::body::Body;
+use crate::clock;
+use crate::conditions::{Life, LifeSoFar};
+use crate::families::Kind;
 use crate::node::lock;
-use families::{Kind, Series};
+use crate::page::{Labels, Layout, Line, Shown};
 
 /// What the page is about.
 #[derive(Clone, Debug)]
 pub(crate) struct PageSpec {
-    pub(crate) service_type: String,
-    pub(crate) node: String,
+    pub(crate) life: Arc<LifeSoFar>,
+    /// That of the node's host name.
+    pub(crate) number: usize,
     /// Exact number of series; unset: what the type naturally has.
     pub(crate) series: Option<usize>,
     /// Size of a streamed page that replaces the metrics.
@@ -38,17 +39,32 @@ pub(crate) struct PageSpec {
 /// never hold equal samples of it. Real nodes have nothing like it.
 pub const SCRAPES_SERVED: &str = "sim_scrapes_served";
 
+/// What fills a page up to a wanted number of series. Real nodes have nothing like it.
+const FILLER: &str = "sim_shard_docs_count";
+
 pub(crate) struct MetricsPage {
     spec: PageSpec,
-    started: Instant,
-    layout: OnceLock<Vec<Series>>,
-    filled: Mutex<Option<Filled>>,
+    served: Mutex<Served>,
     scrapes: AtomicU64,
+}
+
+/// What was served last.
+#[derive(Default)]
+struct Served {
+    laid_out: Option<LaidOut>,
+    filled: Option<Filled>,
+}
+
+/// The page's series, as long as nothing changes but their numbers.
+struct LaidOut {
+    life: Arc<Life>,
+    layout: Layout,
 }
 
 /// The page as it is in one second.
 struct Filled {
-    second: u64,
+    second: f64,
+    life: Arc<Life>,
     plain: Bytes,
     gzip: Option<Bytes>,
 }
@@ -57,9 +73,7 @@ impl MetricsPage {
     pub(crate) fn new(spec: PageSpec) -> Self {
         Self {
             spec,
-            started: Instant::now(),
-            layout: OnceLock::new(),
-            filled: Mutex::default(),
+            served: Mutex::default(),
             scrapes: AtomicU64::new(0),
         }
     }
@@ -79,15 +93,22 @@ impl MetricsPage {
 
     /// The page of this second.
     fn current(&self, gzip: bool) -> Bytes {
-        let second = self.started.elapsed().as_secs();
-        let mut filled = lock(&self.filled);
-        let page = match &mut *filled {
-            Some(page) if page.second == second => page,
-            filled => filled.insert(Filled {
+        let (life, second) = (self.spec.life.now(), clock::now().floor());
+        let mut served = lock(&self.served);
+        let is_current = |page: &&mut Filled| {
+            page.second.total_cmp(&second).is_eq() && Arc::ptr_eq(&page.life, &life)
+        };
+        if served.filled.as_mut().filter(is_current).is_none() {
+            let plain = self.fill(&mut served.laid_out, &life, second);
+            served.filled = Some(Filled {
                 second,
-                plain: self.fill(second),
+                life,
+                plain,
                 gzip: None,
-            }),
+            });
+        }
+        let Some(page) = &mut served.filled else {
+            return Bytes::new();
         };
         if gzip {
             let compressed = page.gzip.get_or_insert_with(|| compress(&page.plain));
@@ -98,41 +119,46 @@ impl MetricsPage {
 
     fn with_counter(&self) -> Vec<u8> {
         let number = 1 + self.scrapes.fetch_add(1, Ordering::Relaxed);
+        let host = self.spec.life.now().host(self.spec.number);
         let counter = format!(
             "# HELP {SCRAPES_SERVED} Scrapes of this simulated node\n\
              # TYPE {SCRAPES_SERVED} counter\n\
-             {SCRAPES_SERVED}{{host=\"{}\"}} {number}\n",
-            self.spec.node
+             {SCRAPES_SERVED}{{host=\"{host}\"}} {number}\n"
         );
         [&self.current(false), counter.as_bytes()].concat()
     }
 
-    fn fill(&self, second: u64) -> Bytes {
-        let layout = self.layout.get_or_init(|| families::layout(&self.spec));
-        let mut page = String::with_capacity(layout.len() * 96);
-        let mut family = "";
-        for series in layout {
-            if series.family != family {
-                family = &series.family;
-                let kind = if series.kind == Kind::Counter {
-                    "counter"
-                } else {
-                    "gauge"
-                };
-                // Writing to a String cannot fail.
-                let _ = writeln!(
-                    page,
-                    "# HELP {family} Telegraf collected metric\n# TYPE {family} {kind}"
-                );
-            }
-            let _ = writeln!(
-                page,
-                "{family}{{{}}} {}",
-                series.labels,
-                series.value(second)
-            );
+    fn fill(&self, laid_out: &mut Option<LaidOut>, life: &Arc<Life>, second: f64) -> Bytes {
+        let holds = |page: &&LaidOut| Arc::ptr_eq(&page.life, life) && second < page.layout.until;
+        if laid_out.as_ref().filter(holds).is_none() {
+            let life = Arc::clone(life);
+            let layout = self.lay_out(&life, second);
+            *laid_out = Some(LaidOut { life, layout });
         }
-        page.into()
+        let page = laid_out.as_ref().map(|page| page.layout.text(second));
+        page.unwrap_or_default().into()
+    }
+
+    fn lay_out(&self, life: &Life, at: f64) -> Layout {
+        let number = self.spec.number;
+        let node = life.node(number);
+        let mut layout = node.map_or_else(Layout::default, |node| Layout::of(life, node, at));
+        if let Some(wanted) = self.spec.series {
+            layout.lines.truncate(wanted);
+            let family: Arc<str> = FILLER.into();
+            for shard in 0..wanted.saturating_sub(layout.lines.len()) {
+                let labels = [("host", life.host(number)), ("shard", shard.to_string())];
+                let labels = labels.map(|(name, value)| (name.to_owned(), value));
+                let word = format!("shard {shard}");
+                layout.lines.push(Line {
+                    family: Arc::clone(&family),
+                    kind: Kind::Untyped,
+                    labels: Arc::new(Labels::new(labels.into())),
+                    value: Shown::Level(life.swinging(number, &word, 900.0, 0.3)),
+                });
+            }
+        }
+        layout
     }
 }
 

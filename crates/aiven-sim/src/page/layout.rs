@@ -1,14 +1,16 @@
 //! [`Layout`]: the series of a page, as Telegraf's output makes them of points.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::conditions::{Life, NodeLife};
 use crate::families::Kind;
-use crate::page::Point;
 use crate::page::spell::{Shown, Spell};
+use crate::page::{Point, label_text};
 
 /// The series of a node, from one change of its service's life to the next.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Layout {
     /// By family, then by labels.
     pub(crate) lines: Vec<Line>,
@@ -19,67 +21,99 @@ pub(crate) struct Layout {
 /// One series.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    pub(crate) family: String,
+    pub(crate) family: Arc<str>,
     pub(crate) kind: Kind,
-    /// By name. Values may be empty: all series of a family have the same label names.
-    pub(crate) labels: Vec<(String, String)>,
+    pub(crate) labels: Arc<Labels>,
     pub(crate) value: Shown,
 }
 
-/// Series by family and tags: of two fields that make the same name the last counts.
-type Families = BTreeMap<String, BTreeMap<Vec<(String, String)>, (Kind, Labels, Shown)>>;
+/// A series' labels, which many series of a node share.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Labels {
+    /// By name. Values may be empty: all series of a family have the same label names.
+    pub(crate) pairs: BTreeMap<String, String>,
+    /// As the page has them.
+    pub(crate) text: String,
+}
 
-type Labels = BTreeMap<String, String>;
+impl Labels {
+    pub(crate) fn new(pairs: BTreeMap<String, String>) -> Self {
+        let text = label_text(&pairs);
+        Self { pairs, text }
+    }
+}
+
+/// Series by tags: of two fields that make the same name the last counts.
+type Series = BTreeMap<Vec<(String, String)>, (Kind, BTreeMap<String, String>, Shown)>;
 
 impl Layout {
     /// The page of a node at a moment.
     pub(crate) fn of(life: &Life, node: &NodeLife, at: f64) -> Self {
         let spell = Spell::of(life, node, at);
-        let mut families = Families::new();
+        let mut families: BTreeMap<String, Series> = BTreeMap::new();
         for point in &spell.points {
             let labels = labels(point);
-            for (field, value) in &point.fields {
-                let shown = spell.shown(point, field, *value);
-                let name = format!("{}_{field}", point.measurement);
-                let family = sanitize(&name, life.naming.colons);
+            for (field, shown) in spell.shown(point) {
+                let family = family(life, &point.measurement, field);
                 let series = families.entry(family).or_default();
                 series.insert(point.tags.clone(), (point.kind, labels.clone(), shown));
             }
         }
-        let lines = families.into_iter();
-        Self {
-            lines: lines
-                .flat_map(|(family, series)| lines_of(&family, series))
-                .collect(),
-            until: spell.until,
+        let mut known = HashSet::new();
+        let mut lines = Vec::new();
+        for (family, series) in families {
+            lines.extend(lines_of(&family, series, &mut known));
         }
+        let until = spell.until;
+        Self { lines, until }
+    }
+
+    /// The page, as Telegraf writes it.
+    pub(crate) fn text(&self, at: f64) -> String {
+        let mut page = String::with_capacity(self.lines.len() * 160);
+        let mut family = "";
+        for line in &self.lines {
+            // Writing to a String cannot fail.
+            if *line.family != *family {
+                family = &line.family;
+                let kind = line.kind.word();
+                let _ = writeln!(
+                    page,
+                    "# HELP {family} Telegraf collected metric\n# TYPE {family} {kind}"
+                );
+            }
+            let (labels, value) = (&line.labels.text, line.value.at(at));
+            let _ = writeln!(page, "{family}{{{labels}}} {value}");
+        }
+        page
     }
 }
 
-fn lines_of(
-    family: &str,
-    series: BTreeMap<Vec<(String, String)>, (Kind, Labels, Shown)>,
-) -> Vec<Line> {
+fn lines_of(family: &str, series: Series, known: &mut HashSet<Arc<Labels>>) -> Vec<Line> {
     let names = series.values().flat_map(|(_, labels, _)| labels.keys());
-    let empty: Labels = names.map(|name| (name.clone(), String::new())).collect();
+    let empty: BTreeMap<String, String> = names.map(|name| (name.clone(), String::new())).collect();
+    let family: Arc<str> = family.into();
     let mut lines: Vec<Line> = series
         .into_values()
         .map(|(kind, labels, value)| {
             let mut all = empty.clone();
             all.extend(labels);
+            let labels = Arc::new(Labels::new(all));
+            let labels = known.get(&labels).cloned().unwrap_or(labels);
+            known.insert(Arc::clone(&labels));
             Line {
-                family: family.to_owned(),
+                family: Arc::clone(&family),
                 kind,
-                labels: all.into_iter().collect(),
+                labels,
                 value,
             }
         })
         .collect();
-    lines.sort_by(|a, b| a.labels.cmp(&b.labels));
+    lines.sort_by(|a, b| a.labels.pairs.cmp(&b.labels.pairs));
     lines
 }
 
-fn labels(point: &Point) -> Labels {
+fn labels(point: &Point) -> BTreeMap<String, String> {
     let tags = point
         .tags
         .iter()
@@ -89,6 +123,11 @@ fn labels(point: &Point) -> Labels {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (sanitize(name, false), value.clone()))
         .collect()
+}
+
+/// The name of a measurement's field on the page of a node of this service.
+pub(crate) fn family(life: &Life, measurement: &str, field: &str) -> String {
+    sanitize(&format!("{measurement}_{field}"), life.naming.colons)
 }
 
 /// Telegraf's way to a name that Prometheus takes.

@@ -2,7 +2,7 @@
 
 use crate::conditions::{Life, NodeLife, Quantity};
 use crate::families::{self, Kind};
-use crate::page::usual;
+use crate::page::{measurement_name, usual};
 
 /// The number of a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,17 +123,6 @@ impl Point {
             self.tags.push((name.to_owned(), value.to_owned()));
         }
         self.tags.sort();
-        if life.service_type == "elasticsearch" {
-            self.rename("opensearch_", "elasticsearch_");
-        }
-        if life.naming.valkey {
-            self.rename("redis", "valkey");
-        }
-    }
-
-    fn rename(&mut self, from: &str, to: &str) {
-        if let Some(rest) = self.measurement.strip_prefix(from) {
-            self.measurement = format!("{to}{rest}");
-        }
+        self.measurement = measurement_name(life, &self.measurement);
     }
 }

@@ -14,11 +14,14 @@ pub(crate) struct Spell {
     /// The moment from which another holds.
     pub(crate) until: f64,
     /// What counters had reached when it began.
-    counted: HashMap<CounterId, f64>,
+    counted: HashMap<PointId, Counted>,
 }
 
-/// What tells apart the processes' counters: measurement, field and tags. Texts change.
-type CounterId = (String, &'static str, Vec<(String, String)>);
+/// What tells apart points over time: measurement and tags. Texts change.
+type PointId = (String, Vec<(String, String)>);
+
+/// What a point's counters had reached, by field.
+type Counted = HashMap<&'static str, f64>;
 
 /// The number of a field over time.
 #[derive(Clone, Copy, Debug)]
@@ -79,57 +82,64 @@ impl Spell {
     }
 
     /// What has been counted at `end`. A counter that is not there any more is forgotten.
-    fn counted_at(&self, end: f64) -> HashMap<CounterId, f64> {
-        let fields = self.points.iter().flat_map(|point| {
+    fn counted_at(&self, end: f64) -> HashMap<PointId, Counted> {
+        let points = self.points.iter().map(|point| {
+            let id = point_id(point);
+            let before = self.counted.get(&id);
             let fields = point.fields.iter();
-            fields.map(move |(field, value)| (point, *field, *value))
-        });
-        fields
-            .filter_map(|(point, field, value)| match value {
+            let counted = fields.filter_map(|(field, value)| match value {
                 Value::Count(rate) => {
-                    let id = counter_id(point, field);
-                    let before = self.counted.get(&id).copied().unwrap_or(0.0);
-                    Some((id, before + rate.between(self.since, end)))
+                    let before = before.and_then(|before| before.get(field)).copied();
+                    Some((
+                        *field,
+                        before.unwrap_or(0.0) + rate.between(self.since, end),
+                    ))
                 }
                 Value::Level(_) => None,
-            })
-            .collect()
+            });
+            let counted = counted.collect();
+            (id, counted)
+        });
+        points.collect()
     }
 
-    /// The number of a point's field.
-    pub(crate) fn shown(&self, point: &Point, field: &'static str, value: Value) -> Shown {
-        match value {
-            Value::Level(quantity) => Shown::Level(quantity),
+    /// A point's fields, and their numbers.
+    pub(crate) fn shown(&self, point: &Point) -> impl Iterator<Item = (&'static str, Shown)> {
+        let counted = self.counted.get(&point_id(point));
+        let fields = point.fields.iter();
+        fields.map(move |(field, value)| match *value {
+            Value::Level(quantity) => (*field, Shown::Level(quantity)),
             Value::Count(rate) => {
-                let before = self.counted.get(&counter_id(point, field));
-                Shown::Count {
+                let before = counted.and_then(|counted| counted.get(field));
+                let shown = Shown::Count {
                     before: before.copied().unwrap_or(0.0),
                     since: self.since,
                     rate,
-                }
+                };
+                (*field, shown)
             }
-        }
+        })
     }
 
     /// The points at a moment, as the test with Telegraf takes them.
     pub(crate) fn json(&self, at: f64) -> impl Iterator<Item = Json> {
         self.points.iter().map(move |point| {
-            let numbers = point.fields.iter().map(|(field, value)| {
-                let number = self.shown(point, field, *value).at(at);
-                ((*field).to_owned(), json!(number))
-            });
+            let numbers = self.shown(point);
+            let numbers = numbers.map(|(field, shown)| (field.to_owned(), json!(shown.at(at))));
+            // There is no tag without a value in line protocol.
+            let tags = point.tags.iter().filter(|(_, value)| !value.is_empty());
             let texts = point.texts.iter();
             let texts = texts.map(|(field, text)| ((*field).to_owned(), json!(text)));
             json!({
                 "measurement": point.measurement,
                 "kind": point.kind,
-                "tags": point.tags.iter().cloned().collect::<BTreeMap<_, _>>(),
+                "tags": tags.cloned().collect::<BTreeMap<_, _>>(),
                 "fields": numbers.chain(texts).collect::<serde_json::Map<_, _>>(),
             })
         })
     }
 }
 
-fn counter_id(point: &Point, field: &'static str) -> CounterId {
-    (point.measurement.clone(), field, point.tags.clone())
+fn point_id(point: &Point) -> PointId {
+    (point.measurement.clone(), point.tags.clone())
 }

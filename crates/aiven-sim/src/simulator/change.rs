@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::command::{
     AddBulk, AddEndpoint, AddIntegration, AddService, ChangeEndpoint, ChangePlan, Command,
-    EndpointId, IntegrationId, LinkServices, NodeId, Outcome, RefuseIntegration, ServiceId,
-    SetState, SetTags,
+    EndpointId, EnterState, IntegrationId, LinkServices, NodeId, Outcome, RefuseIntegration,
+    ServiceId, SetState, SetTags,
 };
+use crate::conditions::State;
 use crate::simulator::Simulator;
 use crate::spec::{ServiceSpec, ServiceState};
 use crate::token::TokenSpec;
@@ -96,6 +97,19 @@ impl Simulator {
             project: project.to_owned(),
             service: service.to_owned(),
             state,
+        }));
+    }
+
+    /// Puts a service into a state: its pages show it, and its nodes suffer what goes with it.
+    /// The state that it was in ends; [`State::Healthy`] ends it, too. A service that cannot be
+    /// in the state becomes healthy. A replaced node runs beside the new one for two minutes.
+    #[track_caller]
+    pub fn enter_state(&self, project: &str, service: &str, state: State) {
+        self.apply(Command::EnterState(EnterState {
+            state,
+            project: Some(project.to_owned()),
+            service: Some(service.to_owned()),
+            overlap_seconds: 120,
         }));
     }
 

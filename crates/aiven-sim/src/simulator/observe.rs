@@ -156,6 +156,12 @@ impl Simulator {
         addresses
     }
 
+    /// What each signal must be now, by what was seeded and not by what pages say: by the
+    /// signal's id, values with the labels that its query aggregates by.
+    pub fn truth(&self) -> serde_json::Value {
+        serde_json::json!(self.shared.truth())
+    }
+
     /// One node; hold it to see what reaches it after it was replaced.
     #[track_caller]
     pub fn node(&self, project: &str, service: &str, node: usize) -> NodeView {

@@ -1,14 +1,14 @@
 //! What every node has.
 
-use crate::conditions::{Disk, Host, Moment, NodeLife};
+use crate::conditions::{Host, Moment, NodeLife};
 use crate::page::Layout;
-use crate::truth::{About, DAY, max, min};
+use crate::truth::{About, DAY, GROWTH_WINDOW, max, min, slope};
 
-/// A disk's growth is asked of six hours, of nodes that are older.
-const WINDOW: f64 = 6.0 * 3600.0;
+/// Per cent a day; what grows more slowly does not grow.
+const SLOWEST: f64 = 0.01;
 
 /// Seconds between the samples that a percentile is taken of.
-const STEP: f64 = 300.0;
+const PERCENTILE_STEP: f64 = 300.0;
 
 pub(super) fn tell(about: &mut About<'_, '_>, since: f64) {
     let moment = about.moment;
@@ -70,28 +70,34 @@ fn tell_node(about: &mut About<'_, '_>, node: &NodeLife) {
     }
 }
 
-/// Days until the first disk has this share used, by its growth; none if no disk grows, or
-/// no node is old enough.
+/// Days until the first disk has this share used, by its growth in the last hours; none if no
+/// disk grows, or no node is old enough.
 pub(super) fn days_until(moment: &Moment<'_>, nodes: &[&NodeLife], share: f64) -> Option<f64> {
-    let old = nodes.iter().filter(|node| moment.at - node.born > WINDOW);
+    let old = nodes
+        .iter()
+        .filter(|node| moment.at - node.born > GROWTH_WINDOW);
     min(old.flat_map(|node| {
-        let disks = Host::of(moment, node).disks;
-        disks
-            .map(|disk| days_of(&disk, moment.at, share))
-            .into_iter()
-            .flatten()
+        let disks = 0..Host::of(moment, node).disks.len();
+        disks.filter_map(|disk| days_of(moment, node, disk, share))
     }))
 }
 
-fn days_of(disk: &Disk, at: f64, share: f64) -> Option<f64> {
-    let growth = disk.used.growth(at);
-    let left = (disk.total * share - disk.used.at(at)).max(0.0);
-    (growth > 0.0).then(|| left / growth / DAY)
+fn days_of(moment: &Moment<'_>, node: &NodeLife, disk: usize, share: f64) -> Option<f64> {
+    let used = |moment: &Moment<'_>| {
+        let disk = &Host::of(moment, node).disks[disk];
+        100.0 * disk.used.at(moment.at) / disk.total
+    };
+    let a_day = DAY
+        * slope(*moment, GROWTH_WINDOW, |moment| {
+            moment.answers(node).then(|| used(moment))
+        })?;
+    let left = (100.0 * share - used(moment)).max(0.0);
+    (a_day > SLOWEST).then(|| left / a_day)
 }
 
 /// The 95th percentile of what the worst node had since the past began.
 fn percentile(moment: &Moment<'_>, since: f64, value: impl Fn(&Host, f64) -> f64) -> Option<f64> {
-    let moments = std::iter::successors(Some(moment.at), |at| Some(at - STEP));
+    let moments = std::iter::successors(Some(moment.at), |at| Some(at - PERCENTILE_STEP));
     let worst = moments.take_while(|at| *at >= since).filter_map(|at| {
         let then = moment.life.moment(at);
         let nodes = then.answering();

@@ -18,7 +18,7 @@ async fn every_node_serves_metrics_of_its_type_to_the_right_credentials_only() {
         assert_eq!(page.status, 200);
         let text = String::from_utf8(page.body).unwrap();
         assert!(text.contains("# TYPE cpu_usage_idle gauge\n"));
-        assert!(text.contains("elasticsearch_cluster_health_number_of_nodes{"));
+        assert!(text.contains("# TYPE opensearch_cluster_health_number_of_nodes untyped\n"));
         assert!(text.contains(&format!("host=\"os-1-{}\"", node + 1)));
         assert!(text.lines().filter(|line| !line.starts_with('#')).count() > 300);
         assert_eq!(fixture.status(node, NEWER).await, 401);
