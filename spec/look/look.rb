@@ -73,9 +73,7 @@ class Look
   end
 
   def rule_files
-    @rule_files ||= rendered('aiven-metrics-rules', /\.ya?ml\z/).map do |name, text|
-      File.join(@folder, File.basename(name)).tap { |file| File.write(file, text) }
-    end
+    @rule_files ||= Dir[File.join(JOBS, 'aiven-metrics-rules/templates/*.rules.yml')]
   end
 
   # The job's files whose names match.

@@ -50,6 +50,7 @@ export const CUSTOM: Record<string, Record<string, unknown>> = {
     align: 'auto',
     cellOptions: { type: 'auto' },
     inspect: false,
+    filterable: undefined,
     hidden: undefined,
     width: undefined,
     minWidth: undefined,

@@ -2,17 +2,20 @@
 import {
   applyFieldOverrides,
   type DataFrame,
+  displayNameOverrideProcessor,
   type Field,
   type FieldConfigPropertyItem,
   type FieldConfigSource,
   FieldConfigOptionsRegistry,
   FieldType,
   type GrafanaTheme2,
+  identityOverrideProcessor,
   type InterpolateFunction,
   standardEditorsRegistry,
   standardFieldConfigEditorRegistry,
   standardTransformers,
   standardTransformersRegistry,
+  stringOverrideProcessor,
   transformDataFrame,
 } from '@grafana/data';
 import { lastValueFrom } from 'rxjs';
@@ -86,7 +89,13 @@ function registryOf(type: string): FieldConfigOptionsRegistry {
   return new FieldConfigOptionsRegistry(() => [...standard, ...custom]);
 }
 
-// The values come from JSON, so nothing has to be read of what a person typed.
+// Grafana's own, where it does not take the value as it is.
+const PROCESS: Record<string, FieldConfigPropertyItem['process']> = {
+  displayName: displayNameOverrideProcessor,
+  noValue: stringOverrideProcessor,
+  'custom.axisLabel': stringOverrideProcessor,
+};
+
 function option(id: string, path: string, isCustom: boolean): FieldConfigPropertyItem {
   const applies = (field: Field) => {
     if (OF_NUMBERS.includes(id)) return field.type === FieldType.number;
@@ -99,11 +108,8 @@ function option(id: string, path: string, isCustom: boolean): FieldConfigPropert
     name: id,
     editor: () => null,
     override: () => null,
-    process: (value, context) => (typeof value === 'string' && id !== 'noValue' ? replaced(value, context) : value),
+    process: PROCESS[id] ?? identityOverrideProcessor,
+    settings: { expandTemplateVars: true },
     shouldApply: applies,
   } as FieldConfigPropertyItem;
-}
-
-function replaced(value: string, { replaceVariables, field }: any): string {
-  return replaceVariables ? replaceVariables(value, field?.state?.scopedVars) : value;
 }
