@@ -16,7 +16,7 @@ class Look
   HEALTHY = 'healthy'
   # The state that shows most on each board.
   TELLING = {
-    'aiven-overview' => 'disk-nearly-full', 'aiven-search' => 'red', 'aiven-postgresql' => 'pg-replica-lagging',
+    'aiven-overview' => 'red', 'aiven-search' => 'red', 'aiven-postgresql' => 'pg-replica-lagging',
     'aiven-mysql' => 'mysql-connections-full', 'aiven-valkey' => 'valkey-evicting', 'aiven-kafka' => 'kafka-lag-growing',
     'aiven-clickhouse' => 'clickhouse-readonly', 'aiven-influxdb' => 'influxdb-dropping', 'aiven-node' => 'node-replaced'
   }.freeze

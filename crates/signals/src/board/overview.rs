@@ -36,7 +36,7 @@ pub fn table(table: &Table, family: &Family, overview: &Overview) -> Result<Json
                 "mappings": [],
                 "thresholds": thresholds(&[], None),
                 "color": { "mode": "thresholds" },
-                "custom": { "align": "auto", "cellOptions": { "type": "auto" }, "inspect": false, "filterable": true },
+                "custom": { "align": "auto", "cellOptions": { "type": "auto" }, "inspect": false, "filterable": true, "minWidth": 90 },
             },
             "overrides": overrides(overview),
         },
@@ -81,12 +81,11 @@ fn transformations(overview: &Overview) -> Json {
     let labels = overview.labels.iter().map(|column| column.label.clone());
     let values = (0..overview.columns.len()).map(field);
     let names: Vec<String> = labels.chain(values).collect();
-    let links = overview
-        .columns
+    let kept: Vec<_> = names
         .iter()
-        .any(|column| column.boards)
-        .then(|| "board".to_owned());
-    let kept: Vec<_> = names.iter().cloned().chain(links).collect();
+        .cloned()
+        .chain(hidden(overview).map(str::to_owned))
+        .collect();
     let places: serde_json::Map<_, _> = names
         .iter()
         .enumerate()
@@ -99,6 +98,15 @@ fn transformations(overview: &Overview) -> Json {
     ])
 }
 
+/// What the link of a row needs, and no column shows.
+fn hidden(overview: &Overview) -> impl Iterator<Item = &'static str> {
+    let linked = overview.columns.iter().any(|column| column.boards);
+    let shown = |name: &str| overview.labels.iter().any(|column| column.label == name);
+    ["board", "aiven_project"]
+        .into_iter()
+        .filter(move |name| linked && !shown(name))
+}
+
 fn overrides(overview: &Overview) -> Vec<Json> {
     let labels = overview.labels.iter().map(label);
     let values = overview
@@ -106,15 +114,21 @@ fn overrides(overview: &Overview) -> Vec<Json> {
         .iter()
         .enumerate()
         .map(|(index, column)| value(index, column));
-    let hidden = json!({
-        "matcher": { "id": "byName", "options": "board" },
-        "properties": [{ "id": "custom.hidden", "value": true }],
+    let hidden = hidden(overview).map(|name| {
+        json!({
+            "matcher": { "id": "byName", "options": name },
+            "properties": [{ "id": "custom.hidden", "value": true }],
+        })
     });
-    labels.chain(values).chain([hidden]).collect()
+    labels.chain(values).chain(hidden).collect()
 }
 
 fn label(column: &LabelColumn) -> Json {
-    let mut properties = vec![property("displayName", json!(column.title))];
+    let mut properties = vec![
+        property("displayName", json!(column.title)),
+        // Not what the whole table says when it is empty.
+        property("noValue", json!("")),
+    ];
     if column.links {
         let link = json!([{ "title": "Open its board", "url": LINK, "targetBlank": false }]);
         properties.push(property("links", link));

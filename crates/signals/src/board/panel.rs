@@ -14,8 +14,16 @@ pub fn signal(
     beside: &[(&Family, &Signal)],
     reader: Reader,
 ) -> Result<Json, uses::Error> {
-    let drawn = std::iter::once((owner, signal)).chain(beside.iter().copied());
+    let drawn: Vec<_> = std::iter::once((owner, signal))
+        .chain(beside.iter().copied())
+        .collect();
+    let colors = drawn
+        .iter()
+        .enumerate()
+        .filter_map(|(index, (_, drawn))| Some(colored(index, drawn.color.as_deref()?)));
+    let colors: Vec<Json> = colors.collect();
     let targets = drawn
+        .iter()
         .enumerate()
         .map(|(index, (owner, drawn))| target(owner, drawn, signal.kind, reader, index))
         .collect::<Result<Vec<_>, _>>()?;
@@ -25,13 +33,21 @@ pub fn signal(
         "description": signal.description,
         "datasource": data_source(),
         "targets": targets,
-        "fieldConfig": { "defaults": defaults(signal), "overrides": [] },
+        "fieldConfig": { "defaults": defaults(signal), "overrides": colors },
         "options": options(signal),
     });
     if let Some(points) = signal.points {
         panel["maxDataPoints"] = json!(points);
     }
     Ok(panel)
+}
+
+/// All lines of a target in one colour.
+fn colored(index: usize, color: &str) -> Json {
+    json!({
+        "matcher": { "id": "byFrameRefID", "options": letter(index) },
+        "properties": [{ "id": "color", "value": { "mode": "fixed", "fixedColor": color } }],
+    })
 }
 
 /// Grafana's letter of a target: A, B, C, …
@@ -105,17 +121,30 @@ pub fn number(value: f64) -> Json {
     }
 }
 
+/// Below this a limit means "at all": its line would lie on that of nothing.
+const LOWEST_LINE: f64 = 0.05;
+/// Units of what is counted. Nothing but zeros fills an axis up to 100 unless it is told better.
+const COUNTED: [&str; 5] = ["short", "ops", "reqps", "wps", "cps"];
+
 fn lines(signal: &Signal) -> Json {
     let filled = if signal.stacked { 40 } else { 0 };
-    json!({
+    let limited = signal
+        .limits
+        .iter()
+        .any(|limit| limit.at.abs() >= LOWEST_LINE);
+    let mut lines = json!({
         "drawStyle": "line",
         "lineWidth": 1,
         "fillOpacity": filled,
         "showPoints": "never",
         "spanNulls": false,
         "stacking": { "mode": if signal.stacked { "normal" } else { "none" }, "group": "A" },
-        "thresholdsStyle": { "mode": if signal.limits.is_empty() { "off" } else { "dashed" } },
-    })
+        "thresholdsStyle": { "mode": if limited { "dashed" } else { "off" } },
+    });
+    if signal.min == Some(0.0) && signal.max.is_none() && COUNTED.contains(&signal.unit.as_str()) {
+        lines["axisSoftMax"] = json!(1);
+    }
+    lines
 }
 
 /// Below the first limit all is well, unless it says otherwise.

@@ -48,6 +48,9 @@ pub struct Signal {
     /// The most points of a line, where one for each scrape would cost too much.
     #[serde(default)]
     pub points: Option<u32>,
+    /// Grafana's name of the lines' colour, where it means something: red for what is down.
+    #[serde(default)]
+    pub color: Option<String>,
     /// Whether series are piled up: parts of one whole.
     #[serde(default)]
     pub stacked: bool,
