@@ -162,3 +162,23 @@ fn the_strict_diet_keeps_what_is_read_and_nothing_else() {
         assert!(!kept.contains(other), "{other}");
     }
 }
+
+/// What this release exposes itself is in a document, which is compared with the code.
+#[test]
+fn names_of_ours_are_in_their_document() {
+    let table = table();
+    for metric in table
+        .metrics
+        .iter()
+        .filter(|metric| metric.source.starts_with("docs/"))
+    {
+        let document = std::fs::read_to_string(signals::repository().join(metric.source)).unwrap();
+        let documented = metric.name.trim_end_matches("_bucket");
+        assert!(
+            document.contains(documented),
+            "{} is not in {}",
+            metric.name,
+            metric.source
+        );
+    }
+}
