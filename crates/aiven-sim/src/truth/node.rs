@@ -19,6 +19,11 @@ pub(super) fn tell(about: &mut About<'_, '_>, since: f64) {
     for &node in &nodes {
         tell_node(about, node);
     }
+    let kept = nodes
+        .iter()
+        .map(|node| Layout::of(moment.life, node, moment.at).lines.len());
+    let kept = count(kept.sum());
+    about.service("series_kept", kept);
     if nodes.is_empty() {
         return;
     }
@@ -27,11 +32,6 @@ pub(super) fn tell(about: &mut About<'_, '_>, since: f64) {
         .map(|node| about.now(Host::of(&moment, node).dropped));
     let dropped = dropped.sum();
     about.service("connections_dropped", dropped);
-    let kept = nodes
-        .iter()
-        .map(|node| Layout::of(moment.life, node, moment.at).lines.len());
-    let kept = count(kept.sum());
-    about.service("series_kept", kept);
     if let Some(days) = days_until(&moment, &nodes, 1.0) {
         about.service("disk_days_left", days);
     }
