@@ -9,6 +9,13 @@ RSpec.describe 'The ops files' do
     Manifest.of(*operations, base: Manifest.base_of(operations.last))
   end
 
+  # The platform's Prometheus has rules of others, so ours are added to the list. Prometheus reads a file once, however often it is named.
+  def with_each_rule_file_once(manifest)
+    files = manifest.prometheus_properties['prometheus']['rule_files']
+    files&.uniq!
+    manifest
+  end
+
   it 'are the table of the README, row by row' do
     files = Dir.children(File.join(Operations::FOLDER, 'operations'))
     expect(Operations.all.map { |operation| "#{operation.name}.yml" }).to match_array(files)
@@ -46,7 +53,8 @@ RSpec.describe 'The ops files' do
       it 'does twice what it does once' do
         next if operation.last?
 
-        expect(applied(*needed, operation)).to eq(applied(*needed))
+        once, twice = [needed, [*needed, operation]].map { |operations| with_each_rule_file_once(applied(*operations)) }
+        expect(twice).to eq(once)
       end
 
       it 'fails without what it needs' do

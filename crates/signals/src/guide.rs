@@ -161,10 +161,12 @@ mod tests {
     #[test]
     fn the_rest_of_the_guide_stays() {
         let table = crate::table::read(&crate::folder()).unwrap();
-        let text = format!("before {BEGIN}old{END} after");
+        let text = format!("before {BEGIN}made before{END} after");
         let made = with_table(&text, &table).unwrap();
         assert!(
-            made.starts_with("before ") && made.ends_with(" after") && !made.contains("old"),
+            made.starts_with("before ")
+                && made.ends_with(" after")
+                && !made.contains("made before"),
             "{made}"
         );
         assert_eq!(with_table("without", &table).unwrap(), "without");

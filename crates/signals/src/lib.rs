@@ -11,12 +11,14 @@
 //!                         ├── coverage what each signal rests on, and who uses it
 //!                         ├── lint     rules for boards
 //!                         └── made     all files together, for `signals write` and the test
+//! table/alerts/*.toml ── alerts        their jobs, promtool's tests of them, the runbook's lists
 //! ```
 //!
 //! `README.md` has the format of the table.
 
 use std::path::{Path, PathBuf};
 
+pub mod alerts;
 pub mod board;
 pub mod coverage;
 pub mod diet;

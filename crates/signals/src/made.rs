@@ -6,7 +6,7 @@ use crate::board::{self, DATA_SOURCE_OF_OPERATORS, DATA_SOURCE_OF_TENANTS};
 use crate::coverage::{self, Known};
 use crate::table::Table;
 use crate::uses::{self, Use};
-use crate::{Sources, diet, guide, rules};
+use crate::{Sources, alerts, diet, guide, rules};
 
 /// A file of the repository.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Made {
     }
 }
 
-/// All of them, beside what was read of others.
+/// All of them but what [`alerts::made`] makes, beside what was read of others.
 ///
 /// # Errors
 /// If an expression is no PromQL.
@@ -62,6 +62,7 @@ pub fn files(table: &Table, sources: &Sources) -> Result<Vec<Made>, uses::Error>
 pub fn everywhere(table: &Table, sources: &Sources) -> Result<Vec<Use>, uses::Error> {
     let mut uses = uses::of_table(table)?;
     uses.extend(guide::uses(&sources.guide)?);
+    uses.extend(alerts::uses(&table.alerts)?);
     Ok(uses)
 }
 

@@ -1,5 +1,6 @@
 //! Writes what is made of the table of signals, and prints it for tests.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use anyhow::Context as _;
@@ -20,6 +21,8 @@ enum Command {
     Names,
     /// Writes every file that is made of the table.
     Write,
+    /// Prints the cases of every alert, for promtool, as JSON: by job, a list of groups.
+    Cases,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -39,7 +42,11 @@ fn main() -> anyhow::Result<()> {
             }
         }
         Command::Write => {
-            for file in signals::made::files(&table, &sources)? {
+            let runbook = std::fs::read_to_string(signals::repository().join("docs/runbook.md"))
+                .context("docs/runbook.md")?;
+            let made = signals::made::files(&table, &sources)?;
+            let of_alerts = signals::alerts::made(&table.alerts, &runbook)?;
+            for file in made.into_iter().chain(of_alerts) {
                 let path = signals::repository().join(&file.path);
                 if let Some(folder) = path.parent() {
                     std::fs::create_dir_all(folder)
@@ -47,6 +54,15 @@ fn main() -> anyhow::Result<()> {
                 }
                 std::fs::write(&path, file.text).with_context(|| path.display().to_string())?;
             }
+        }
+        Command::Cases => {
+            let by_job: BTreeMap<_, _> = table
+                .alerts
+                .iter()
+                .map(|alerts| (alerts.job.as_str(), signals::alerts::cases::of(alerts)))
+                .collect();
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{}", serde_json::to_string(&by_job)?).context("standard output")?;
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::alerts::{self, Alerts};
 use crate::expression::{Reader, Vocabulary};
 
 pub mod board;
@@ -27,6 +28,8 @@ pub struct Table {
     pub families: Vec<Family>,
     /// Every metric that an expression may read, and how sure its name is.
     pub metrics: Metrics,
+    /// The jobs of alerts.
+    pub alerts: Vec<Alerts>,
 }
 
 /// One file: a board with its signals, and the rules that they need.
@@ -97,7 +100,7 @@ pub enum Error {
     },
 }
 
-/// Reads a folder: `metrics.toml`, and each other file as a family. Folders in it are others' to read.
+/// Reads a folder: `metrics.toml`, the folder of alerts, and each other file as a family.
 ///
 /// # Errors
 /// If a file cannot be read, or is not as the format says.
@@ -121,6 +124,7 @@ pub fn read(folder: &Path) -> Result<Table, Error> {
     Ok(Table {
         families,
         metrics: parse(&folder.join("metrics.toml"))?,
+        alerts: alerts::read(folder)?,
     })
 }
 
