@@ -30,7 +30,7 @@ use crate::publish::restarts::Restarts;
 use crate::publish::scrape_results::ScrapeResults;
 use crate::resolve::{self, NameResolver, ResolveRound};
 use crate::scrape_proxy::ScrapeProxy;
-use crate::web::Web;
+use crate::web::{Boards, Web};
 
 mod coordinator;
 mod drain;
@@ -157,15 +157,15 @@ impl Daemon {
             tasks: JoinSet::new(),
         };
         let history = stages.history(&self.published, &results, &self.restarts);
-        let web = Web::new(
-            self.published.clone(),
-            results.clone(),
-            self.restarts,
+        let boards = Boards {
+            published: self.published.clone(),
+            results: results.clone(),
+            restarts: self.restarts,
             history,
-            &self.metrics,
-            self.config.web.expose_status,
-            stop.clone(),
-        );
+            scrape_proxy: self.proxy_port.as_ref().map(Port::address),
+        };
+        let expose = self.config.web.expose_status;
+        let web = Web::new(boards, &self.metrics, expose, stop.clone());
         let web = Arc::new(web.secured(self.config.web.tls.clone()));
         let port = Arc::new(self.web_port);
         // It can be asked as long as the process lives, so it is kept past `stop`.

@@ -29,6 +29,7 @@ pub mod needed_endpoints;
 pub mod odd_rows;
 pub mod outage;
 pub mod outside_text;
+pub mod page;
 pub mod plan;
 pub mod project;
 pub mod project_cas;

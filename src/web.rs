@@ -7,7 +7,7 @@
 //! - `/sd`: Prometheus HTTP SD, with ETag; 503 while nothing is known
 //! - `/status`: JSON, see [`crate::model::status`]
 //! - `/events`: JSON, see [`crate::model::history`]
-//! - `/`: what there is to see
+//! - `/`: all of it for people, see [`page`]
 //!
 //! With `web.tls` the port speaks TLS, see [`secure`].
 //!
@@ -47,6 +47,7 @@ use crate::publish::scrape_results::ScrapeResults;
 mod collector;
 mod events;
 mod exposition;
+mod page;
 mod secure;
 mod shared_page;
 mod visitor;
@@ -73,11 +74,25 @@ pub struct Web {
     tls: Option<ServerTls>,
 }
 
+/// What there is to show.
+#[derive(Clone, Default)]
+pub struct Boards {
+    /// The current snapshot.
+    pub published: Published,
+    /// The last scrapes.
+    pub results: ScrapeResults,
+    /// The tasks that had to be started again.
+    pub restarts: Restarts,
+    /// What changed.
+    pub history: HistoryBoard,
+    /// Where the scrape proxy listens, if it is on.
+    pub scrape_proxy: Option<SocketAddr>,
+}
+
 struct Views {
-    published: Published,
-    results: ScrapeResults,
-    restarts: Restarts,
-    history: HistoryBoard,
+    boards: Boards,
+    /// When the daemon started.
+    started: Timestamp,
     registry: Registry,
     stopping: CancellationToken,
     pages: Pages,
@@ -94,43 +109,38 @@ struct Pages {
 
 impl Views {
     fn status(&self) -> Status {
-        let snapshot = self.published.load_full();
-        let status = Status::of(&snapshot, &self.results.load(), Timestamp::now());
+        let snapshot = self.boards.published.load_full();
+        let status = Status::of(&snapshot, &self.boards.results.load(), Timestamp::now());
         Status {
-            restarts: self.restarts.load(),
+            restarts: self.boards.restarts.load(),
             ..status
         }
     }
 }
 
 impl Web {
-    /// A server of `published`, `results`, `restarts` and `history`; `expose` lets other machines see
-    /// all of it. Once `stopping`, the daemon is not ready.
+    /// A server of `boards`; `expose` lets other machines see all of it. Once
+    /// `stopping`, the daemon is not ready.
     pub fn new(
-        published: Published,
-        results: ScrapeResults,
-        restarts: Restarts,
-        history: HistoryBoard,
+        boards: Boards,
         metrics: &Metrics,
         expose: bool,
         stopping: CancellationToken,
     ) -> Self {
         let mut registry = metrics.registry();
         registry.register_collector(Box::new(SnapshotCollector {
-            published: published.clone(),
-            results: results.clone(),
+            published: boards.published.clone(),
+            results: boards.results.clone(),
         }));
         let views = Arc::new(Views {
-            published,
-            results,
-            restarts,
-            history,
+            boards,
+            started: Timestamp::now(),
             registry,
             stopping,
             pages: Pages::default(),
         });
         let mut inner = Router::new()
-            .route("/", get(index))
+            .route("/", get(page::page))
             .route("/sd", get(service_discovery))
             .route("/status", get(status))
             .route("/events", get(events::events));
@@ -252,7 +262,7 @@ fn readiness(status: &Status) -> Response {
 }
 
 async fn service_discovery(State(views): State<Arc<Views>>, headers: HeaderMap) -> Response {
-    let snapshot = views.published.load_full();
+    let snapshot = views.boards.published.load_full();
     if !snapshot.is_ready() {
         return readiness(&views.status());
     }
@@ -296,15 +306,6 @@ async fn status(State(views): State<Arc<Views>>) -> Response {
         status.map_err(|error: serde_json::Error| error.to_string()),
         |status| ([(header::CONTENT_TYPE, "application/json")], status).into_response(),
     )
-}
-
-async fn index() -> &'static str {
-    "aiven-metrics\n\n\
-     /status   all services and their verdicts, JSON\n\
-     /sd       published targets, Prometheus HTTP SD\n\
-     /metrics  this daemon's own metrics\n\
-     /readyz   whether something correct is published\n\
-     /healthz  whether the daemon is alive\n"
 }
 
 #[cfg(test)]

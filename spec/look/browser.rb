@@ -41,6 +41,8 @@ class Browser
     size(1280, 900)
     ask('Network.enable')
     ask('Page.enable')
+    ask('Log.enable')
+    ask('Runtime.enable')
     ask('Fetch.enable', 'handleAuthRequests' => true) if user
   end
 
@@ -61,6 +63,28 @@ class Browser
     ask('Page.navigate', 'url' => url)
     loaded = 'document.readyState === "complete" ? 0 : new Promise(loaded => addEventListener("load", loaded))'
     evaluate("Promise.resolve(#{loaded}).then(() => #{expression})", LONG)
+  end
+
+  # Opens a page, and returns what Chromium says against it, and what it asked for beside itself.
+  def complaints_about(url)
+    @complaints = []
+    begin_following
+    outcome(url, 'document.title')
+    # What is logged comes before the answer to this.
+    run('1')
+    others = @asked.values.map(&:last).reject { |asked| asked == url || asked.start_with?('data:') }
+    @complaints + others.map { |asked| "it asks for #{asked}" }
+  end
+
+  # What an expression on the open page comes to.
+  def run(expression) = evaluate(expression, LONG)
+
+  # Scrollbars are not part of a page.
+  def hide_scrollbars = ask('Emulation.setScrollbarsHidden', 'hidden' => true)
+
+  # `light` or `dark`.
+  def colours(scheme)
+    ask('Emulation.setEmulatedMedia', 'features' => [{ 'name' => 'prefers-color-scheme', 'value' => scheme }])
   end
 
   # Clicks as a person does on what has this name, its own text or its label, and waits as `open` does.
@@ -128,6 +152,8 @@ class Browser
     case message['method']
     when 'Fetch.requestPaused' then @chromium.send_command('Fetch.continueRequest', 'requestId' => parameters['requestId'])
     when 'Fetch.authRequired' then log_in(parameters)
+    when 'Log.entryAdded' then @complaints&.push(parameters['entry'].values_at('level', 'text').join(': '))
+    when 'Runtime.consoleAPICalled' then @complaints&.push("console: #{parameters['args'].map { |one| one['value'] }.join(' ')}")
     when 'Network.requestWillBeSent' then asked(parameters)
     when 'Network.responseReceived' then answered(parameters, parameters['response']['status'])
     when 'Network.loadingFailed' then failed(parameters)

@@ -53,7 +53,6 @@ impl Port {
     }
 
     /// Where it listens.
-    #[cfg(test)]
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -26,7 +26,7 @@ mod services;
 
 pub use event::{Event, EventKind, Events};
 pub use filter::EventFilter;
-pub use published::{between, restarted, started};
+pub use published::{between, restarted, stage_in_words, started};
 pub use scrapes::ScrapeTurns;
 
 /// The most events that are kept.

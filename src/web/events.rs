@@ -24,7 +24,7 @@ pub(super) async fn events(State(views): State<Arc<Views>>, RawQuery(query): Raw
             return (StatusCode::BAD_REQUEST, cause).into_response();
         }
     };
-    let events = filter.of_events(views.history.newest_first());
+    let events = filter.of_events(views.boards.history.newest_first());
     let json = serde_json::to_string(&Events { at, events });
     let json = json.map(|json| visible_json(&json).into_owned().into_bytes().into());
     answer(

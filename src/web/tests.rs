@@ -26,6 +26,13 @@ fn published(origin: Origin) -> Published {
     })
 }
 
+fn boards(origin: Origin) -> Boards {
+    Boards {
+        published: published(origin),
+        ..Boards::default()
+    }
+}
+
 async fn get(web: &Web, peer: &str, path: &str, tag: Option<&str>) -> Response {
     let ends = Ends {
         peer: peer.parse().unwrap(),
@@ -49,10 +56,7 @@ async fn text(response: Response) -> String {
 
 fn web(origin: Origin, expose: bool) -> Web {
     Web::new(
-        published(origin),
-        ScrapeResults::default(),
-        Restarts::default(),
-        HistoryBoard::default(),
+        boards(origin),
         &Metrics::default(),
         expose,
         CancellationToken::new(),
@@ -99,13 +103,8 @@ async fn other_machines_see_health_and_metrics_only() {
 #[tokio::test]
 async fn a_daemon_that_stops_is_not_ready_and_still_serves_its_list() {
     let stopping = CancellationToken::new();
-    let published = published(Origin::Api);
-    let results = ScrapeResults::default();
     let web = Web::new(
-        published,
-        results,
-        Restarts::default(),
-        HistoryBoard::default(),
+        boards(Origin::Api),
         &Metrics::default(),
         false,
         stopping.clone(),

@@ -58,6 +58,7 @@ mod large_answers_are_read;
 mod pages_are_relayed_untouched;
 mod resting_connections_starve_nobody;
 mod scrapes_outlive_a_stop;
+mod the_page_answers_first;
 mod the_process_ends_in_order;
 mod the_web_outlasts_its_clients;
 mod the_web_serves_what_is_published;

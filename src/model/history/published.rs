@@ -34,7 +34,10 @@ pub fn started(first: &Snapshot, at: Timestamp) -> Event {
         let services = project.plan.services.len();
         match project.origin {
             Origin::Saved(saved) => {
-                format!("{}: {services} services as saved at {saved}", project.name)
+                format!(
+                    "{}: {services} services as saved at {saved:.0}",
+                    project.name
+                )
             }
             Origin::Nothing | Origin::Api => format!("{}: nothing known yet", project.name),
         }
@@ -106,12 +109,16 @@ fn stage_between(
 ) -> Option<Event> {
     let event = match (&before.failing, &after.failing) {
         (before, Some(now)) if before.as_ref().is_none_or(|old| old.cause != now.cause) => {
-            Event::new(EventKind::StageFailing, at, format!("{} fails", told(name)))
-                .because(Some(Arc::clone(&now.cause)))
+            Event::new(
+                EventKind::StageFailing,
+                at,
+                format!("{} fails", stage_in_words(name)),
+            )
+            .because(Some(Arc::clone(&now.cause)))
         }
         (Some(failed), None) => {
-            let what = format!("{} works again", told(name));
-            let cause = format!("it had failed since {}: {}", failed.since, failed.cause);
+            let what = format!("{} works again", stage_in_words(name));
+            let cause = format!("it had failed since {:.0}: {}", failed.since, failed.cause);
             Event::new(EventKind::StageRecovered, at, what).because(Some(cause))
         }
         _ => return None,
@@ -120,7 +127,7 @@ fn stage_between(
 }
 
 /// A stage as people call it.
-pub fn told(stage: &str) -> &str {
+pub fn stage_in_words(stage: &str) -> &str {
     match stage {
         "list" => "listing services (list)",
         "integrate" => "integrating services (integrate)",

@@ -77,7 +77,9 @@ fn changes(old: &PlannedService, new: &PlannedService, at: Timestamp) -> Vec<Eve
 }
 
 fn verdict_between(old: &PlannedService, new: &PlannedService, at: Timestamp) -> Option<Event> {
-    if old.verdict == new.verdict {
+    // Between the integration and the first lookup there is nothing to tell.
+    let is_looked_up = new.verdict != Verdict::Unresolved || !new.failing.is_empty();
+    if old.verdict == new.verdict || !is_looked_up {
         return None;
     }
     let kind = match new.verdict {
@@ -149,7 +151,11 @@ fn hosts_between(
         .iter()
         .filter(move |(host, _)| !fails(old, host));
     let failing = failing.map(move |(host, failing)| {
-        let what = format!("DNS does not answer for {host}; its last known addresses stay");
+        let then = match new.hosts.is_empty() {
+            true => "no address is known",
+            false => "the last known addresses stay",
+        };
+        let what = format!("DNS does not answer for {host}; {then}");
         event(EventKind::HostUnresolved, new, at, what)
             .about(Arc::clone(host))
             .because(Some(Arc::clone(&failing.cause)))

@@ -150,7 +150,7 @@ fn names_that_dns_stops_answering_for_are_told_until_it_answers() {
     assert_eq!(
         changed(planned("a", &["10.0.0.1"]), stale.clone()),
         [
-            "host_unresolved a: DNS does not answer for logs.test; its last known addresses stay (SERVFAIL)"
+            "host_unresolved a: DNS does not answer for logs.test; the last known addresses stay (SERVFAIL)"
         ]
     );
     assert_eq!(

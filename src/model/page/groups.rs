@@ -1,0 +1,230 @@
+//! Services that have the same trouble, together: of a thousand that fail alike one
+//! sentence is enough.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Facts, Problem, Rank, query, service_link};
+use crate::model::explain::explain;
+use crate::model::history::EventKind;
+use crate::model::plan::PlannedService;
+use crate::model::scrape::{Finding, Target};
+use crate::model::snapshot::ProjectSnapshot;
+use crate::model::verdict::Verdict;
+
+/// How many services one problem names.
+const MAX_NAMED: usize = 3;
+
+/// What services are put together by: the verdict, and what the scrape found.
+type Kind = (Rank, Trouble, String);
+
+/// The trouble of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    /// It should be scraped and is not.
+    Verdict(Verdict),
+    /// It is scraped, but not every node.
+    Nodes,
+    /// It is published with addresses that DNS does not confirm.
+    Stale,
+    /// Aiven says otherwise than what is published of whose it is.
+    Labels,
+}
+
+/// Services with the same trouble.
+struct Group<'a> {
+    services: Vec<(&'a ProjectSnapshot, &'a PlannedService)>,
+    count: usize,
+}
+
+/// The problems of services.
+pub(super) fn service_problems(facts: Facts<'_>) -> Vec<Problem> {
+    let mut groups: BTreeMap<Kind, Group<'_>> = BTreeMap::new();
+    for (project, planned) in facts.snapshot.services() {
+        let Some(kind) = kind(facts, project, planned) else {
+            continue;
+        };
+        let group = groups.entry(kind).or_insert_with(|| Group {
+            services: Vec::new(),
+            count: 0,
+        });
+        group.count += 1;
+        if group.services.len() < MAX_NAMED {
+            group.services.push((project, planned));
+        }
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|((rank, ..), group)| (*rank, std::cmp::Reverse(group.count)));
+    let problems = groups.into_iter();
+    let problems =
+        problems.filter_map(|((rank, trouble, _), group)| problem(facts, rank, trouble, &group));
+    problems.collect()
+}
+
+fn kind(facts: Facts<'_>, project: &ProjectSnapshot, planned: &PlannedService) -> Option<Kind> {
+    let (verdict, failure) = facts.scrapes.verdict(&project.name, planned);
+    let word = |finding: Finding| format!("{finding:?}");
+    if verdict.is_problem() {
+        let found = failure.map_or_else(String::new, |failure| word(failure.finding));
+        return Some((Rank::Service, Trouble::Verdict(verdict), found));
+    }
+    if matches!(verdict, Verdict::AwaitingIntegration | Verdict::Leaving) {
+        return Some((Rank::Note, Trouble::Verdict(verdict), String::new()));
+    }
+    if let Some(finding) = failing_node(facts, project, planned) {
+        return Some((Rank::Partly, Trouble::Nodes, word(finding)));
+    }
+    if !planned.failing.is_empty() {
+        return Some((Rank::Partly, Trouble::Stale, String::new()));
+    }
+    let ownership = planned.ownership.as_ref()?;
+    let disagrees = !ownership.disagreements.is_empty();
+    disagrees.then_some((Rank::Note, Trouble::Labels, String::new()))
+}
+
+fn failing_node(
+    facts: Facts<'_>,
+    project: &ProjectSnapshot,
+    planned: &PlannedService,
+) -> Option<Finding> {
+    let mut targets = planned.targets();
+    targets.find_map(|address| {
+        let target = Target {
+            project: project.name.clone(),
+            service: planned.service.name.clone(),
+            address,
+        };
+        let known = facts.scrapes.targets.get(&target)?;
+        Some(known.failure.as_ref()?.finding)
+    })
+}
+
+fn problem(facts: Facts<'_>, rank: Rank, trouble: Trouble, group: &Group<'_>) -> Option<Problem> {
+    let (project, planned) = group.services.first()?;
+    let (cause, remedy) = match trouble {
+        Trouble::Labels => labels(planned),
+        Trouble::Stale => stale(planned),
+        Trouble::Verdict(_) | Trouble::Nodes => explained(facts, project, planned)?,
+    };
+    Some(Problem {
+        rank,
+        title: format!("{} {}", subject(group.count), told(trouble, group.count)),
+        services: group
+            .services
+            .iter()
+            .map(|(project, planned)| {
+                let (project, service) = (&*project.name, &*planned.service.name);
+                (
+                    format!("{project}/{service}"),
+                    service_link(project, service),
+                )
+            })
+            .collect(),
+        all: match trouble {
+            Trouble::Verdict(verdict) if group.count > MAX_NAMED => {
+                Some(query::with_verdict(verdict))
+            }
+            _ => None,
+        },
+        cause,
+        remedy,
+        since: since(facts, project, planned, trouble),
+    })
+}
+
+fn subject(count: usize) -> String {
+    match count {
+        1 => "One service".to_owned(),
+        count => format!("{count} services"),
+    }
+}
+
+fn told(trouble: Trouble, count: usize) -> &'static str {
+    let is_one = count == 1;
+    match trouble {
+        Trouble::Verdict(Verdict::IntegrationFailed) => "cannot be integrated (integration_failed)",
+        Trouble::Verdict(Verdict::Unresolved) if is_one => "has no known address (unresolved)",
+        Trouble::Verdict(Verdict::Unresolved) => "have no known address (unresolved)",
+        Trouble::Verdict(Verdict::TlsFailed) => "cannot be verified (tls_failed)",
+        Trouble::Verdict(Verdict::Unauthorised) if is_one => {
+            "refuses our credentials (unauthorised)"
+        }
+        Trouble::Verdict(Verdict::Unauthorised) => "refuse our credentials (unauthorised)",
+        Trouble::Verdict(Verdict::AwaitingIntegration) if is_one => {
+            "waits for its integration (awaiting_integration)"
+        }
+        Trouble::Verdict(Verdict::AwaitingIntegration) => {
+            "wait for their integration (awaiting_integration)"
+        }
+        Trouble::Verdict(Verdict::Leaving) if is_one => "is missing from Aiven's listing (leaving)",
+        Trouble::Verdict(Verdict::Leaving) => "are missing from Aiven's listing (leaving)",
+        Trouble::Verdict(_) => "cannot be scraped (unreachable)",
+        Trouble::Nodes if is_one => "is scraped without some of its nodes",
+        Trouble::Nodes => "are scraped without some of their nodes",
+        Trouble::Stale if is_one => "is scraped at its last known addresses",
+        Trouble::Stale => "are scraped at their last known addresses",
+        Trouble::Labels if is_one => "has tags that disagree with its labels",
+        Trouble::Labels => "have tags that disagree with their labels",
+    }
+}
+
+/// The same words as those of the command `explain`.
+fn explained(
+    facts: Facts<'_>,
+    project: &ProjectSnapshot,
+    planned: &PlannedService,
+) -> Option<(String, String)> {
+    let (project, service) = (&*project.name, &*planned.service.name);
+    let status = facts.status_of(project, service);
+    let explanations = explain(&status, &format!("{project}/{service}")).ok()?;
+    let trouble = explanations.into_iter().next()?.trouble?;
+    Some((trouble.cause, trouble.remedy))
+}
+
+fn stale(planned: &PlannedService) -> (String, String) {
+    let failing = planned.failing.first();
+    let cause = failing.map_or_else(String::new, |(host, failing)| {
+        format!("{host}: {}", failing.cause)
+    });
+    let remedy = "nothing is lost yet: mend DNS, or dns.nameservers, before an address changes";
+    (cause, remedy.to_owned())
+}
+
+fn labels(planned: &PlannedService) -> (String, String) {
+    let ownership = planned.ownership.iter();
+    let said = ownership.flat_map(|one| &one.disagreements);
+    let said: Vec<_> = said.map(ToString::to_string).collect();
+    let remedy = "look at its tags at Aiven; what Cloud Controller says is published";
+    (said.join("; "), remedy.to_owned())
+}
+
+/// Since when: the last success or the event, whichever tells.
+fn since(
+    facts: Facts<'_>,
+    project: &ProjectSnapshot,
+    planned: &PlannedService,
+    trouble: Trouble,
+) -> Option<Timestamp> {
+    if trouble == Trouble::Stale {
+        return planned.failing.first().map(|(_, failing)| failing.since);
+    }
+    let is_the_cause = |kind: EventKind| match trouble {
+        Trouble::Labels => kind == EventKind::LabelsDisagree,
+        Trouble::Nodes => kind == EventKind::ScrapeFailing,
+        _ => matches!(
+            kind,
+            EventKind::ScrapeFailing
+                | EventKind::VerdictChanged
+                | EventKind::IntegrationRefused
+                | EventKind::TargetsGone
+                | EventKind::ServiceAppeared
+        ),
+    };
+    let mut events = facts.events.iter().filter(|event| is_the_cause(event.kind));
+    let event = events.find(|event| {
+        event.project.as_ref() == Some(&project.name)
+            && event.service.as_ref() == Some(&planned.service.name)
+    });
+    event.map(|event| event.since)
+}
