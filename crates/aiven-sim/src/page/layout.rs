@@ -43,26 +43,42 @@ impl Labels {
     }
 }
 
-/// Series by tags: of two fields that make the same name the last counts.
-type Series = BTreeMap<Vec<(String, String)>, (Kind, BTreeMap<String, String>, Shown)>;
+/// What points contribute to a family.
+struct Family {
+    /// That of the first point.
+    kind: Kind,
+    /// The labels that any point has had.
+    names: BTreeMap<String, String>,
+    /// Labels and numbers by tags: of two fields that make the same name the last counts.
+    series: BTreeMap<Vec<(String, String)>, (BTreeMap<String, String>, Shown)>,
+}
 
 impl Layout {
     /// The page of a node at a moment.
     pub(crate) fn of(life: &Life, node: &NodeLife, at: f64) -> Self {
         let spell = Spell::of(life, node, at);
-        let mut families: BTreeMap<String, Series> = BTreeMap::new();
+        let mut families: BTreeMap<String, Family> = BTreeMap::new();
         for point in &spell.points {
             let labels = labels(point);
+            let names = labels.keys().map(|name| (name.clone(), String::new()));
+            let names: BTreeMap<String, String> = names.collect();
             for (field, shown) in spell.shown(point) {
-                let family = family(life, &point.measurement, field);
-                let series = families.entry(family).or_default();
-                series.insert(point.tags.clone(), (point.kind, labels.clone(), shown));
+                let name = family(life, &point.measurement, field);
+                let family = families.entry(name).or_insert_with(|| Family {
+                    kind: point.kind,
+                    names: BTreeMap::new(),
+                    series: BTreeMap::new(),
+                });
+                family.names.extend(names.clone());
+                family
+                    .series
+                    .insert(point.tags.clone(), (labels.clone(), shown));
             }
         }
         let mut known = HashSet::new();
         let mut lines = Vec::new();
-        for (family, series) in families {
-            lines.extend(lines_of(&family, series, &mut known));
+        for (name, family) in families {
+            lines.extend(lines_of(&name, family, &mut known));
         }
         let until = spell.until;
         Self { lines, until }
@@ -89,21 +105,20 @@ impl Layout {
     }
 }
 
-fn lines_of(family: &str, series: Series, known: &mut HashSet<Arc<Labels>>) -> Vec<Line> {
-    let names = series.values().flat_map(|(_, labels, _)| labels.keys());
-    let empty: BTreeMap<String, String> = names.map(|name| (name.clone(), String::new())).collect();
-    let family: Arc<str> = family.into();
+/// All series of a family have the labels that any of them has had.
+fn lines_of(name: &str, family: Family, known: &mut HashSet<Arc<Labels>>) -> Vec<Line> {
+    let name: Arc<str> = name.into();
+    let series = family.series.into_values();
     let mut lines: Vec<Line> = series
-        .into_values()
-        .map(|(kind, labels, value)| {
-            let mut all = empty.clone();
+        .map(|(labels, value)| {
+            let mut all = family.names.clone();
             all.extend(labels);
             let labels = Arc::new(Labels::new(all));
             let labels = known.get(&labels).cloned().unwrap_or(labels);
             known.insert(Arc::clone(&labels));
             Line {
-                family: Arc::clone(&family),
-                kind,
+                family: Arc::clone(&name),
+                kind: family.kind,
                 labels,
                 value,
             }
