@@ -15,6 +15,24 @@ RSpec.describe 'prometheus-boshrelease as it is' do
 
   it('has a checkout to look at') { skip 'PROMETHEUS_BOSHRELEASE names none' } if checkouts.empty?
 
+  def lay_out_boards(root, boards)
+    FileUtils.mkdir_p(File.join(root, 'jobs/aiven-metrics-dashboards'))
+    boards.each { |file, text| File.write(File.join(root, 'jobs/aiven-metrics-dashboards', file), text) }
+  end
+
+  # One template of the job, alone: the others want what is not about boards.
+  def copying_script(checkout, properties)
+    spec = YAML.load_file(File.join(checkout, 'jobs/grafana/spec'))
+    folder do |path|
+      FileUtils.cp_r(File.join(checkout, 'jobs/grafana'), path)
+      script = 'bin/prometheus-dashboards'
+      File.write(File.join(path, 'grafana/spec'), YAML.dump(spec.merge('templates' => { script => script })))
+      prometheus = { 'instances' => [{}], 'properties' => {} }
+      context = { 'properties' => properties, 'links' => { 'prometheus' => prometheus } }
+      Rendering::Job.new(File.join(path, 'grafana')).render(context).fetch(script)
+    end
+  end
+
   checkouts.each do |checkout|
     manifest = File.join(checkout, 'manifests/prometheus.yml')
     document = YAML.load_file(manifest)
@@ -43,6 +61,29 @@ RSpec.describe 'prometheus-boshrelease as it is' do
         # Of 31; our ops files set none of it.
         expect(missing - ['prometheus.web.remote-write-receiver.accepted-protobuf-messages']).to be_empty
         expect(spec['provides']).to include(include('name' => 'prometheus', 'type' => 'prometheus'))
+      end
+
+      it 'takes our alerts beside its own by the ops file for its version, and refuses the other one' do
+        of31 = 'add-operator-alerts'
+        of30 = 'add-operator-alerts-prometheus2'
+        fitting, other = job == 'prometheus2' ? [of30, of31] : [of31, of30]
+        rule_files = applied(fitting).prometheus_properties.dig('prometheus', 'rule_files')
+        expect(rule_files).to include('/var/vcap/jobs/bosh_alerts/*.alerts.yml', '/var/vcap/jobs/aiven-metrics-alerts/*.alerts.yml')
+        expect { applied(other) }.to raise_error(Manifest::Refused, /instance_groups/)
+      end
+
+      # The rendered script of its job grafana, on our boards and with a jq of this machine.
+      it 'copies every board into the folder Aiven, and takes it for JSON' do
+        grafana = applied('add-dashboards').properties('grafana', 'grafana')
+        boards = Rendering::Job.new(File.join(ReleaseSpec::ROOT, 'jobs/aiven-metrics-dashboards')).render.except('monit')
+        folder do |path|
+          lay_out_boards(path, boards)
+          script = copying_script(checkout, grafana).gsub('/var/vcap/packages/grafana_jq/bin/jq', 'jq').gsub('/var/vcap', path)
+          output, status = Open3.capture2e('bash', '-c', script)
+          expect(status).to be_success, output
+          copied = Dir[File.join(path, 'store/grafana/dashboards/aiven/*.json')].to_h { |file| [File.basename(file), File.read(file)] }
+          expect(copied).to eq(boards)
+        end
       end
 
       # What docs/migration.md says of the change of jobs.
