@@ -102,6 +102,10 @@ fn row(signal: &Signal, uses: &[Use]) -> Result<String, Error> {
             source,
         })?);
     }
+    // What the reader chose is nobody's metric.
+    if names.is_empty() {
+        return Ok(String::new());
+    }
     let others = names.difference(&counters);
     let question = question(signal.row);
     Ok(format!(
