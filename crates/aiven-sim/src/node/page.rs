@@ -93,7 +93,7 @@ impl MetricsPage {
 
     /// The page of this second.
     fn current(&self, gzip: bool) -> Bytes {
-        let (life, second) = (self.spec.life.now(), clock::now().floor());
+        let (life, second) = (self.spec.life.now(), clock::now());
         let mut served = lock(&self.served);
         let is_current = |page: &&mut Filled| {
             page.second.total_cmp(&second).is_eq() && Arc::ptr_eq(&page.life, &life)

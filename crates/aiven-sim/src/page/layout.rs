@@ -43,6 +43,9 @@ impl Labels {
     }
 }
 
+/// A point's tags, sorted.
+type Tags = Vec<(String, String)>;
+
 /// What points contribute to a family.
 struct Family {
     /// That of the first point.
@@ -50,7 +53,7 @@ struct Family {
     /// The labels that any point has had.
     names: BTreeMap<String, String>,
     /// Labels and numbers by tags: of two fields that make the same name the last counts.
-    series: BTreeMap<Vec<(String, String)>, (BTreeMap<String, String>, Shown)>,
+    series: BTreeMap<Tags, (BTreeMap<String, String>, Shown)>,
 }
 
 impl Layout {

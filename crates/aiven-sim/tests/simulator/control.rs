@@ -222,3 +222,32 @@ async fn demo_shows_whose_services_are() {
     let nobody = json!({"do": "cloud_foundry", "delete": {"guid": "nobody"}});
     assert_eq!(binary.command(nobody).await.0, 422);
 }
+
+#[tokio::test]
+async fn all_services_enter_a_state_and_the_truth_is_told() {
+    let sim = start(&["states"]).await;
+    for project in ["platform-london", "platform-ireland"] {
+        let endpoint = json!({"do": "add_endpoint", "project": project, "name": "metrics",
+            "username": "metrics", "password": "a-good-password"});
+        let (status, made) = sim.command(endpoint).await;
+        assert_eq!(status, 200, "{made}");
+        let all = json!({"do": "integrate_all", "project": project, "endpoint": made["id"]});
+        assert_eq!(sim.command(all).await.0, 200);
+    }
+    let (status, truth) = sim.get("control", "/truth").await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        truth["nodes_up"].as_array().unwrap().len(),
+        15,
+        "every service is scraped"
+    );
+    let entered = sim
+        .command(json!({"do": "enter_state", "state": "service-down"}))
+        .await;
+    assert_eq!(entered, (200, json!({})));
+    let (_, truth) = sim.get("control", "/truth").await;
+    let up = truth["nodes_up"].as_array().unwrap();
+    assert!(up.iter().all(|service| service["value"] == 0.0), "{up:?}");
+    let unknown = json!({"do": "enter_state", "state": "red", "service": "nobody's"});
+    assert_eq!(sim.command(unknown).await.0, 422);
+}

@@ -21,4 +21,5 @@ mod integrations;
 mod lifecycle;
 mod node_faults;
 mod nodes;
+mod states;
 mod uaa;
