@@ -15,8 +15,8 @@ class History
   # In seconds. The end is arbitrary and always the same, so that a picture changes only with what it shows; no line of
   # a plot's grid stands at its edge.
   FINISH = Time.utc(2026, 12, 1, 12, 10).to_i
-  # What asks for six hours has them at the beginning of a picture of the last ones.
-  LENGTH = 12 * 3600
+  # What looks back has something at the beginning of a picture of six hours.
+  LENGTH = 7 * 3600
   SCRAPE_INTERVAL = 30
   RULE_INTERVAL = 60
 

@@ -69,7 +69,7 @@ class Look
   # All words of the boards' expressions and of the rules: whatever is a metric's name is among them.
   def names
     texts = JSON.generate(@boards.values) + rule_files.map { |file| File.read(file) }.join
-    texts.scan(/[a-zA-Z_:][a-zA-Z0-9_:]+/).uniq
+    texts.gsub('\n', ' ').scan(/[a-zA-Z_:][a-zA-Z0-9_:]+/).uniq
   end
 
   def rule_files
