@@ -212,7 +212,8 @@ fn options(signal: &Signal) -> Json {
             "showUnfilled": true,
             "sizing": "auto",
             "minVizWidth": 8,
-            "minVizHeight": 16,
+            // Ten bars and their gaps fit without a scroll bar.
+            "minVizHeight": 8,
             "maxVizHeight": 300,
             "orientation": "horizontal",
         }),
