@@ -23,10 +23,10 @@ class History
   # What each signal must be at the end, by its id: a list of `{"labels": …, "value": …}`.
   attr_reader :truth
 
-  # `names` of metrics are all that it has; `rules` are files.
-  def initialize(folder, state, simulator:, names:, rules:)
+  # `names` of metrics are all that it has; `rules` are files. `alone` leaves out services that nothing happens to.
+  def initialize(folder, state, simulator:, names:, rules:, alone: false)
     FileUtils.mkdir_p(folder)
-    @truth = simulate(folder, state, simulator, names)
+    @truth = simulate(folder, state, simulator, names, alone ? %w[--alone] : [])
     data = File.join(folder, 'data')
     Promql.run(history: [text(folder)], keep: data,
                rules: { files: rules, from: FINISH - LENGTH, to: FINISH, every: RULE_INTERVAL })
@@ -40,11 +40,11 @@ class History
 
   private
 
-  def simulate(folder, state, simulator, names)
+  def simulate(folder, state, simulator, names, flags)
     only = File.join(folder, 'names').tap { |file| File.write(file, names.join("\n")) }
     said, complaint, status = Open3.capture3(
       simulator, 'history', '--state', state, '--hours', (LENGTH / 3600).to_s, '--step', SCRAPE_INTERVAL.to_s,
-      '--end', FINISH.to_s, '--only', only, '--out', text(folder)
+      '--end', FINISH.to_s, '--only', only, '--out', text(folder), *flags
     )
     raise Failed, "no history of #{state}: #{complaint}" unless status.success?
 

@@ -8,15 +8,18 @@ require_relative '../render/job'
 require_relative 'drawing'
 require_relative 'findings'
 require_relative 'history'
+require_relative 'operation'
 
 # Draws the release's dashboards in the states of the simulator, and says what is wrong with them; scripts/look runs it.
 class Look
   ROOT = File.expand_path('../..', __dir__)
   JOBS = File.join(ROOT, 'jobs')
   HEALTHY = 'healthy'
+  OVERVIEW = 'aiven-overview'
+  OPERATORS = 'aiven-metrics-operators'
   # The state that shows most on each board.
   TELLING = {
-    'aiven-overview' => 'red', 'aiven-search' => 'red', 'aiven-postgresql' => 'pg-replica-lagging',
+    OVERVIEW => 'red', 'aiven-search' => 'red', 'aiven-postgresql' => 'pg-replica-lagging',
     'aiven-mysql' => 'mysql-connections-full', 'aiven-valkey' => 'valkey-evicting', 'aiven-kafka' => 'kafka-lag-growing',
     'aiven-clickhouse' => 'clickhouse-readonly', 'aiven-influxdb' => 'influxdb-dropping', 'aiven-node' => 'node-replaced'
   }.freeze
@@ -44,15 +47,16 @@ class Look
   end
 
   # Every board and state of which a picture is kept, those of a state one after the other.
-  def all = TELLING.keys.product([HEALTHY]) + TELLING.to_a.sort_by(&:last)
+  def all = TELLING.to_a.sort_by(&:last) + [*TELLING.keys, OPERATORS].product([HEALTHY])
 
   # Draws a board into `file`, and returns what is wrong, as lines.
   def draw(uid, state, file)
     board = @boards.fetch(uid) { raise Drawing::Failed, "no board #{uid}; there are #{@boards.keys.sort.join(', ')}" }
-    past = history(state)
+    return draw_operators(board, file) if uid == OPERATORS
+
+    past = history(state, alone: uid != OVERVIEW)
     from = History::FINISH - [span(board), History::LENGTH].min
-    report = @drawing.draw(board, file, url: past.url, range: { from: from, to: History::FINISH }, caption: "#{uid}: #{state}")
-    Findings.new(uid, report, @uses, past.truth).to_a
+    found(board, file, past, range: { from: from, to: History::FINISH }, caption: "#{uid}: #{state}")
   end
 
   def stop
@@ -62,8 +66,23 @@ class Look
 
   private
 
-  def history(state)
-    @histories[state] ||= History.new(File.join(@folder, state), state, simulator: @simulator, names: names, rules: rule_files)
+  # The daemon's own metrics have no simulated past.
+  def draw_operators(board, file)
+    Operation.run(File.join(@folder, 'operation')) do |operation|
+      finish = operation.finish
+      found(board, file, operation, range: { from: finish - Operation::LENGTH, to: finish }, caption: OPERATORS)
+    end
+  end
+
+  def found(board, file, past, **order)
+    report = @drawing.draw(board, file, url: past.url, **order)
+    Findings.new(board['uid'], report, @uses, past.truth).to_a
+  end
+
+  # The overview shows services that are in another state, too.
+  def history(state, alone:)
+    @histories[[state, alone]] ||= History.new(File.join(@folder, "#{state}-#{alone}"), state, alone: alone,
+                                                                                               simulator: @simulator, names: names, rules: rule_files)
   end
 
   # All words of the boards' expressions and of the rules: whatever is a metric's name is among them.

@@ -15,8 +15,8 @@ require_relative 'prometheus_job'
 class SimulatedPlatform
   JOB = File.expand_path('../../jobs/aiven-metrics', __dir__)
 
-  # `web` is where the daemon answers, `ip:port`.
-  attr_reader :folder, :aiven, :web
+  # `web` is where the daemon answers, and `scrape_proxy` where it relays scrapes: `ip:port`.
+  attr_reader :folder, :aiven, :web, :scrape_proxy
 
   def self.run(folder)
     ChildProcess.run(program('aiven-sim', 'AIVEN_SIM_BIN'), 'demo', log: File.join(folder, 'aiven.log')) do |sim|
