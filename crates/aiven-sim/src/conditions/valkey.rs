@@ -27,6 +27,8 @@ pub(crate) struct Valkey {
     pub(crate) used: Quantity,
     /// Of the memory that the system has given, by what is used.
     pub(crate) fragmentation: f64,
+    /// What happens when memory is full: Aiven's default, or that of a cache.
+    pub(crate) policy: &'static str,
     /// A second.
     pub(crate) evicted: Quantity,
     pub(crate) commands: Quantity,
@@ -55,7 +57,8 @@ impl Valkey {
                 Quantity::growing(level, life.since(), 0.002 / DAY)
             }
         };
-        let evicts = moment.is(State::ValkeyEvicting) && leads;
+        let is_cache = moment.is(State::ValkeyEvicting);
+        let evicts = is_cache && leads;
         let commands = life.swinging(number, "commands", if leads { 900.0 } else { 150.0 }, 0.3);
         let lookups = commands.times(0.6);
         let hit = life.pick(number, "hit", 0.85..0.97);
@@ -73,6 +76,11 @@ impl Valkey {
             limit,
             used,
             fragmentation: life.pick(number, "fragmentation", 1.05..1.25),
+            policy: if is_cache {
+                "allkeys-lru"
+            } else {
+                "noeviction"
+            },
             evicted: Quantity::fixed(if evicts { 50.0 } else { 0.0 }),
             commands,
             hits: lookups.times(hit),

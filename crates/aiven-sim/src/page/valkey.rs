@@ -47,7 +47,7 @@ fn info(valkey: &Valkey) -> Point {
     let share = valkey.used.times(100.0 / valkey.limit);
     Point::of("redis")
         .text("redis_version", "7.2.4")
-        .text("maxmemory_policy", "allkeys-lru")
+        .text("maxmemory_policy", valkey.policy)
         .text("aof_last_bgrewrite_status", "ok")
         .text("aof_last_write_status", "ok")
         .text("rdb_last_bgsave_status", "ok")
