@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
@@ -17,10 +18,14 @@ use crate::{daemon, log};
 
 mod ago;
 mod ask;
+mod capture;
 mod events;
+mod examples;
 mod explain;
 mod output;
 mod plan;
+mod rehearsal;
+mod shell;
 mod smoke_test;
 mod status;
 mod targets;
@@ -33,12 +38,15 @@ const CONFIG_VARIABLE: &str = "AIVEN_METRICS_CONFIG";
 /// Where a daemon listens unless its configuration says otherwise.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9274);
 
+/// Likewise its scrape proxy.
+const DEFAULT_SCRAPE_PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9275);
+
 /// How long work that is still under way may hold up the end of the process.
 const LEAVE_BEHIND_AFTER: Duration = Duration::from_millis(500);
 
 /// Keeps Prometheus supplied with the metrics targets of every Aiven service.
 #[derive(Debug, Parser)]
-#[command(name = "aiven-metrics", version)]
+#[command(name = "aiven-metrics", version, after_help = examples::PROGRAM, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -47,12 +55,14 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the daemon. Under BOSH monit does that.
+    #[command(after_help = examples::RUN)]
     Run {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
     /// Say what is wrong in a configuration file; contact and change nothing.
+    #[command(after_help = examples::CHECK_CONFIG)]
     CheckConfig(WithConfig),
     /// Print what BOSH checks of the job's properties, made from the same
     /// table as `check-config`: properties_schema.json.
@@ -64,15 +74,20 @@ enum Command {
     },
     /// Rehearse against the real API, read-only: every service, its verdict,
     /// and what `run` would create.
+    #[command(after_help = examples::PLAN)]
     Plan {
         #[command(flatten)]
         config: WithConfig,
+        /// Where a daemon may run to compare the plan with [default: web.listen].
+        #[arg(long, value_name = "IP:PORT")]
+        address: Option<SocketAddr>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
     /// Ask the running daemon how it is: problems first, then each stage, then
     /// services by verdict.
+    #[command(after_help = examples::STATUS)]
     Status {
         /// Wait until the daemon is ready, at most so long (300s, 5m), and say
         /// meanwhile what it waits for.
@@ -83,16 +98,20 @@ enum Command {
     },
     /// Ask the running daemon about one service, step by step: the first step
     /// that fails, why, and what to do.
+    #[command(after_help = examples::EXPLAIN)]
     Explain {
-        /// SERVICE, or PROJECT/SERVICE.
+        /// Its name (SERVICE, or PROJECT/SERVICE), a host name or an address of its nodes,
+        /// or the GUID or name of its service instance in Cloud Foundry.
         service: String,
         #[command(flatten)]
         ask: Ask,
     },
     /// Ask the running daemon for its published targets, one a line.
+    #[command(after_help = examples::TARGETS)]
     Targets(Ask),
     /// Ask the running daemon what changed in the last hours, and why, the newest
     /// first: targets, verdicts, integrations, addresses, scrapes, stages.
+    #[command(after_help = examples::EVENTS)]
     Events {
         /// SERVICE, or PROJECT/SERVICE: what is about it, or about its whole project.
         service: Option<String>,
@@ -102,12 +121,40 @@ enum Command {
         #[command(flatten)]
         ask: Ask,
     },
+    /// Fetch one node's page of metrics through the running daemon, and print what may be
+    /// shown to others: the name, type and number of series of each metric, and the keys of
+    /// its labels. No value is printed.
+    #[command(after_help = examples::CAPTURE)]
+    Capture {
+        /// The service, as for `explain`; an address means that node.
+        service: String,
+        /// Where the daemon's scrape proxy listens [default: that of --config, else
+        /// 127.0.0.1:9275].
+        #[arg(long, value_name = "IP:PORT")]
+        proxy: Option<SocketAddr>,
+        #[command(flatten)]
+        ask: AskPlainly,
+    },
     /// Check a deployment from outside: daemons, Prometheus and the route. This
     /// is what the errand runs; it changes nothing.
+    #[command(after_help = examples::SMOKE_TEST)]
     SmokeTest {
         /// The errand's configuration file, as the job aiven-metrics-smoke-tests renders it.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+    },
+    /// Print what a shell needs to complete command lines.
+    #[command(hide = true)]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    #[command(hide = true)]
+    Manual {
+        /// Write it here instead, with one for each command.
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
     },
 }
 
@@ -120,13 +167,20 @@ struct WithConfig {
 
 /// How to reach the running daemon.
 #[derive(Debug, Args)]
-struct Ask {
+struct AskPlainly {
     /// Its web address [default: that of --config, else 127.0.0.1:9274].
     #[arg(long, value_name = "IP:PORT")]
     address: Option<SocketAddr>,
     /// Its configuration file, to learn the address from.
     #[arg(long, value_name = "FILE", env = CONFIG_VARIABLE)]
     config: Option<PathBuf>,
+}
+
+/// The same, for a command that also prints JSON.
+#[derive(Debug, Args)]
+struct Ask {
+    #[command(flatten)]
+    of: AskPlainly,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -139,22 +193,25 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Run { config: None } => refuse_to_run(),
         Command::CheckConfig(with) => check_config(&with.config),
         Command::ConfigSchema { refusals } => print_schema(refusals),
-        Command::Plan { config, json } => plan(&config.config, json),
-        Command::Status { ask, wait_ready } => with_daemon(&ask, async |daemon| match wait_ready {
-            Some(limit) => wait_ready::run(&daemon, limit).await,
-            None => status::run(&daemon, ask.json).await,
-        }),
-        Command::Explain { service, ask } => with_daemon(&ask, async |daemon| {
+        Command::Plan {
+            config,
+            address,
+            json,
+        } => plan(&config.config, address, json),
+        Command::Status { ask, wait_ready } => {
+            with_daemon(&ask.of, async |daemon| match wait_ready {
+                Some(limit) => wait_ready::run(&daemon, limit).await,
+                None => status::run(&daemon, ask.json).await,
+            })
+        }
+        Command::Explain { service, ask } => with_daemon(&ask.of, async |daemon| {
             explain::run(&daemon, &service, ask.json).await
         }),
-        Command::Targets(ask) => {
-            with_daemon(&ask, async |daemon| targets::run(&daemon, ask.json).await)
-        }
         Command::Events {
             service,
             since,
             ask,
-        } => with_daemon(&ask, async |daemon| {
+        } => with_daemon(&ask.of, async |daemon| {
             let json = ask.json;
             let asked = events::Asked {
                 since,
@@ -163,7 +220,17 @@ pub fn run(cli: Cli) -> ExitCode {
             };
             events::run(&daemon, &asked).await
         }),
+        Command::Targets(ask) => with_daemon(&ask.of, async |daemon| {
+            targets::run(&daemon, ask.json).await
+        }),
+        Command::Capture {
+            service,
+            proxy,
+            ask,
+        } => capture(&service, proxy, &ask),
         Command::SmokeTest { config } => smoke_test(&config),
+        Command::Completions { shell } => Ok(shell::completions(shell)),
+        Command::Manual { to } => shell::manual(to.as_deref()),
     };
     match result {
         Ok(code) => code,
@@ -249,18 +316,20 @@ fn check_config(path: &Path) -> anyhow::Result<ExitCode> {
 }
 
 fn print_schema(refusals: bool) -> anyhow::Result<ExitCode> {
-    output::file(&if refusals {
+    let text = if refusals {
         config::refusals_template()
     } else {
         config::properties_schema()
-    });
+    };
+    output::file(text.as_bytes());
     Ok(ExitCode::SUCCESS)
 }
 
-fn plan(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
+fn plan(path: &Path, address: Option<SocketAddr>, json: bool) -> anyhow::Result<ExitCode> {
     let config = Config::load(path)?;
+    let address = reachable(address.unwrap_or(config.web.listen));
     log::to_stderr();
-    runtime()?.block_on(plan::run(&config, json))
+    runtime()?.block_on(plan::run(&config, address, json))
 }
 
 fn smoke_test(path: &Path) -> anyhow::Result<ExitCode> {
@@ -268,26 +337,44 @@ fn smoke_test(path: &Path) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(smoke_test::run(plan))
 }
 
+fn capture(service: &str, proxy: Option<SocketAddr>, ask: &AskPlainly) -> anyhow::Result<ExitCode> {
+    let proxy = match (proxy, &ask.config) {
+        (Some(proxy), _) => proxy,
+        (None, Some(path)) => Config::load(path)?.scrape_proxy.listen.context(
+            "scrape_proxy.listen is empty, and a page is fetched through the scrape proxy only",
+        )?,
+        (None, None) => DEFAULT_SCRAPE_PROXY,
+    };
+    with_daemon(ask, async |daemon| {
+        capture::run(&daemon, proxy, service).await
+    })
+}
+
 fn with_daemon(
-    ask: &Ask,
+    ask: &AskPlainly,
     command: impl AsyncFnOnce(Daemon) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
     let daemon = Daemon::at(address(ask)?)?;
     runtime()?.block_on(command(daemon))
 }
 
-fn address(ask: &Ask) -> anyhow::Result<SocketAddr> {
+fn address(ask: &AskPlainly) -> anyhow::Result<SocketAddr> {
     let listen = match (&ask.address, &ask.config) {
         (Some(address), _) => *address,
         (None, Some(path)) => Config::load(path)?.web.listen,
         (None, None) => DEFAULT_ADDRESS,
     };
+    Ok(reachable(listen))
+}
+
+/// Where somebody on this machine reaches what listens there.
+fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    Ok(SocketAddr::new(ip, listen.port()))
+    SocketAddr::new(ip, listen.port())
 }
 
 /// 0 if all is well, else 1.

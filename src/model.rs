@@ -25,6 +25,7 @@ pub mod history;
 pub mod hosts;
 pub mod inventory;
 pub mod later;
+pub mod metrics_page;
 pub mod needed_endpoints;
 pub mod odd_rows;
 pub mod outage;

@@ -52,6 +52,10 @@ mod words;
 
 use pool::Pool;
 
+/// Names requests of our own commands: what becomes of them is not a scrape of
+/// Prometheus, and so neither shown nor counted as one.
+pub(crate) const OWN_USER_AGENT: &str = concat!("aiven-metrics/", env!("CARGO_PKG_VERSION"));
+
 /// Connections of Prometheus served at once.
 const LIMITS: Limits = Limits::here(1024);
 

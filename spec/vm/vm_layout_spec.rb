@@ -102,6 +102,11 @@ RSpec.describe 'aiven-metrics on a VM', order: :defined do
       expect(world.command('run')).to match([/monit runs the daemon/, have_attributes(exitstatus: 2)])
     end
 
+    it 'has a name and completions in a shell that sources bin/env' do
+      script = 'source /var/vcap/jobs/aiven-metrics/bin/env; complete -p aiven-metrics; aiven-metrics status'
+      expect(vm.run('bash', '-euc', script)).to match([/^complete .* aiven-metrics$.*instance 0: ready/m, be_success])
+    end
+
     it 'gives help and version' do
       expect(world.command('--help')).to match([/Usage: aiven-metrics/, be_success])
       expect(world.command('--version')).to match([/\Aaiven-metrics \d/, be_success])

@@ -12,6 +12,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use rustls::RootCertStore;
 
 use crate::model::address::AddressRules;
+use crate::model::scrape::Target;
 use crate::model::status::Status;
 use crate::net::tls;
 use crate::resolve::NameResolver;
@@ -21,6 +22,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The daemon is on the same machine or network: one that takes longer hangs.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most bytes of a page, decompressed: as the scrape proxy relays.
+pub(super) const MAX_PAGE: usize = 64 << 20;
+
+/// For a page through the scrape proxy, which has a shorter one of its own as a rule.
+const SCRAPE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Asks without proxy and without following redirects, so that the answer is
 /// that of the host in the URL.
@@ -64,6 +71,17 @@ impl Http {
         Http::build(RootCertStore::empty(), timeout, |client| client)
     }
 
+    /// Asks by way of a scrape proxy, under this name. It has as much time as a scrape.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub(super) fn through(proxy: SocketAddr, user_agent: &'static str) -> anyhow::Result<Self> {
+        let way = reqwest::Proxy::http(format!("http://{proxy}"))?;
+        Http::build(RootCertStore::empty(), SCRAPE_TIMEOUT, |client| {
+            client.proxy(way).user_agent(user_agent)
+        })
+    }
+
     fn build(
         roots: RootCertStore,
         timeout: Duration,
@@ -102,6 +120,48 @@ impl Http {
             headers: answer.headers().clone(),
             body: answer.text().await.map_err(no_answer)?,
         })
+    }
+
+    /// The answer's status and all of its body, decompressed.
+    ///
+    /// # Errors
+    /// When there is no answer, and when its body has more than `most` bytes.
+    pub(super) async fn get_bounded(
+        &self,
+        url: &str,
+        most: usize,
+    ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
+        let no_answer = |error: reqwest::Error| self.no_answer(url, &error);
+        let mut answer = self.client.get(url).send().await.map_err(no_answer)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
+            if body.len() + chunk.len() > most {
+                anyhow::bail!("the answer from {url} has more than {most} bytes");
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok((answer.status(), body))
+    }
+
+    /// What a scrape proxy answers to a scrape of this target.
+    ///
+    /// # Errors
+    /// As [`Http::get_bounded`].
+    pub(super) async fn scrape(
+        &self,
+        target: &Target,
+        most: usize,
+    ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
+        let Target {
+            project,
+            service,
+            address,
+        } = target;
+        let parameter = form_urlencoded::Serializer::new(String::new())
+            .append_pair("aiven_service", &format!("{project}/{service}"))
+            .finish();
+        let url = format!("http://{address}/metrics?{parameter}");
+        self.get_bounded(&url, most).await
     }
 
     fn no_answer(&self, url: &str, error: &reqwest::Error) -> NoAnswer {

@@ -7,33 +7,46 @@ use jiff::Timestamp;
 use super::ago::ago;
 use super::ask::Daemon;
 use super::output::{self, Rows};
-use crate::model::explain::{Explanation, Unknown, explain};
+use crate::model::explain::{Explanation, MatchedBy, Node, Trouble, Unknown, explain};
+
+/// Of so many services at once the steps are printed; more are listed.
+const MAX_EXPLAINED: usize = 3;
+
+/// Most services that are listed.
+const MAX_LISTED: usize = 50;
 
 /// Prints the explanation. Exits 0 only when all steps are done and nothing
-/// stands behind them.
-pub(super) async fn run(daemon: &Daemon, name: &str, json: bool) -> anyhow::Result<ExitCode> {
+/// stands behind them. JSON has all services that are meant.
+pub(super) async fn run(daemon: &Daemon, text: &str, json: bool) -> anyhow::Result<ExitCode> {
     let (_, status) = daemon.status().await?;
-    let explanations = match explain(&status, name) {
+    let explanations = match explain(&status, text) {
         Ok(explanations) => explanations,
         Err(unknown) => {
-            say_unknown(name, &unknown);
+            say_unknown(text, &unknown);
             return Ok(ExitCode::FAILURE);
         }
     };
     if json {
         output::json(&serde_json::to_string_pretty(&explanations)?);
+    } else if explanations.len() > MAX_EXPLAINED {
+        list(text, &explanations);
+        return Ok(ExitCode::FAILURE);
     } else {
-        for explanation in &explanations {
-            print(explanation, status.at);
+        for (index, explanation) in explanations.iter().enumerate() {
+            if index > 0 {
+                output::line("");
+            }
+            print(text, explanation, status.at);
         }
     }
     let is_well = explanations.iter().all(|one| one.trouble.is_none());
     Ok(super::exit_code(is_well))
 }
 
-fn print(explanation: &Explanation, now: Timestamp) {
+fn print(text: &str, explanation: &Explanation, now: Timestamp) {
+    let found = found_by(text, explanation.matched_by);
     output::line(format_args!(
-        "{}/{}: {}",
+        "{}/{}: {}{found}",
         explanation.project, explanation.service, explanation.verdict
     ));
     output::line("");
@@ -46,19 +59,99 @@ fn print(explanation: &Explanation, now: Timestamp) {
         steps.add([step.name, mark, &when, &step.evidence]);
     }
     steps.print();
+    print_nodes(&explanation.nodes, now);
     if let Some(ownership) = &explanation.ownership {
         output::line("");
-        output::line(format_args!("WHOSE  {ownership}"));
+        output::labelled("WHOSE", ownership);
     }
     if let Some(trouble) = &explanation.trouble {
         output::line("");
-        output::line(format_args!("CAUSE  {}", trouble.cause));
-        output::line(format_args!("DO     {}", trouble.remedy));
+        print_trouble(trouble, now);
     }
 }
 
-fn say_unknown(name: &str, unknown: &Unknown) {
-    output::note(format_args!("aiven-metrics: no service {name} is known"));
+/// What of it was asked for, unless that was its name.
+fn found_by(text: &str, matched_by: MatchedBy) -> String {
+    let what = match matched_by {
+        MatchedBy::Service => return String::new(),
+        MatchedBy::Host => "a host name of it",
+        MatchedBy::Address => "an address of it",
+        MatchedBy::InstanceGuid => "the GUID of its service instance",
+        MatchedBy::InstanceName => "the name of its service instance",
+    };
+    format!(" ({text} is {what})")
+}
+
+/// What happened last at each node, and when.
+fn print_nodes(nodes: &[Node], now: Timestamp) {
+    if nodes.is_empty() {
+        return;
+    }
+    let since = |at: Option<Timestamp>| match at {
+        Some(at) => format!("{} ago", ago(at, now)),
+        None => "never".to_owned(),
+    };
+    output::line("");
+    let mut rows = Rows::new(["node", "tried", "succeeded", "failing for", "why"]);
+    for node in nodes {
+        let tried = match node.seconds {
+            Some(seconds) => format!("{}, took {seconds:.2} s", since(node.last_scrape)),
+            None => since(node.last_scrape),
+        };
+        rows.add([
+            node.target.to_string(),
+            tried,
+            since(node.last_success),
+            node.failing_since
+                .map_or_else(String::new, |at| ago(at, now)),
+            node.cause.clone().unwrap_or_default(),
+        ]);
+    }
+    rows.print();
+}
+
+fn print_trouble(trouble: &Trouble, now: Timestamp) {
+    output::labelled("CAUSE", &trouble.cause);
+    if let Some(since) = trouble.since {
+        output::labelled("SINCE", moment(since, now));
+    }
+    output::labelled("DO", &trouble.remedy);
+}
+
+/// `2026-01-02T03:04:05Z (12m ago)`
+fn moment(at: Timestamp, now: Timestamp) -> String {
+    format!("{at:.0} ({} ago)", ago(at, now))
+}
+
+fn list(text: &str, explanations: &[Explanation]) {
+    let mut rows = Rows::new(["service", "verdict", "cause"]);
+    for one in explanations.iter().take(MAX_LISTED) {
+        let cause = one.trouble.as_ref().map(|trouble| &*trouble.cause);
+        rows.add([
+            format!("{}/{}", one.project, one.service),
+            one.verdict.to_string(),
+            cause.unwrap_or_default().to_owned(),
+        ]);
+    }
+    rows.print();
+    let more = explanations.len().saturating_sub(MAX_LISTED);
+    if more > 0 {
+        output::line(format_args!("and {more} more"));
+    }
+    let count = explanations.len();
+    output::note(format_args!(
+        "aiven-metrics: {text} can mean any of {count} services; ask for one of them as PROJECT/SERVICE"
+    ));
+}
+
+fn say_unknown(text: &str, unknown: &Unknown) {
+    if unknown.is_address {
+        output::note(format_args!(
+            "aiven-metrics: no service has a node at {text} now; aiven-metrics targets lists all that have"
+        ));
+    } else {
+        output::note(format_args!("aiven-metrics: no service {text} is known"));
+    }
     if !unknown.near.is_empty() {
         let near = unknown.near.join(" or ");
         output::note(format_args!("did you mean {near}?"));

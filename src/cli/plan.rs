@@ -1,27 +1,30 @@
-//! `plan`: what the daemon would conclude and create, asked of the real API,
-//! with nothing changed.
+//! `plan`: what the daemon would conclude and create, asked of the real API, with nothing
+//! changed; and where a daemon that runs differs.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::output::{self, Rows};
-use crate::aiven::listing::ParseCache;
-use crate::aiven::wire::ServiceReader;
-use crate::aiven::{Client, Error};
+use super::ask::Daemon;
+use super::output::{self, Progress, Rows};
+use super::rehearsal::{observe, settle};
 use crate::config::Config;
 use crate::daemon::api_client;
 use crate::metrics::Metrics;
-use crate::model::plan::{Action, Rules};
-use crate::model::project::{self, Project, Saved};
-use crate::model::resolution::Addresses;
+use crate::model::plan::Action;
 use crate::model::scrape::Scrapes;
 use crate::model::snapshot::Snapshot;
 use crate::model::status::{ServiceStatus, Status};
-use crate::resolve::{NameResolver, look_up_once};
+use crate::model::verdict::Verdict;
+use crate::resolve::NameResolver;
+
+mod difference;
+
+use difference::{Difference, differences};
 
 /// How long to wait if Aiven asks for it: nobody asks again here.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,6 +37,20 @@ struct Report {
     would_create: Vec<Creation>,
     /// Projects that could not be observed, and why.
     failed: BTreeMap<String, String>,
+    /// Where the running daemon differs.
+    running: Running,
+}
+
+/// What a running daemon says, if one answers.
+#[derive(Serialize)]
+struct Running {
+    /// Where it was asked.
+    address: SocketAddr,
+    /// Why it said nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_answer: Option<String>,
+    /// Services of which it says something else.
+    differences: Vec<Difference>,
 }
 
 #[derive(Serialize)]
@@ -43,8 +60,13 @@ enum Creation {
     Integration { project: String, service: String },
 }
 
-/// Prints the plan. Exits 1 when a project could not be observed.
-pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+/// Prints the plan, and where the daemon at `address` differs. Exits 1 when a project
+/// could not be observed.
+pub(super) async fn run(
+    config: &Config,
+    address: SocketAddr,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let metrics = Metrics::default();
     let dns = &config.dns;
     let resolver = NameResolver::new(&dns.nameservers, dns.timeout, config.address_rules());
@@ -54,9 +76,12 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
     let mut failed = BTreeMap::new();
     let mut would_create = Vec::new();
     let mut snapshots = Vec::new();
+    let progress = Progress::of(projects.len());
     for project in projects {
+        progress.begins(&format!("asking Aiven about {project}"));
         match observe(&client, config, &project).await {
             Ok(mut observed) => {
+                progress.continues(&format!("looking up the host names of {project}"));
                 settle(&mut observed, config, &resolver).await;
                 let snapshot = observed.snapshot();
                 let actions = snapshot.plan.actions.iter();
@@ -66,14 +91,18 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
             Err(error) => drop(failed.insert(project, error.kind.to_string())),
         }
     }
+    progress.ends();
     let snapshot = Snapshot {
         projects: snapshots,
         ..Snapshot::default()
     };
+    let services = Status::of(&snapshot, &Scrapes::default(), Timestamp::now()).services;
+    let running = compare(address, &services, &failed).await;
     let report = Report {
-        services: Status::of(&snapshot, &Scrapes::default(), Timestamp::now()).services,
+        services,
         would_create,
         failed,
+        running,
     };
     match json {
         true => output::json(&serde_json::to_string_pretty(&report)?),
@@ -82,34 +111,25 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<ExitCode>
     Ok(super::exit_code(report.failed.is_empty()))
 }
 
-async fn observe(client: &Client, config: &Config, name: &str) -> Result<Project, Error> {
-    let mut reader = ServiceReader::new(config.services.tags.keys().cloned());
-    let cache = ParseCache::default();
-    let choice = &config.integration.endpoint;
-    let (listed, supported, endpoint) = tokio::try_join!(
-        client.list_services(name, &mut reader, &cache),
-        client.supported_types(name),
-        client.find_endpoint(name, choice),
-    )?;
-    let mut project = Project::new(name.into(), Saved::default(), None);
-    let at = Timestamp::now();
-    let (listing, _) = listed;
-    project.absorb(project::Report::Listed { at, listing });
-    project.absorb(project::Report::SupportedTypes(supported));
-    project.absorb(project::Report::Endpoint(endpoint));
-    Ok(project)
-}
-
-/// Plans, looks up the host names that the plan needs, and plans with them.
-async fn settle(project: &mut Project, config: &Config, resolver: &NameResolver) {
-    let rules = Rules {
-        selection: &config.services,
-        create: config.integration.create,
+/// That no daemon answers is no trouble: before the first deploy there is none.
+async fn compare(
+    address: SocketAddr,
+    planned: &[ServiceStatus],
+    failed: &BTreeMap<String, String>,
+) -> Running {
+    let asked = async { Daemon::at(address)?.status().await };
+    let (no_answer, differences) = match asked.await {
+        Ok((_, status)) => {
+            let is_observed = |project: &str| !failed.contains_key(project);
+            (None, differences(planned, &status, is_observed))
+        }
+        Err(error) => (Some(format!("{error:#}")), Vec::new()),
     };
-    project.replan(&Addresses::default(), None, rules);
-    let addresses = look_up_once(resolver, project.needed_hosts().to_vec()).await;
-    project.surroundings_changed();
-    project.replan(&addresses, None, rules);
+    Running {
+        address,
+        no_answer,
+        differences,
+    }
 }
 
 fn creation(project: &str, action: &Action) -> Creation {
@@ -156,4 +176,38 @@ fn print(report: &Report) {
             }
         }
     }
+    print_running(&report.running);
+}
+
+fn print_running(running: &Running) {
+    let Running {
+        address,
+        no_answer,
+        differences,
+    } = running;
+    output::line("");
+    if let Some(cause) = no_answer {
+        return output::line(format_args!("not compared with a running daemon: {cause}"));
+    }
+    if differences.is_empty() {
+        return output::line(format_args!("the daemon at {address} says the same"));
+    }
+    let count = differences.len();
+    output::line(format_args!(
+        "the daemon at {address} says something else of {count} services"
+    ));
+    let mut rows = Rows::new(["service", "planned", "running", "targets", "why running so"]);
+    for one in differences {
+        let verdict = |verdict: Option<Verdict>| verdict.map_or("unknown", Verdict::as_str);
+        let added = one.only_planned.iter().map(|target| format!("+{target}"));
+        let removed = one.only_running.iter().map(|target| format!("-{target}"));
+        rows.add([
+            format!("{}/{}", one.project, one.service),
+            verdict(one.planned).to_owned(),
+            verdict(one.running).to_owned(),
+            added.chain(removed).collect::<Vec<_>>().join(" "),
+            one.cause.clone().unwrap_or_default(),
+        ]);
+    }
+    rows.print();
 }

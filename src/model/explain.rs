@@ -7,19 +7,18 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::scrape::{Failure, judge};
-use super::stage::Stage;
 use super::status::{ProjectStatus, ServiceStatus, Status};
 use super::verdict::Verdict;
 
+mod asked;
+mod nodes;
 mod ownership;
 mod remedy;
+mod trouble;
 
-/// How alike a name must be to be suggested (Jaro-Winkler, 0 to 1).
-const ALIKE: f64 = 0.8;
-
-/// Most names that are suggested.
-const SUGGESTIONS: usize = 3;
+use asked::Asked;
+pub use asked::MatchedBy;
+pub use nodes::Node;
 
 /// One service explained.
 #[derive(Debug, Serialize)]
@@ -28,10 +27,15 @@ pub struct Explanation {
     pub project: String,
     /// Its name.
     pub service: String,
+    /// What of it is what was asked for.
+    pub matched_by: MatchedBy,
     /// Why it is, or is not, scraped.
     pub verdict: Verdict,
     /// Its way, up to the first step that fails.
     pub steps: Vec<Step>,
+    /// What happened last at each of its nodes, and when. Empty while the scrape proxy is
+    /// off: then only Prometheus knows.
+    pub nodes: Vec<Node>,
     /// The true cause and what to do, unless all is well.
     pub trouble: Option<Trouble>,
     /// Whose it is, if `cloud_foundry` is configured.
@@ -60,60 +64,53 @@ pub struct Trouble {
     pub cause: String,
     /// What to do about it.
     pub remedy: String,
+    /// Since when, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
-/// A name that no known service has.
+/// What no known service has.
 #[derive(Debug, Serialize)]
 pub struct Unknown {
     /// Known names that look alike, the likeliest first.
     pub near: Vec<String>,
     /// Projects that could not be listed, and why: it may be one of theirs.
     pub unlisted: Vec<String>,
+    /// Whether it is an address.
+    pub is_address: bool,
 }
 
-/// Explains every service of that name (`SERVICE` or `PROJECT/SERVICE`).
+/// Explains every service that is meant: by its name (`SERVICE` or `PROJECT/SERVICE`), a
+/// host name or an address of its nodes, or its Cloud Foundry service instance's GUID or
+/// name.
 ///
 /// # Errors
 /// When there is none.
-pub fn explain(status: &Status, name: &str) -> Result<Vec<Explanation>, Unknown> {
-    let (project, service) = match name.split_once('/') {
-        Some((project, service)) => (Some(project), service),
-        None => (None, name),
-    };
-    let meant = |one: &&ServiceStatus| {
-        one.service == service && project.is_none_or(|project| one.project == project)
-    };
-    let found: Vec<_> = status.services.iter().filter(meant).collect();
-    if found.is_empty() {
-        return Err(unknown(status, service));
-    }
-    Ok(found
+pub fn explain(status: &Status, text: &str) -> Result<Vec<Explanation>, Unknown> {
+    let explained: Vec<_> = find(status, text)
         .into_iter()
-        .map(|one| explain_one(status, one))
-        .collect())
-}
-
-fn unknown(status: &Status, service: &str) -> Unknown {
-    let mut near: Vec<(f64, String)> = status
-        .services
-        .iter()
-        .map(|one| (strsim::jaro_winkler(&one.service, service), one))
-        .filter(|(alike, one)| *alike >= ALIKE || one.service.contains(service))
-        .map(|(alike, one)| (alike, format!("{}/{}", one.project, one.service)))
+        .map(|(one, matched_by)| explain_one(status, one, matched_by))
         .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    near.truncate(SUGGESTIONS);
-    let unlisted = status.projects.iter().filter_map(|project| {
-        let failing = project.stages.list.failing.as_ref()?;
-        Some(format!("{}: {}", project.name, failing.cause))
-    });
-    Unknown {
-        near: near.into_iter().map(|(_, name)| name).collect(),
-        unlisted: unlisted.collect(),
+    match explained.is_empty() {
+        true => Err(Asked::read(text).unknown(status)),
+        false => Ok(explained),
     }
 }
 
-fn explain_one(status: &Status, service: &ServiceStatus) -> Explanation {
+/// Every service that is meant, and by what; see [`explain`].
+pub fn find<'a>(status: &'a Status, text: &str) -> Vec<(&'a ServiceStatus, MatchedBy)> {
+    let asked = Asked::read(text);
+    let services = status.services.iter();
+    let meant = services.filter_map(|one| Some((one, asked.means(one)?)));
+    meant.collect()
+}
+
+/// Whether the text is the address of this target, with or without its port.
+pub fn is_at(text: &str, target: SocketAddr) -> bool {
+    Asked::read(text).is_at(target)
+}
+
+fn explain_one(status: &Status, service: &ServiceStatus, matched_by: MatchedBy) -> Explanation {
     let project = status
         .projects
         .iter()
@@ -145,8 +142,13 @@ fn explain_one(status: &Status, service: &ServiceStatus) -> Explanation {
     Explanation {
         project: service.project.clone(),
         service: service.service.clone(),
+        matched_by,
         verdict: service.verdict,
         steps,
+        nodes: match status.scrape_proxy {
+            Some(_) => nodes::of(service),
+            None => Vec::new(),
+        },
         trouble: trouble.or_else(|| case.trouble_behind()),
         ownership: ownership::explained(status, service),
     }
@@ -266,7 +268,8 @@ impl Case<'_> {
         let at = publish.and_then(|stage| stage.last_success);
         if let Some(failing) = publish.and_then(|stage| stage.failing.as_ref()) {
             let remedy = remedy::UNWRITTEN;
-            return self.fails("published", at, failing.cause.to_string(), remedy);
+            let failed = self.fails("published", at, failing.cause.to_string(), remedy);
+            return since(failed, failing.since);
         }
         let targets: Vec<_> = self
             .service
@@ -308,40 +311,6 @@ impl Case<'_> {
         self.fails("scraped", proxy.last_request, cause.to_owned(), remedy)
     }
 
-    /// Trouble that no step shows, because the service still does well on what
-    /// was known before.
-    fn trouble_behind(&self) -> Option<Trouble> {
-        if let Some((address, failure)) = self.failures().next() {
-            return Some(Trouble {
-                cause: format!("node {address}: {}", failure.cause),
-                remedy: failure.finding.remedy().to_owned(),
-            });
-        }
-        let project = self.project?;
-        let failing = |stage: &Stage| stage.failing.clone();
-        let failing = failing(&project.stages.list).or_else(|| failing(&project.stages.resolve))?;
-        Some(Trouble {
-            cause: format!(
-                "{}: {} (since {})",
-                project.name, failing.cause, failing.since
-            ),
-            remedy: remedy::KNOWN_BEFORE.to_owned(),
-        })
-    }
-
-    /// Of several failed scrapes the one that made the verdict.
-    fn deciding_failure(&self) -> Option<&Failure> {
-        let targets = self.service.hosts.iter().flat_map(|host| &host.targets);
-        let (_, failure) = judge(targets.map(|address| self.service.scrapes.get(address)));
-        failure
-    }
-
-    /// The nodes whose last scrape failed.
-    fn failures(&self) -> impl Iterator<Item = (&SocketAddr, &Failure)> {
-        let scrapes = self.service.scrapes.iter();
-        scrapes.filter_map(|(address, last)| Some((address, last.failure.as_ref()?)))
-    }
-
     fn cause(&self) -> String {
         let behind = self
             .project
@@ -370,9 +339,19 @@ impl Case<'_> {
             evidence: cause.clone(),
             at,
         };
-        let remedy = remedy.to_owned();
-        (step, Some(Trouble { cause, remedy }))
+        let trouble = Trouble {
+            cause,
+            remedy: remedy.to_owned(),
+            since: self.since(),
+        };
+        (step, Some(trouble))
     }
+}
+
+/// The same, known to last since then.
+fn since((step, trouble): Outcome, since: Timestamp) -> Outcome {
+    let since = Some(since);
+    (step, trouble.map(|trouble| Trouble { since, ..trouble }))
 }
 
 fn ok(name: &'static str, evidence: impl Into<String>, at: Option<Timestamp>) -> Outcome {

@@ -81,6 +81,9 @@ pub struct TargetHealth {
     pub failure: Option<Failure>,
     /// When a scrape last succeeded.
     pub last_success: Option<Timestamp>,
+    /// When the first of the scrapes ended that have failed since the last success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
     /// When the node's certificate expires.
     pub certificate_expires: Option<Timestamp>,
     /// The name that the certificate was verified for.
@@ -131,11 +134,16 @@ impl Scrapes {
             None => Some(at),
             Some(_) => before.and_then(|before| before.last_success),
         };
+        let failing_since = failure.as_ref().map(|_| {
+            let before = before.and_then(|before| before.failing_since);
+            before.unwrap_or(at)
+        });
         let next = TargetHealth {
             at,
             seconds: took.as_secs_f64(),
             failure,
             last_success,
+            failing_since,
             certificate_expires: learnt
                 .certificate_expires
                 .or_else(|| before?.certificate_expires),

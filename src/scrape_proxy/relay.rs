@@ -11,7 +11,6 @@ use hyper::{Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::ScrapeProxy;
 use super::body::{Beginning, RelayedBody};
 use super::exchange::Exchange;
 use super::failure;
@@ -21,6 +20,7 @@ use super::request::{Refusal, ScrapeRequest};
 use super::route::Route;
 use super::scrape::Scrape;
 use super::upstream::Upstream;
+use super::{OWN_USER_AGENT, ScrapeProxy};
 use crate::model::answering::Answering;
 use crate::model::later::later;
 use crate::model::outside_text::Secrets;
@@ -50,8 +50,14 @@ type Answer = Response<Either<RelayedBody, Full<Bytes>>>;
 impl ScrapeProxy {
     /// Answers one request.
     pub(super) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Answer {
-        self.results.note_request(Timestamp::now());
         let (head, _) = request.into_parts();
+        let is_of_prometheus = head
+            .headers
+            .get(header::USER_AGENT)
+            .is_none_or(|agent| agent != OWN_USER_AGENT);
+        if is_of_prometheus {
+            self.results.note_request(Timestamp::now());
+        }
         let asked = ScrapeRequest::read(&head.method, &head.uri, head.version, &head.headers);
         let route = asked.and_then(|asked| Route::find(&self.published.load(), &asked));
         let route = match route {
@@ -62,7 +68,7 @@ impl ScrapeProxy {
             }
         };
         let deadline = later(Instant::now(), time_allowed(&head.headers, self.timeout));
-        let scrape = Scrape::of(&self, &route.target);
+        let scrape = Scrape::of(&self, &route.target, is_of_prometheus);
         match scrape.relay(&route, &head.headers, deadline).await {
             Ok(page) => page.map(Either::Left),
             Err(failure) => text(failure::status(failure.class), &failure.cause),

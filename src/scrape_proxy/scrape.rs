@@ -18,19 +18,23 @@ pub(super) struct Scrape {
     pub(super) learnt: NodeFacts,
     /// How the node answers, as far as is known.
     pub(super) answering: Answering,
+    /// Whether its end is noted.
+    is_noted: bool,
     started: Instant,
     bytes: u64,
     ended: bool,
 }
 
 impl Scrape {
-    /// A scrape that starts now.
-    pub(super) fn of(proxy: &Arc<ScrapeProxy>, target: &Target) -> Self {
+    /// A scrape that starts now. `is_noted`: whether its end shows in results and metrics,
+    /// as that of each of Prometheus' scrapes does.
+    pub(super) fn of(proxy: &Arc<ScrapeProxy>, target: &Target, is_noted: bool) -> Self {
         Scrape {
             proxy: Arc::clone(proxy),
             target: target.clone(),
             learnt: NodeFacts::default(),
             answering: Answering::default(),
+            is_noted,
             started: Instant::now(),
             bytes: 0,
             ended: false,
@@ -58,7 +62,7 @@ impl Scrape {
     }
 
     fn end(&mut self, failure: Option<Failure>) {
-        if std::mem::replace(&mut self.ended, true) {
+        if std::mem::replace(&mut self.ended, true) || !self.is_noted {
             return;
         }
         let took = self.started.elapsed();

@@ -45,11 +45,15 @@ mod secrets_stay_inside_scrapes;
 mod the_proxy_is_no_open_proxy;
 
 // What is not scraped has a verdict and a cause.
+mod commands_explain_themselves;
 mod commands_tell_what_is;
 mod events_tell_what_changed;
+mod explain_finds_services;
 mod explain_names_the_cause;
 mod failed_scrapes_have_a_cause;
 mod mistakes_in_the_configuration_are_named;
+mod pages_are_captured_without_values;
+mod plan_is_compared_with_what_runs;
 mod rollouts_wait_for_the_daemon;
 mod what_others_say_is_shown_not_obeyed;
 

@@ -4,12 +4,13 @@
 use std::net::SocketAddr;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
 use serde_json::{Value, json};
-use testkit::Finished;
+use testkit::{Finished, Program};
 use tokio::net::TcpListener;
 
-use crate::binary::run;
+use crate::binary::{PATH, run};
 
 /// Clears the screen, sets the window's title, reverses what follows, and forges a line.
 const EVIL: &str =
@@ -49,7 +50,7 @@ fn events() -> Value {
     json!({"at": at, "events": [event]})
 }
 
-async fn serve(status: Value, groups: Value) -> SocketAddr {
+pub async fn serve(status: Value, groups: Value) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new()
@@ -98,6 +99,62 @@ async fn no_command_obeys_a_forged_daemon() {
     for command in commands {
         let ended = run(&[command, &["--address", &address]].concat()).await;
         shows_and_does_not_obey(&format!("{command:?}"), &ended);
+    }
+}
+
+/// Every command that asks a daemon, on a terminal of 40 columns.
+#[tokio::test]
+async fn nothing_is_wider_than_the_terminal_but_a_single_word() {
+    let address = forged_daemon(false).await.to_string();
+    let commands: [&[&str]; 5] = [
+        &["status"],
+        &["status", "--wait-ready", "0s"],
+        &["targets"],
+        &["explain", "127.0.0.1"],
+        &["explain", "x\u{1b}[2J"],
+    ];
+    for command in commands {
+        let program = Program::new(PATH).args(command);
+        let program = program.args(["--address", &address]).env("COLUMNS", "40");
+        let ended = program.run().await.unwrap();
+        shows_and_does_not_obey(&format!("{command:?}"), &ended);
+        for line in ended.output().lines() {
+            // A word that is longer than a line follows at most a label and an indent.
+            let words = line.split_whitespace().count();
+            assert!(
+                line.chars().count() <= 40 || words <= 2,
+                "{command:?}: {line}"
+            );
+        }
+    }
+}
+
+/// A scrape proxy that answers everything with this.
+async fn forged_proxy(status: u16, body: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let status = StatusCode::from_u16(status).unwrap();
+    let router = Router::new().fallback(async move || (status, body));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+#[tokio::test]
+async fn a_captured_page_is_shown_and_not_obeyed() {
+    let daemon = forged_daemon(true).await.to_string();
+    let page = "{\"x\u{1b}[2J\u{202e}\u{9b}31m\u{200b}\",\"k\u{1b}]0;owned\u{7}\"=\"v\"} 1\n";
+    for proxy in [forged_proxy(200, page).await, forged_proxy(502, EVIL).await] {
+        let proxy = proxy.to_string();
+        let ended = run(&[
+            "capture",
+            "127.0.0.1",
+            "--address",
+            &daemon,
+            "--proxy",
+            &proxy,
+        ])
+        .await;
+        shows_and_does_not_obey("capture", &ended);
     }
 }
 

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::scrape::{FailureKind, Finding};
+use crate::model::scrape::{Failure, FailureKind, Finding};
+
+mod asked;
 
 const AT: &str = "2026-01-02T03:04:05Z";
 const NODE: &str = "192.0.2.1:9273";
@@ -240,7 +242,7 @@ fn names_are_found_in_one_project_or_in_all_and_near_ones_are_suggested() {
     assert_eq!((one.len(), &*one[0].project), (1, "bank"));
     let unknown = explain(&status, "order-pg").unwrap_err();
     assert_eq!(unknown.near[0], "shop/orders-pg");
-    assert!(unknown.near.len() <= SUGGESTIONS);
+    assert!(unknown.near.len() <= super::asked::MAX_SUGGESTIONS);
     assert_eq!(unknown.unlisted, ["shop: token refused"]);
     let elsewhere = explain(&status, "bank/queue").unwrap_err();
     assert_eq!(elsewhere.near, ["shop/queue"]);

@@ -50,6 +50,7 @@ fn health(class: Option<FailureKind>) -> TargetHealth {
             cause: class.as_str().to_owned(),
         }),
         last_success: None,
+        failing_since: None,
         certificate_expires: None,
         verified_name: None,
         accepted: None,
@@ -110,4 +111,24 @@ fn scraping_does_not_overrule_the_plan() {
         let (verdict, _) = verdict(&planned(before, 1), |_| Some(&known));
         assert_eq!(verdict, before);
     }
+}
+
+#[test]
+fn the_first_failure_after_a_success_is_remembered_until_the_next_success() {
+    let mut scrapes = Scrapes::default();
+    let target = Target {
+        project: "shop".into(),
+        service: "a".into(),
+        address: ([192, 0, 2, 1], 9273).into(),
+    };
+    let failure = || Some(Failure::new(Finding::Refused, "refused"));
+    let mut seen = Vec::new();
+    let outcomes = [failure(), failure(), None, failure(), failure(), None];
+    for (second, failure) in (1..).zip(outcomes) {
+        let at = Timestamp::from_second(second).unwrap();
+        scrapes.note(&target, at, Duration::ZERO, failure, NodeFacts::default());
+        let since = scrapes.targets[&target].failing_since;
+        seen.push(since.map(Timestamp::as_second));
+    }
+    assert_eq!(seen, [Some(1), Some(1), None, Some(4), Some(4), None]);
 }

@@ -1,0 +1,169 @@
+//! Whom an operator means: what was typed, or pasted from a ticket, a log line or
+//! Prometheus' page, held against every known service.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::Serialize;
+
+use super::super::cloud_foundry::{Guid, Name};
+use super::super::status::{ServiceStatus, Status};
+use super::Unknown;
+
+/// How alike a name must be to be suggested (Jaro-Winkler, 0 to 1).
+const ALIKE: f64 = 0.8;
+
+/// Most names that are suggested.
+pub(super) const MAX_SUGGESTIONS: usize = 3;
+
+/// What of a service is what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchedBy {
+    /// Its name.
+    Service,
+    /// One of its host names.
+    Host,
+    /// The address of one of its nodes.
+    Address,
+    /// The GUID of its Cloud Foundry service instance.
+    InstanceGuid,
+    /// The name of its Cloud Foundry service instance.
+    InstanceName,
+}
+
+/// What was asked for, in each way in which it can be read.
+pub(super) struct Asked<'a> {
+    project: Option<&'a str>,
+    service: &'a str,
+    address: Option<IpAddr>,
+    port: Option<u16>,
+    host: Option<String>,
+    guid: Option<Guid>,
+}
+
+impl<'a> Asked<'a> {
+    /// Reads `SERVICE`, `PROJECT/SERVICE`, a host name or an address, each of these two
+    /// with or without a port or the rest of a URL, a GUID, or an instance's name.
+    pub(super) fn read(text: &'a str) -> Asked<'a> {
+        let (project, service) = match text.split_once('/') {
+            Some((project, service)) => (Some(project), service),
+            None => (None, text),
+        };
+        let place = place(text);
+        let socket: Option<SocketAddr> = place.parse().ok();
+        let bare = place.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+        let ip = bare.unwrap_or(place).parse().ok();
+        Asked {
+            project,
+            service,
+            address: socket.map(|socket| socket.ip()).or(ip),
+            port: socket.map(|socket| socket.port()),
+            host: host_of(place),
+            guid: text.parse().ok(),
+        }
+    }
+
+    /// Whether the service is meant, and by what.
+    pub(super) fn means(&self, service: &ServiceStatus) -> Option<MatchedBy> {
+        let of_project = self.project.is_none_or(|name| service.project == name);
+        if service.service == self.service && of_project {
+            return Some(MatchedBy::Service);
+        }
+        if self.has_address(service) {
+            return Some(MatchedBy::Address);
+        }
+        let is_host = |name: &str| self.host.as_deref() == Some(&*name.to_ascii_lowercase());
+        if host_names(service).any(is_host) {
+            return Some(MatchedBy::Host);
+        }
+        let identity = &service.cloud_foundry.as_ref()?.identity;
+        if self.guid == Some(identity.instance) {
+            return Some(MatchedBy::InstanceGuid);
+        }
+        let name = identity.instance_name.as_ref().map(Name::as_str);
+        let is_named = self.project.is_none() && name == Some(self.service);
+        is_named.then_some(MatchedBy::InstanceName)
+    }
+
+    fn has_address(&self, service: &ServiceStatus) -> bool {
+        let mut targets = service.hosts.iter().flat_map(|host| &host.targets);
+        targets.any(|target| self.is_at(*target))
+    }
+
+    /// Whether this target's address is asked for.
+    pub(super) fn is_at(&self, target: SocketAddr) -> bool {
+        self.address == Some(target.ip()) && self.port.is_none_or(|port| target.port() == port)
+    }
+
+    /// What to say when nobody is meant.
+    pub(super) fn unknown(&self, status: &Status) -> Unknown {
+        let mut near: Vec<(f64, String)> = status
+            .services
+            .iter()
+            .filter_map(|one| Some((self.alike(one)?, format!("{}/{}", one.project, one.service))))
+            .collect();
+        near.sort_by(|a, b| b.0.total_cmp(&a.0));
+        near.truncate(MAX_SUGGESTIONS);
+        let unlisted = status.projects.iter().filter_map(|project| {
+            let failing = project.stages.list.failing.as_ref()?;
+            Some(format!("{}: {}", project.name, failing.cause))
+        });
+        Unknown {
+            near: near.into_iter().map(|(_, name)| name).collect(),
+            unlisted: unlisted.collect(),
+            is_address: self.address.is_some(),
+        }
+    }
+
+    /// How alike something of the service is, if it is alike at all. No address is
+    /// suggested for another.
+    fn alike(&self, service: &ServiceStatus) -> Option<f64> {
+        if self.address.is_some() {
+            return None;
+        }
+        let identity = service.cloud_foundry.as_ref().map(|one| &one.identity);
+        let instance = identity.and_then(|identity| identity.instance_name.as_ref());
+        let names = [Some(&*service.service), instance.map(Name::as_str)];
+        let names = names.into_iter().flatten();
+        let names = names.filter_map(|name| likeness(name, self.service));
+        // Host names of one project end alike, so only their beginnings count.
+        let asked = self.host.as_deref().and_then(|host| host.split('.').next());
+        let hosts = asked.into_iter().flat_map(|asked| {
+            let beginnings = host_names(service).filter_map(|host| host.split('.').next());
+            beginnings.filter_map(move |host| likeness(host, asked))
+        });
+        names.chain(hosts).max_by(f64::total_cmp)
+    }
+}
+
+fn likeness(name: &str, asked: &str) -> Option<f64> {
+    let alike = strsim::jaro_winkler(name, asked);
+    let holds_it = !asked.is_empty() && name.contains(asked);
+    (alike >= ALIKE || holds_it).then_some(alike)
+}
+
+/// The names under which the service has nodes, also those that DNS does not answer now.
+fn host_names(service: &ServiceStatus) -> impl Iterator<Item = &str> {
+    let published = service.hosts.iter().map(|host| &*host.hostname);
+    published.chain(service.unanswered.keys().map(String::as_str))
+}
+
+/// Host and port of a URL, as Prometheus' page shows targets; else all of the text.
+fn place(text: &str) -> &str {
+    let rest = text.strip_prefix("http://");
+    match rest.or_else(|| text.strip_prefix("https://")) {
+        Some(rest) => rest.split('/').next().unwrap_or_default(),
+        None => text,
+    }
+}
+
+/// A host name in small letters, without the port and the root's dot. `None` for what has
+/// no dot within: a service's name is not taken for a host's.
+fn host_of(place: &str) -> Option<String> {
+    let name = match place.rsplit_once(':') {
+        Some((name, port)) if port.parse::<u16>().is_ok() => name,
+        _ => place,
+    };
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name.contains('.').then_some(name)
+}
