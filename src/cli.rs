@@ -19,6 +19,7 @@ use crate::{daemon, log};
 mod ago;
 mod ask;
 mod capture;
+mod doctor;
 mod events;
 mod examples;
 mod explain;
@@ -120,6 +121,22 @@ enum Command {
         since: Option<Duration>,
         #[command(flatten)]
         ask: Ask,
+    },
+    /// Try everything that the daemon depends on, read-only: configuration, DNS, Aiven's API
+    /// and the token's rights, one node of each type, the Prometheus beside it, clock, disk.
+    #[command(after_help = examples::DOCTOR)]
+    Doctor {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Where the daemon answers, if it runs [default: web.listen].
+        #[arg(long, value_name = "IP:PORT")]
+        address: Option<SocketAddr>,
+        /// The Prometheus beside it.
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090")]
+        prometheus: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Fetch one node's page of metrics through the running daemon, and print what may be
     /// shown to others: the name, type and number of series of each metric, and the keys of
@@ -223,6 +240,22 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Targets(ask) => with_daemon(&ask.of, async |daemon| {
             targets::run(&daemon, ask.json).await
         }),
+        Command::Doctor {
+            config,
+            address,
+            prometheus,
+            json,
+        } => {
+            log::to_stderr();
+            runtime().and_then(|runtime| {
+                runtime.block_on(doctor::run(doctor::Asked {
+                    path: &config.config,
+                    daemon: address,
+                    prometheus: prometheus.trim_end_matches('/'),
+                    json,
+                }))
+            })
+        }
         Command::Capture {
             service,
             proxy,

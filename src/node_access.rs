@@ -29,6 +29,7 @@ mod basic_auth;
 mod ca_task;
 mod endpoint_record;
 mod endpoint_task;
+mod fixed;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod project_access;
@@ -40,6 +41,7 @@ mod trust;
 pub use basic_auth::BasicAuth;
 use ca_task::CaTask;
 use endpoint_task::EndpointTask;
+pub use fixed::FixedAccess;
 use project_access::{EndpointAccess, ProjectAccess};
 use project_file::ProjectFile;
 use saved::{SavedEndpoint, SavedEndpoints};

@@ -21,6 +21,7 @@ mod lane;
 mod name_resolver;
 mod no_answer;
 mod pass;
+mod probe;
 mod question;
 mod server;
 pub(crate) mod system;
@@ -31,6 +32,7 @@ pub(crate) mod wire;
 pub use name_resolver::NameResolver;
 use pass::{Asked, Pass};
 pub use pass::{Progress, ResolveRound};
+pub use probe::{Told, Way, probe};
 
 /// How long to sleep where only an answer can bring news.
 const IDLE: Duration = Duration::from_secs(1);

@@ -27,10 +27,12 @@ use crate::model::service::Service;
 
 mod call;
 mod http_proxy;
+mod look;
 mod trust;
 
 use call::Call;
 pub use http_proxy::HttpProxy;
+pub use look::Look;
 
 /// How many rows a listing asks for. The API has no paging for services, and the
 /// default limit may be low (Aiven's own client sets 999 everywhere).

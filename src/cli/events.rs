@@ -16,7 +16,7 @@ use super::output::{self, Rows};
 use crate::model::history::{Event, Events};
 
 /// A table of events needs so many columns to be read.
-const WIDE: u16 = 100;
+const WIDE: usize = 100;
 
 /// Which events to print.
 pub(super) struct Asked {
@@ -68,7 +68,7 @@ fn path(asked: &Asked) -> String {
 }
 
 impl Layout {
-    fn of(terminal_width: Option<u16>) -> Layout {
+    fn of(terminal_width: Option<usize>) -> Layout {
         match terminal_width {
             None => Layout::Lines,
             Some(width) if width < WIDE => Layout::Blocks,

@@ -58,6 +58,15 @@ Examples:
   aiven-metrics events --since 30m
   aiven-metrics events shop/logs   # of that service, and of its whole project";
 
+pub(super) const DOCTOR: &str = "\
+Examples:
+  aiven-metrics doctor --config config.json             # before the first deploy
+  aiven-metrics doctor                                  # on a BOSH VM, when nothing works
+  aiven-metrics doctor --prometheus http://10.0.16.10:9090
+  aiven-metrics doctor --json | jq '.checks[] | select(.result == \"failed\")'
+
+Nothing is changed: every call only reads. Exit code 1: a check failed.";
+
 pub(super) const CAPTURE: &str = "\
 Examples:
   aiven-metrics capture logs >logs.txt

@@ -63,10 +63,9 @@ pub(super) fn note(text: impl Display) {
     }
 }
 
-/// How wide the terminal is; none if standard output is no terminal.
-pub(super) fn terminal_width() -> Option<u16> {
-    let table = Table::new();
-    io::stdout().is_terminal().then(|| table.width()).flatten()
+/// How many columns a line on standard output may have; none if it may be of any length.
+pub(super) fn terminal_width() -> Option<usize> {
+    columns(&Table::new())
 }
 
 /// Prints a JSON document.

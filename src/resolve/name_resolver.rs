@@ -98,6 +98,16 @@ impl NameResolver {
         resolver
     }
 
+    /// The name servers that are asked, in the order of their configuration.
+    pub fn servers(&self) -> Vec<SocketAddr> {
+        let known = self.0.known.lock();
+        known
+            .servers
+            .iter()
+            .map(|server| server.address())
+            .collect()
+    }
+
     /// Notices what has changed in the system's files.
     pub fn refresh(&self) {
         let mut known = self.0.known.lock();

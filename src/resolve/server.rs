@@ -19,7 +19,7 @@ use crate::net::socket::socket;
 
 /// The longest answer that is asked for by UDP: it crosses every network in one piece
 /// (<https://www.dnsflagday.net/2020/>).
-const UDP_PAYLOAD: u16 = 1232;
+pub(super) const UDP_PAYLOAD: u16 = 1232;
 
 /// A connection of its own for each answer that did not fit: on a shared one, a name
 /// that hangs could hold others up.
@@ -117,7 +117,14 @@ impl Server {
         })
     }
 
-    async fn exchange_by_tcp(&self, question: &Question) -> Result<WireAnswer, NoAnswer> {
+    /// Its answer over a connection, however long that takes.
+    ///
+    /// # Errors
+    /// When it gives none.
+    pub(super) async fn exchange_by_tcp(
+        &self,
+        question: &Question,
+    ) -> Result<WireAnswer, NoAnswer> {
         let request = question.request().ok_or(NoAnswer::NotSent)?;
         let stream = connect(self.address).await?;
         let (connection, transport) = TcpConnection::new(stream);

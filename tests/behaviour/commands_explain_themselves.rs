@@ -7,7 +7,7 @@ use testkit::{Finished, Program, files_below};
 use crate::binary::{PATH, run};
 
 /// Every command that an operator types. What BOSH and builds run is hidden.
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "run",
     "check-config",
     "plan",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 9] = [
     "targets",
     "capture",
     "events",
+    "doctor",
     "smoke-test",
 ];
 

@@ -90,6 +90,7 @@ fn unknown(facts: Facts<'_>, name: &str) -> Unknown {
                 .map(|one| format!("{}/{}", one.project, one.service))
                 .collect(),
             unlisted: Vec::new(),
+            is_address: false,
         },
     }
 }

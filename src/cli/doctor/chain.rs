@@ -1,0 +1,116 @@
+//! TLS to the API, with the certificates that it shows.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::Resolve;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::check::{Area, Check};
+use crate::config::Config;
+use crate::net::certificate::{CertificateFacts, date};
+use crate::net::socket::socket;
+use crate::net::tls;
+use crate::net::verifier::RefusedCertificate;
+use crate::resolve::NameResolver;
+
+/// For connection and handshake.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Most certificates of a chain that are shown.
+const MAX_SHOWN: usize = 4;
+
+/// Looks at the certificates of the API.
+pub(super) async fn check(config: &Config, resolver: &NameResolver) -> Check {
+    let subject = "TLS of the API";
+    let url = &config.aiven.api_url;
+    if url.scheme() != "https" {
+        return Area::Api.skipped(subject, "aiven.api_url is http, on this machine");
+    }
+    if config.aiven.http_proxy.is_some() {
+        let because = "the API is reached through a proxy; the lines below say whether its certificate is believed";
+        return Area::Api.skipped(subject, because);
+    }
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or(443);
+    let shaken = timeout(LIMIT, shake_hands(config, resolver, host, port)).await;
+    let shaken = shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+    let error = match shaken {
+        Ok(chain) => return Area::Api.ok(subject, shown(&chain)),
+        Err(error) => error,
+    };
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match inner.and_then(RefusedCertificate::of) {
+        Some(refused) => Area::Api.failed(
+            subject,
+            format!(
+                "the certificate is not believed ({:?}): {}",
+                refused.why,
+                shown(&refused.shown)
+            ),
+            "compare the issuer with that of another network: something on the way that opens TLS has a CA of its own, to be trusted with aiven.ca_cert if it is meant; an expired one may be this machine's clock",
+        ),
+        None => Area::Api.failed(
+            subject,
+            format!("no TLS with {host}:{port}: {error}"),
+            "let this machine reach it: see DNS, routes and firewalls, and aiven.http_proxy where a proxy is needed",
+        ),
+    }
+}
+
+async fn shake_hands(
+    config: &Config,
+    resolver: &NameResolver,
+    host: &str,
+    port: u16,
+) -> io::Result<Vec<CertificateDer<'static>>> {
+    let mut roots = tls::public_roots();
+    roots.add_parsable_certificates(config.aiven.ca_cert.iter().cloned());
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let stream = connect(resolver, name, port).await?;
+    let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
+    let connector = TlsConnector::from(Arc::new(tls::showing_client(roots)));
+    let stream = connector.connect(name, stream).await?;
+    let (_, session) = stream.get_ref();
+    let chain = session.peer_certificates().unwrap_or_default();
+    Ok(chain.iter().map(|one| one.clone().into_owned()).collect())
+}
+
+async fn connect(resolver: &NameResolver, host: &str, port: u16) -> io::Result<TcpStream> {
+    let addresses: Vec<SocketAddr> = match host.parse() {
+        Ok(ip) => vec![SocketAddr::new(ip, port)],
+        Err(_) => {
+            let name = host.parse().map_err(io::Error::other)?;
+            let found = resolver.resolve(name).await.map_err(io::Error::other)?;
+            found.map(|one| SocketAddr::new(one.ip(), port)).collect()
+        }
+    };
+    let mut failure = io::Error::other("its name has no address");
+    for address in addresses {
+        match socket(address)?.connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// `'a.example' until 2027-01-01 00:00 UTC, by 'An Issuer'; …`, from the server's own on.
+fn shown(chain: &[CertificateDer<'_>]) -> String {
+    let shown = chain.iter().take(MAX_SHOWN);
+    let shown = shown.map(|der| match CertificateFacts::read(der) {
+        Some(facts) => format!(
+            "'{}' until {}, by '{}'",
+            facts.subject,
+            date(facts.not_after),
+            facts.issuer
+        ),
+        None => "a certificate that cannot be read".to_owned(),
+    });
+    shown.collect::<Vec<_>>().join("; ")
+}
