@@ -6,6 +6,7 @@
 mod endpoint;
 mod integration;
 mod project;
+mod replacement;
 mod service;
 mod state;
 
@@ -21,7 +22,8 @@ pub(crate) use endpoint::Credentials;
 pub use endpoint::Endpoint;
 pub use integration::Integration;
 pub(crate) use integration::NewIntegration;
-pub(crate) use service::{Node, Replacement, Service};
+pub(crate) use replacement::Replacement;
+pub(crate) use service::{Node, Service};
 
 /// Everything that exists.
 pub(crate) struct Account {

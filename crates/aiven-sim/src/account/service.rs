@@ -88,7 +88,7 @@ impl Service {
         Ok(service)
     }
 
-    fn add_nodes(
+    pub(super) fn add_nodes(
         &mut self,
         count: usize,
         authority: &Arc<Authority>,
@@ -265,15 +265,6 @@ fn host_name(service: &str, project: &str, domain: &str) -> String {
     )
 }
 
-/// How nodes are replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Replacement {
-    /// New ones at once, old ones gone at once.
-    AtOnce,
-    /// New ones beside the old ones, which leave by [`Shared::finish_recycling`].
-    Beside,
-}
-
 impl Shared {
     pub(crate) fn add_services(
         self: &Arc<Self>,
@@ -338,79 +329,5 @@ impl Shared {
         drop(account);
         self.changed();
         Ok(())
-    }
-
-    /// Replaces all nodes with `count` new ones at new addresses.
-    pub(crate) fn replace_nodes(
-        self: &Arc<Self>,
-        project: &str,
-        service: &str,
-        count: Option<usize>,
-        how: Replacement,
-    ) -> Result<(), Refusal> {
-        let mut account = self.account();
-        let public = Arc::clone(&account.public_authority);
-        let project = account.project_mut(project)?;
-        let authority = Arc::clone(&project.authority);
-        let service = project
-            .services
-            .get_mut(service)
-            .ok_or_else(|| Refusal::no_service(service))?;
-        let authority = if service.spec.public_ca {
-            public
-        } else {
-            authority
-        };
-        service.spec.nodes = count.unwrap_or(service.spec.nodes);
-        let mut old = std::mem::take(&mut service.nodes);
-        service.add_nodes(service.spec.nodes, &authority, &self.settings)?;
-        if how == Replacement::Beside {
-            old.iter_mut().for_each(|node| node.leaving = true);
-            // The old primary stays the first until it leaves.
-            let new = std::mem::replace(&mut service.nodes, std::mem::take(&mut old));
-            service.nodes.extend(new);
-        }
-        service.updated = Timestamp::now();
-        service.settle(self, &project.endpoints);
-        drop(account);
-        self.changed();
-        Ok(())
-    }
-
-    /// A new node beside the others, the last of which is leaving from now on.
-    pub(crate) fn add_node(self: &Arc<Self>, project: &str, service: &str) -> Result<(), Refusal> {
-        let mut account = self.account();
-        let public = Arc::clone(&account.public_authority);
-        let project = account.project_mut(project)?;
-        let authority = Arc::clone(&project.authority);
-        let service = project
-            .services
-            .get_mut(service)
-            .ok_or_else(|| Refusal::no_service(service))?;
-        let authority = if service.spec.public_ca {
-            public
-        } else {
-            authority
-        };
-        if let Some(last) = service.nodes.last_mut() {
-            last.leaving = true;
-        }
-        service.add_nodes(1, &authority, &self.settings)?;
-        service.updated = Timestamp::now();
-        service.settle(self, &project.endpoints);
-        drop(account);
-        self.changed();
-        Ok(())
-    }
-
-    /// The nodes that are leaving are gone.
-    pub(crate) fn finish_recycling(
-        self: &Arc<Self>,
-        project: &str,
-        service: &str,
-    ) -> Result<(), Refusal> {
-        self.edit_service(project, service, |service| {
-            service.nodes.retain(|node| !node.leaving)
-        })
     }
 }
