@@ -10,10 +10,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::history::Event;
-use super::scrape::Scrapes;
+use super::plan::PlannedService;
+use super::scrape::{Failure, Scrapes};
 use super::snapshot::{ProjectSnapshot, Snapshot};
 use super::status::Status;
 use super::task::Restarted;
+use super::verdict::Verdict;
 
 mod expiry;
 mod freshness;
@@ -43,6 +45,8 @@ pub struct Facts<'a> {
     pub snapshot: &'a Snapshot,
     /// The last scrapes.
     pub scrapes: &'a Scrapes,
+    /// Every service in the snapshot.
+    pub services: &'a [Judged<'a>],
     /// The tasks that were started again.
     pub restarts: &'a [Restarted],
     /// What changed, the newest first.
@@ -51,6 +55,38 @@ pub struct Facts<'a> {
     pub started: Timestamp,
     /// Now.
     pub at: Timestamp,
+}
+
+/// A service with its verdict: of ten thousand each is judged once.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'a> {
+    project: &'a ProjectSnapshot,
+    planned: &'a PlannedService,
+    verdict: Verdict,
+    /// The failed scrape behind the verdict, if any.
+    failure: Option<&'a Failure>,
+}
+
+/// Every service in the snapshot with its verdict, in order of project and name.
+pub fn judged<'a>(snapshot: &'a Snapshot, scrapes: &'a Scrapes) -> Vec<Judged<'a>> {
+    let services = snapshot.services();
+    let judged = services.map(|(project, planned)| {
+        let (verdict, failure) = scrapes.verdict(&project.name, planned);
+        Judged {
+            project,
+            planned,
+            verdict,
+            failure,
+        }
+    });
+    judged.collect()
+}
+
+impl<'a> Judged<'a> {
+    /// Its project and its name.
+    fn names(&self) -> (&'a str, &'a str) {
+        (&self.project.name, &self.planned.service.name)
+    }
 }
 
 impl Facts<'_> {

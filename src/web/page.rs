@@ -21,8 +21,8 @@ use crate::model::history::{Event, EventFilter, EventKind};
 use crate::model::outside_text::{cut, visible_line};
 use crate::model::page::{
     Cell, Choices, Expiries, Facts, Freshness, Problem, Query, Rank, Room, ServiceList,
-    ServiceView, Summary, choices, expiries, freshness, problems, service_link, service_list,
-    service_view, summary,
+    ServiceView, Summary, choices, expiries, freshness, judged, problems, service_link,
+    service_list, service_view, summary,
 };
 use crate::model::verdict::Verdict;
 
@@ -76,6 +76,7 @@ struct OverviewPage {
 struct ServicePage {
     head: Head,
     name: String,
+    tone: &'static str,
     view: ServiceView,
     events: Vec<EventRow>,
     more_events: usize,
@@ -114,6 +115,7 @@ pub(super) async fn page(State(views): State<Arc<Views>>, RawQuery(query): RawQu
     let facts = Facts {
         snapshot: &snapshot,
         scrapes: &scrapes,
+        services: &judged(&snapshot, &scrapes),
         restarts: &restarts,
         events: &events,
         started: views.started,
@@ -196,6 +198,11 @@ fn service_page(
             let page = ServicePage {
                 head: Head::of(facts),
                 name: shown(name),
+                // Though it is scraped, some node may not be.
+                tone: match tone_of(&view.explanation.verdict) {
+                    "good" if view.explanation.trouble.is_some() => "odd",
+                    tone => tone,
+                },
                 view,
                 events,
                 more_events,

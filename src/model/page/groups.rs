@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Facts, Problem, Rank, query, service_link};
+use super::{Facts, Judged, Problem, Rank, query, service_link};
 use crate::model::explain::explain;
 use crate::model::history::EventKind;
 use crate::model::plan::PlannedService;
 use crate::model::scrape::{Finding, Target};
-use crate::model::snapshot::ProjectSnapshot;
 use crate::model::verdict::Verdict;
 
 /// How many services one problem names.
@@ -34,15 +33,15 @@ enum Trouble {
 
 /// Services with the same trouble.
 struct Group<'a> {
-    services: Vec<(&'a ProjectSnapshot, &'a PlannedService)>,
+    services: Vec<&'a Judged<'a>>,
     count: usize,
 }
 
 /// The problems of services.
 pub(super) fn service_problems(facts: Facts<'_>) -> Vec<Problem> {
     let mut groups: BTreeMap<Kind, Group<'_>> = BTreeMap::new();
-    for (project, planned) in facts.snapshot.services() {
-        let Some(kind) = kind(facts, project, planned) else {
+    for one in facts.services {
+        let Some(kind) = kind(facts, one) else {
             continue;
         };
         let group = groups.entry(kind).or_insert_with(|| Group {
@@ -51,7 +50,7 @@ pub(super) fn service_problems(facts: Facts<'_>) -> Vec<Problem> {
         });
         group.count += 1;
         if group.services.len() < MAX_NAMED {
-            group.services.push((project, planned));
+            group.services.push(one);
         }
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
@@ -62,17 +61,19 @@ pub(super) fn service_problems(facts: Facts<'_>) -> Vec<Problem> {
     problems.collect()
 }
 
-fn kind(facts: Facts<'_>, project: &ProjectSnapshot, planned: &PlannedService) -> Option<Kind> {
-    let (verdict, failure) = facts.scrapes.verdict(&project.name, planned);
+fn kind(facts: Facts<'_>, one: &Judged<'_>) -> Option<Kind> {
+    let (verdict, planned) = (one.verdict, one.planned);
     let word = |finding: Finding| format!("{finding:?}");
     if verdict.is_problem() {
-        let found = failure.map_or_else(String::new, |failure| word(failure.finding));
+        let found = one
+            .failure
+            .map_or_else(String::new, |failure| word(failure.finding));
         return Some((Rank::Service, Trouble::Verdict(verdict), found));
     }
     if matches!(verdict, Verdict::AwaitingIntegration | Verdict::Leaving) {
         return Some((Rank::Note, Trouble::Verdict(verdict), String::new()));
     }
-    if let Some(finding) = failing_node(facts, project, planned) {
+    if let Some(finding) = failing_node(facts, one) {
         return Some((Rank::Partly, Trouble::Nodes, word(finding)));
     }
     if !planned.failing.is_empty() {
@@ -83,16 +84,12 @@ fn kind(facts: Facts<'_>, project: &ProjectSnapshot, planned: &PlannedService) -
     disagrees.then_some((Rank::Note, Trouble::Labels, String::new()))
 }
 
-fn failing_node(
-    facts: Facts<'_>,
-    project: &ProjectSnapshot,
-    planned: &PlannedService,
-) -> Option<Finding> {
-    let mut targets = planned.targets();
+fn failing_node(facts: Facts<'_>, one: &Judged<'_>) -> Option<Finding> {
+    let mut targets = one.planned.targets();
     targets.find_map(|address| {
         let target = Target {
-            project: project.name.clone(),
-            service: planned.service.name.clone(),
+            project: one.project.name.clone(),
+            service: one.planned.service.name.clone(),
             address,
         };
         let known = facts.scrapes.targets.get(&target)?;
@@ -101,11 +98,11 @@ fn failing_node(
 }
 
 fn problem(facts: Facts<'_>, rank: Rank, trouble: Trouble, group: &Group<'_>) -> Option<Problem> {
-    let (project, planned) = group.services.first()?;
+    let first = group.services.first()?;
     let (cause, remedy) = match trouble {
-        Trouble::Labels => labels(planned),
-        Trouble::Stale => stale(planned),
-        Trouble::Verdict(_) | Trouble::Nodes => explained(facts, project, planned)?,
+        Trouble::Labels => labels(first.planned),
+        Trouble::Stale => stale(first.planned),
+        Trouble::Verdict(_) | Trouble::Nodes => explained(facts, first)?,
     };
     Some(Problem {
         rank,
@@ -113,8 +110,8 @@ fn problem(facts: Facts<'_>, rank: Rank, trouble: Trouble, group: &Group<'_>) ->
         services: group
             .services
             .iter()
-            .map(|(project, planned)| {
-                let (project, service) = (&*project.name, &*planned.service.name);
+            .map(|one| {
+                let (project, service) = one.names();
                 (
                     format!("{project}/{service}"),
                     service_link(project, service),
@@ -129,7 +126,7 @@ fn problem(facts: Facts<'_>, rank: Rank, trouble: Trouble, group: &Group<'_>) ->
         },
         cause,
         remedy,
-        since: since(facts, project, planned, trouble),
+        since: since(facts, first, trouble),
     })
 }
 
@@ -170,12 +167,8 @@ fn told(trouble: Trouble, count: usize) -> &'static str {
 }
 
 /// The same words as those of the command `explain`.
-fn explained(
-    facts: Facts<'_>,
-    project: &ProjectSnapshot,
-    planned: &PlannedService,
-) -> Option<(String, String)> {
-    let (project, service) = (&*project.name, &*planned.service.name);
+fn explained(facts: Facts<'_>, one: &Judged<'_>) -> Option<(String, String)> {
+    let (project, service) = one.names();
     let status = facts.status_of(project, service);
     let explanations = explain(&status, &format!("{project}/{service}")).ok()?;
     let trouble = explanations.into_iter().next()?.trouble?;
@@ -200,14 +193,13 @@ fn labels(planned: &PlannedService) -> (String, String) {
 }
 
 /// Since when: the last success or the event, whichever tells.
-fn since(
-    facts: Facts<'_>,
-    project: &ProjectSnapshot,
-    planned: &PlannedService,
-    trouble: Trouble,
-) -> Option<Timestamp> {
+fn since(facts: Facts<'_>, one: &Judged<'_>, trouble: Trouble) -> Option<Timestamp> {
     if trouble == Trouble::Stale {
-        return planned.failing.first().map(|(_, failing)| failing.since);
+        return one
+            .planned
+            .failing
+            .first()
+            .map(|(_, failing)| failing.since);
     }
     let is_the_cause = |kind: EventKind| match trouble {
         Trouble::Labels => kind == EventKind::LabelsDisagree,
@@ -223,8 +215,8 @@ fn since(
     };
     let mut events = facts.events.iter().filter(|event| is_the_cause(event.kind));
     let event = events.find(|event| {
-        event.project.as_ref() == Some(&project.name)
-            && event.service.as_ref() == Some(&planned.service.name)
+        event.project.as_ref() == Some(&one.project.name)
+            && event.service.as_ref() == Some(&one.planned.service.name)
     });
     event.map(|event| event.since)
 }

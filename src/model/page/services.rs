@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Query, Room, service_link};
+use super::{Facts, Judged, Query, Room, service_link};
 use crate::model::outside_text::cut;
 use crate::model::plan::PlannedService;
 use crate::model::scrape::{Scrapes, Target};
-use crate::model::snapshot::ProjectSnapshot;
 use crate::model::verdict::Verdict;
 
 /// The most services that are listed at once.
@@ -75,18 +74,14 @@ pub struct Choices {
 
 /// The services that match.
 pub fn service_list(facts: Facts<'_>, query: &Query) -> ServiceList {
-    let matching: Vec<_> = facts
-        .snapshot
-        .services()
-        .filter(|(project, planned)| {
-            let (verdict, _) = facts.scrapes.verdict(&project.name, planned);
-            query.matches(&project.name, planned, verdict)
-        })
-        .collect();
+    let services = facts.services.iter();
+    let matching =
+        services.filter(|one| query.matches(&one.project.name, one.planned, one.verdict));
+    let matching: Vec<_> = matching.collect();
     let from = query.from.min(matching.len().saturating_sub(1));
     let mut room = Room::SERVICES;
     let rows = matching.iter().skip(from).take(MAX_ROWS);
-    let rows = rows.map(|(project, planned)| row(facts.scrapes, project, planned));
+    let rows = rows.map(|one| row(facts.scrapes, one));
     let rows: Vec<_> = rows.take_while(|row| room.fits(row.texts())).collect();
     let after = from + rows.len();
     ServiceList {
@@ -112,31 +107,30 @@ impl ServiceRow {
     }
 }
 
-fn row(scrapes: &Scrapes, project: &ProjectSnapshot, planned: &PlannedService) -> ServiceRow {
-    let service = &planned.service;
-    let (verdict, failure) = scrapes.verdict(&project.name, planned);
-    let cause = failure.map(|failure| &*failure.cause);
-    let cause = cause.or(planned.cause.as_deref()).unwrap_or_default();
+fn row(scrapes: &Scrapes, one: &Judged<'_>) -> ServiceRow {
+    let service = &one.planned.service;
+    let cause = one.failure.map(|failure| &*failure.cause);
+    let cause = cause.or(one.planned.cause.as_deref()).unwrap_or_default();
     let short = |text: &str| cut(text, MAX_CELL).into_owned();
     ServiceRow {
-        project: short(&project.name),
+        project: short(&one.project.name),
         name: short(&service.name),
-        link: service_link(&project.name, &service.name),
+        link: service_link(&one.project.name, &service.name),
         service_type: short(service.service_type.text()),
         plan: short(service.plan.text()),
-        verdict,
-        scraped: scraped(scrapes, project, planned),
-        targets: planned.targets().count(),
+        verdict: one.verdict,
+        scraped: scraped(scrapes, one),
+        targets: one.planned.targets().count(),
         cause: cut(cause, 2 * MAX_CELL).into_owned(),
-        owner: short(&owner(planned)),
+        owner: short(&owner(one.planned)),
     }
 }
 
-fn scraped(scrapes: &Scrapes, project: &ProjectSnapshot, planned: &PlannedService) -> usize {
-    let targets = planned.targets().filter(|address| {
+fn scraped(scrapes: &Scrapes, one: &Judged<'_>) -> usize {
+    let targets = one.planned.targets().filter(|address| {
         let target = Target {
-            project: project.name.clone(),
-            service: planned.service.name.clone(),
+            project: one.project.name.clone(),
+            service: one.planned.service.name.clone(),
             address: *address,
         };
         let known = scrapes.targets.get(&target);
@@ -168,12 +162,12 @@ pub fn choices(facts: Facts<'_>) -> Choices {
     let (mut types, mut plans) = (BTreeSet::new(), BTreeSet::new());
     let mut verdicts = Verdict::ALL.map(|verdict| (verdict, 0));
     let mut owners = false;
-    for (project, planned) in facts.snapshot.services() {
-        types.insert(planned.service.service_type.text());
-        plans.insert(planned.service.plan.text());
-        owners |= planned.ownership.is_some();
-        let (verdict, _) = facts.scrapes.verdict(&project.name, planned);
-        for (_, count) in verdicts.iter_mut().filter(|(one, _)| *one == verdict) {
+    for one in facts.services {
+        types.insert(one.planned.service.service_type.text());
+        plans.insert(one.planned.service.plan.text());
+        owners |= one.planned.ownership.is_some();
+        let mut counts = verdicts.iter_mut();
+        if let Some((_, count)) = counts.find(|(verdict, _)| *verdict == one.verdict) {
             *count += 1;
         }
     }

@@ -49,11 +49,10 @@ pub fn summary(facts: Facts<'_>, problems: &[Problem]) -> Summary {
 /// How many services are done, of how many, and what is done with them.
 fn counted(facts: Facts<'_>) -> (usize, usize, &'static str) {
     let (mut scraped, mut published, mut selected) = (0, 0, 0);
-    for (project, planned) in facts.snapshot.services() {
-        let (verdict, _) = facts.scrapes.verdict(&project.name, planned);
-        scraped += usize::from(verdict == Verdict::Scraped);
-        published += usize::from(!planned.hosts.is_empty());
-        selected += usize::from(is_to_be_scraped(verdict));
+    for one in facts.services {
+        scraped += usize::from(one.verdict == Verdict::Scraped);
+        published += usize::from(!one.planned.hosts.is_empty());
+        selected += usize::from(is_to_be_scraped(one.verdict));
     }
     match facts.snapshot.through_proxy {
         true => (scraped, selected, "scraped"),

@@ -37,6 +37,7 @@ fn facts<'a>(snapshot: &'a Snapshot, scrapes: &'a Scrapes) -> Facts<'a> {
     Facts {
         snapshot,
         scrapes,
+        services: judged(snapshot, scrapes).leak(),
         restarts: &[],
         events: &[],
         started: at(0),

@@ -69,6 +69,7 @@ fn pages(text: &str, services: usize) -> [String; 3] {
     let facts = Facts {
         snapshot: &snapshot,
         scrapes: &scrapes,
+        services: &judged(&snapshot, &scrapes),
         restarts: &[],
         events: &events,
         started: at(0),
@@ -179,6 +180,7 @@ fn the_style_is_the_only_thing_that_the_policy_allows() {
         Facts {
             snapshot: &Snapshot::default(),
             scrapes: &Scrapes::default(),
+            services: &[],
             restarts: &[],
             events: &[],
             started: at(0),

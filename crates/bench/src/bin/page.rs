@@ -26,7 +26,7 @@ const NEVER: Duration = Duration::from_secs(3600);
 /// What is asked for, and what it is.
 const PAGES: [(&str, &str); 5] = [
     ("/", "everything"),
-    ("/?q=bulk-9&verdict=unreachable", "a search and a filter"),
+    ("/?q=bulk-0000&verdict=unreachable", "a search and a filter"),
     ("/?q=no-such-service", "a search that finds nothing"),
     ("/events", "`/events`"),
     ("/status", "`/status`, for comparison"),
@@ -80,7 +80,7 @@ fn print(state: &str, daemon: &Daemon, times: usize) {
         let mut waits = Vec::with_capacity(times);
         let mut size = 0;
         for _ in 0..times {
-            let (wait, answer) = ask(daemon.address, &format!("GET {path} HTTP/1.1"));
+            let (wait, answer) = ask(daemon.address, "localhost", &format!("GET {path} HTTP/1.1"));
             waits.push(wait);
             size = answer.len();
         }
@@ -98,16 +98,16 @@ fn scrape_all(config: &Config, proxy: SocketAddr) {
         for target in group["targets"].as_array().unwrap() {
             let target = Value::as_str(target).unwrap();
             let line = format!("GET http://{target}/metrics?aiven_service={service} HTTP/1.1");
-            ask(proxy, &line);
+            ask(proxy, target, &line);
         }
     }
 }
 
 /// The time until the first byte, and the body.
-fn ask(address: SocketAddr, line: &str) -> (Duration, Vec<u8>) {
+fn ask(address: SocketAddr, host: &str, line: &str) -> (Duration, Vec<u8>) {
     let mut stream = TcpStream::connect(address).unwrap();
     let began = Instant::now();
-    let request = format!("{line}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let request = format!("{line}\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = vec![0];
     stream.read_exact(&mut answer).unwrap();
