@@ -141,5 +141,5 @@ fn disagreement(name: &str, said: &[Said]) -> Option<Check> {
 }
 
 pub(super) fn milliseconds(took: Duration) -> String {
-    format!("{} ms", took.as_millis())
+    format!("{:.1} ms", took.as_secs_f64() * 1000.0)
 }
