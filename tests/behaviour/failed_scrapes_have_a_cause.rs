@@ -12,7 +12,9 @@ use crate::scraper::{SHORT, Scraper, publishing};
 
 async fn logs_and_queue() -> (Simulator, Config, Daemon, Scraper, SocketAddr) {
     let sim = aiven().await;
-    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
+    // Half of the page is less than the proxy reads before it answers.
+    let logs = ServiceSpec::new("logs", "opensearch").series(100);
+    sim.add_service(PROJECT, logs);
     sim.add_service(PROJECT, ServiceSpec::new("queue", "kafka"));
     let config = Config::quick(&sim).with_proxy();
     let (daemon, scraper) = publishing(&sim, &config).await;
