@@ -5,30 +5,42 @@ require 'yaml'
 
 require_relative '../manifests/simulated_platform'
 
-# The daemon at work on a simulated Aiven, watched by a real Prometheus for some minutes: the past of the operators'
-# board. It goes by the clock, since the daemon does.
+# The daemon at work on a simulated Aiven, with a tenants' Prometheus, both watched by the platform's for some minutes:
+# the past of the operators' board, but for Caddy. It goes by the clock, since the daemon does.
 class Operation
   # In seconds: enough that a rate over two minutes has a beginning.
   LENGTH = 300
   SCRAPE_INTERVAL = 5
 
+  # What bounds the tenants' Prometheus on a VM.
+  TENANTS_FLAGS = ["--web.listen-address=#{Prometheus::ANY_PORT}", '--storage.tsdb.retention.size=1GB'].freeze
+
   # The block gets it, and it has ended when this returns.
   def self.run(folder)
     FileUtils.mkdir_p(folder)
     SimulatedPlatform.run(folder) do |platform|
-      home = File.join(folder, 'prometheus').tap { |path| FileUtils.mkdir_p(path) }
-      config = File.join(home, 'prometheus.yml')
-      File.write(config, YAML.dump(configuration(platform)))
-      Prometheus.run(home, config: config) { |prometheus| yield new(prometheus) }
+      prometheus(folder, 'tenants', [nodes(platform)], flags: TENANTS_FLAGS) do |tenants|
+        watched = [deployed('aiven-metrics', platform.web), deployed('tenant-prometheus', tenants.address)]
+        prometheus(folder, 'platform', watched) { |prometheus| yield new(prometheus) }
+      end
     end
   end
 
-  # The jobs' names are those of manifests/operations, the scrapes closer together.
-  def self.configuration(platform)
-    relabelled = { 'relabel_configs' => [{ 'target_label' => 'bosh_deployment', 'replacement' => 'cf' }] }
-    daemon = { 'job_name' => 'aiven-metrics', 'static_configs' => [{ 'targets' => [platform.web] }] }
-    nodes = { 'job_name' => 'aiven', 'proxy_url' => "http://#{platform.scrape_proxy}", 'file_sd_configs' => [{ 'files' => [File.join(platform.folder, 'state/targets/targets.json')] }] }
-    { 'global' => { 'scrape_interval' => "#{SCRAPE_INTERVAL}s" }, 'scrape_configs' => [daemon.merge(relabelled), nodes] }
+  def self.prometheus(folder, name, scrape_configs, **options, &block)
+    home = File.join(folder, name).tap { |path| FileUtils.mkdir_p(path) }
+    config = File.join(home, 'prometheus.yml')
+    File.write(config, YAML.dump('global' => { 'scrape_interval' => "#{SCRAPE_INTERVAL}s" }, 'scrape_configs' => scrape_configs))
+    Prometheus.run(home, config: config, **options, &block)
+  end
+
+  # The jobs' names are those of manifests/operations.
+  def self.nodes(platform)
+    { 'job_name' => 'aiven', 'proxy_url' => "http://#{platform.scrape_proxy}",
+      'file_sd_configs' => [{ 'files' => [File.join(platform.folder, 'state/targets/targets.json')] }] }
+  end
+
+  def self.deployed(job, address)
+    { 'job_name' => job, 'static_configs' => [{ 'targets' => [address], 'labels' => { 'bosh_deployment' => 'cf' } }] }
   end
 
   def initialize(prometheus)
