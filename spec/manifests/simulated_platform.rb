@@ -18,8 +18,9 @@ class SimulatedPlatform
   # `web` is where the daemon answers, and `scrape_proxy` where it relays scrapes: `ip:port`.
   attr_reader :folder, :aiven, :web, :scrape_proxy
 
-  def self.run(folder)
-    ChildProcess.run(program('aiven-sim', 'AIVEN_SIM_BIN'), 'demo', log: File.join(folder, 'aiven.log')) do |sim|
+  # `scenario` is one of aiven-sim's.
+  def self.run(folder, scenario = 'demo')
+    ChildProcess.run(program('aiven-sim', 'AIVEN_SIM_BIN'), scenario, log: File.join(folder, 'aiven.log')) do |sim|
       platform = new(folder, SimulatedAiven.new(sim))
       platform.with_daemon { yield platform }
     end

@@ -2,27 +2,25 @@
 
 # Whether what a query answers is what the simulator says is so.
 class Comparison
-  # How far an answer may be from the truth, as a share of it. What is shown at the last scrape is exact but for
-  # its printed digits.
-  EXACT = 0.001
-  # A rate is one of the last minutes, the truth that of the moment; both swing slowly.
-  RATE = 0.03
-  # A line through hours of what swings.
-  FORECAST = 0.1
+  # How far an answer may be from the truth: of what is shown at the last scrape, of a rate and of a forecast, as a
+  # share; and what counts as nothing.
+  Tolerance = Struct.new(:exact, :rate, :forecast, :nothing, keyword_init: true)
+  # At the moment of the last scrape a value is exact but for its printed digits. A rate is one of the last minutes, the truth that of
+  # the moment; both swing slowly. A forecast is a line through hours of what swings. No signal is shown with more digits than three.
+  AT_THE_SCRAPE = Tolerance.new(exact: 0.001, rate: 0.03, forecast: 0.1, nothing: 1e-3)
   # Seconds from which on a window is for a forecast.
   LONG = 3600
-  # What counts as nothing: no signal is shown with more digits.
-  NOTHING = 1e-3
   # Days from which on a forecast is no concern: what grows so slowly is hidden by what swings, so that
   # the answer may be anything but a worry.
   FAR = 60
   WORRY = 30
 
   # `query` is one of Signals, `answer` of Promql, `truth` a list of the simulator's labels and values.
-  def initialize(query, answer, truth)
+  def initialize(query, answer, truth, tolerance: AT_THE_SCRAPE)
     @query = query
     @answer = answer
     @truth = truth
+    @tolerance = tolerance
   end
 
   # A line for each series that is missing, is too much, or has another value.
@@ -49,14 +47,14 @@ class Comparison
   def days? = @query.id.include?('_days_')
 
   def close?(answered, known)
-    (answered - known).abs <= [known.abs * tolerance, NOTHING].max
+    (answered - known).abs <= [known.abs * share, @tolerance.nothing].max
   end
 
-  def tolerance
+  def share
     case @query.looks_back
-    when 0 then EXACT
-    when (1...LONG) then RATE
-    else FORECAST
+    when 0 then @tolerance.exact
+    when (1...LONG) then @tolerance.rate
+    else @tolerance.forecast
     end
   end
 
@@ -70,7 +68,13 @@ class Comparison
   end
 
   def answered = @answered ||= by_labels(@answer.series)
-  def known = @known ||= by_labels(@truth.map { |one| one.values_at('labels', 'value') })
+  def known = @known ||= by_labels(asked_for.map { |one| one.values_at('labels', 'value') })
+
+  # Of the truth, if only the largest are asked for, these.
+  def asked_for
+    largest = @query.plain[/\Atopk\((\d+),/, 1]
+    largest ? @truth.max_by(largest.to_i) { |one| one['value'] } : @truth
+  end
 
   def by_labels(series)
     series.group_by { |labels, _| labels.values_at(*keys) }.transform_values { |found| found.map(&:last) }

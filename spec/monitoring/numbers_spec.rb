@@ -17,4 +17,9 @@ RSpec.describe 'The numbers on the boards' do
   { 'node-replaced' => 300, 'primary-moved' => 30, 'elected-moved' => 30 }.each do |state, seconds|
     it("are right: #{state} for #{seconds} seconds") { expect_right(Evaluated.in_state(state, entered: seconds)) }
   end
+
+  it 'are known to the simulator, but for what counts services and what the reader chooses' do
+    unknown = Signals.of_boards.map(&:id).uniq - Evaluated.in_state('healthy').past.truth.keys
+    expect(unknown.grep_v(/\Aoverview_/)).to eq(['pg_connections_allowed'])
+  end
 end

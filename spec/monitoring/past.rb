@@ -28,23 +28,36 @@ class Past
   # Seconds that a state lasts: longer than any alert waits; and what fills slowly was there all the time.
   USUAL_AGE = Hash.new(5400).merge('disk-filling' => 86_400).freeze
 
+  # What happens to all types alike happens to one service; else to all that it can happen to.
+  TO_ONE = { 'disk-nearly-full' => 'orders', 'service-down' => 'cache', 'cpu-busy' => 'shop', 'memory-low' => 'search',
+             'clients-refused' => 'cache' }.freeze
+
   # `truth` has for each signal a list of labels and values.
   attr_reader :state, :file, :truth, :entered_at
 
   # Writes it to `folder`. `entered` is how many seconds before the end the state began.
-  def initialize(folder, state, entered: USUAL_AGE[state])
+  def initialize(folder, state, entered: USUAL_AGE[state], step: STEP)
     @state = state
     @entered_at = END_AT - entered
     @file = File.join(folder, "#{state}-#{entered}.txt")
-    command = [simulator, 'history', '--state', state, '--end', END_AT, '--hours', HOURS, '--step', STEP, '--entered', entered,
+    command = [simulator, 'history', '--state', state, '--end', END_AT, '--hours', HOURS, '--step', step, '--entered', entered,
                '--only', names_file(folder), '--alone', '--out', file]
+    command.push('--service', TO_ONE[state]) if TO_ONE[state]
     said, status = Open3.capture2(*command.map(&:to_s))
     raise "#{command.join(' ')} failed" unless status.success?
 
     @truth = JSON.parse(said)
   end
 
+  # Seconds since the state began.
+  def age = END_AT - entered_at
+
+  def quiet? = QUIET.include?(state)
+
   def began_at = END_AT - (HOURS * 3600)
+
+  # When the state begins, or what can be seen of it.
+  def seen_from = entered_at > began_at ? entered_at : END_AT - USUAL_AGE.default
 
   private
 

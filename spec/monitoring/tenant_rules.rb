@@ -1,19 +1,18 @@
 # frozen_string_literal: true
 
-require 'json'
+require_relative '../render/job'
 
-require_relative 'signals'
-
-# The tenants' rule files.
+# The rule files of the tenants' Prometheus: what it records, and its alerts.
 module TenantRules
+  JOB = File.expand_path('../../jobs/aiven-metrics-rules', __dir__)
+
   module_function
 
-  # Their paths, once they are in `folder`.
-  def write(folder)
-    groups = Signals.all.select { |query| query.place == 'rule' }.group_by { |query| query.where['every'] }.map do |every, queries|
-      { name: "record-#{every}", interval: every,
-        rules: queries.map { |query| { record: query.where['record'], expr: query.plain, labels: query.where['labels'] } } }
+  # Their paths, once they are in `folder`; the rules that are recorded come first.
+  def write(folder, properties = {})
+    files = Rendering::Job.new(JOB).render({ 'properties' => properties }).select { |name, _| name.end_with?('.yml') }
+    files.sort_by { |name, _| name.include?('.rules.') ? 0 : 1 }.map do |name, text|
+      File.join(folder, name).tap { |file| File.write(file, text) }
     end
-    [File.join(folder, 'rules.yml').tap { |file| File.write(file, JSON.generate(groups: groups)) }]
   end
 end
