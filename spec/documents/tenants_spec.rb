@@ -16,10 +16,11 @@ RSpec.describe 'The guide for tenants' do
   yaml = guide.scan(/^```yaml\n(.*?)^```$/m).flatten.map { |block| YAML.safe_load(block) }
   platform = PrometheusJob.new(Manifest.of(Operations.fetch(Operations::BASE)).prometheus_properties)
 
-  it 'answers twelve questions, each with a query' do
+  it 'answers twelve questions, each with a query and a picture of the answer' do
     questions = guide[/^## Twelve questions$.*?(?=^## )/m].split(/^### /).drop(1)
     expect(questions.map { |question| question[/\A\d+/].to_i }).to eq((1..12).to_a)
     expect(questions).to all(match(/\A\d+\. .+\?$/).and(include("```promql\n")))
+    questions.each.with_index(1) { |question, number| expect(question).to include("](pictures/guide-#{number}.png)") }
   end
 
   it 'names the interval at which the ops file scrapes, and the address that it publishes' do

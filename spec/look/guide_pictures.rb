@@ -13,8 +13,9 @@ class GuidePictures
   WIDTH = 800
   HOUR = 3600
 
-  # `question` is that of the guide; `queries` are legend => query, where they are others.
-  Picture = Struct.new(:name, :question, :state, :unit, :legend, :lowest, :highest, :seconds, :queries, keyword_init: true)
+  # `question` is that of the guide, and `heading` is where another one is needed; `queries` are
+  # legend => query, where they are others.
+  Picture = Struct.new(:name, :question, :state, :unit, :legend, :lowest, :highest, :seconds, :heading, :queries, keyword_init: true)
 
   LAG = 'kafka_consumer_group_rep_lag{aiven_service_name="events"}'
 
@@ -31,8 +32,9 @@ class GuidePictures
     { name: '10', question: 10, state: 'pg-long-query', unit: 's', legend: '{{datname}}', lowest: 0 },
     { name: '11', question: 11, state: 'valkey-memory-full', unit: 'percent', lowest: 0, highest: 110 },
     { name: '12', question: 12, state: 'kafka-lag-growing', unit: 'short', legend: '{{name}}', lowest: 0 },
-    { name: 'node-replaced', question: 4, state: 'node-replaced', unit: 'percent', lowest: 0 },
+    { name: 'node-replaced', question: 4, state: 'node-replaced', unit: 'percent', lowest: 0, heading: 'Disks while a node is replaced' },
     { name: 'lag-moves', question: 12, state: 'elected-moved', unit: 'short', lowest: 0, seconds: HOUR * 2,
+      heading: 'Kafka: the lag while another node begins to report it',
       queries: { 'sum by (…)' => "sum(#{LAG})", 'sum by (…) of max by (…)' => "sum(max by (name, topic, partition) (#{LAG}))" } }
   ].map { |picture| Picture.new(legend: '{{host}}', seconds: 3 * HOUR, **picture) }.freeze
 
@@ -98,7 +100,7 @@ class GuidePictures
     end
   end
 
-  def title(picture) = questions.fetch(picture.question).first
+  def title(picture) = picture.heading || questions.fetch(picture.question).first
   def query(question) = questions.fetch(question).last
 
   # Whatever is a metric's name is among these words.
