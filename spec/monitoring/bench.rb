@@ -21,7 +21,7 @@ end
 
 puts '| services | board | queries | reads most | samples | most at once | the whole board |'
 puts '|---:|---|---:|---|---:|---:|---:|'
-# Rules are evaluated, and what they read is scraped, every ten and five minutes: it would take hours.
+# Rules are evaluated, and what they read is scraped, every ten and five minutes: it would take an hour.
 [67, 667].each do |copies|
   cost = QueryCost.new(copies: copies, boards: [QueryCost::OVERVIEW], step: 300, every: 600)
   puts rows(thousands(cost.services), cost.costs)
