@@ -166,8 +166,8 @@ enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page.
-    #[command(hide = true)]
+    /// Print the manual page, for man to show.
+    #[command(after_help = examples::MANUAL)]
     Manual {
         /// Write it here instead, with one for each command.
         #[arg(long, value_name = "FOLDER")]

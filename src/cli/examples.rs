@@ -78,3 +78,8 @@ does not fit, after a look through it.";
 pub(super) const SMOKE_TEST: &str = "\
 Examples:
   bosh -d cf run-errand aiven-metrics-smoke-tests   # runs it";
+
+pub(super) const MANUAL: &str = "\
+Examples:
+  aiven-metrics manual | man --local-file -
+  aiven-metrics manual --to /usr/local/share/man/man1   # with a page for each command";

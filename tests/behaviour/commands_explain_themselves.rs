@@ -7,7 +7,7 @@ use testkit::{Finished, Program, files_below};
 use crate::binary::{PATH, run};
 
 /// Every command that an operator types. What BOSH and builds run is hidden.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "run",
     "check-config",
     "plan",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 10] = [
     "events",
     "doctor",
     "smoke-test",
+    "manual",
 ];
 
 #[track_caller]
