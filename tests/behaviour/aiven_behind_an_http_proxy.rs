@@ -21,7 +21,7 @@ const USER: &str = "platform-user";
 const WORD: &str = "proxy-Secret-4711";
 
 /// A server that takes TLS off, and the CA that it is trusted by.
-struct TlsFront {
+pub struct TlsFront {
     address: SocketAddr,
     ca: String,
 }
@@ -123,7 +123,7 @@ fn free_port() -> u16 {
 
 /// An Aiven with one integrated service, and a configuration that reaches it only
 /// through a proxy.
-async fn behind_a_proxy() -> (Simulator, TlsFront, Config) {
+pub async fn behind_a_proxy() -> (Simulator, TlsFront, Config) {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     integrate_all(&sim);

@@ -49,7 +49,7 @@ pub(super) async fn check(config: &Config, resolver: &NameResolver) -> Check {
         Some(refused) => Area::Api.failed(
             subject,
             format!(
-                "the certificate is not believed ({:?}): {}",
+                "the certificate is not believed ({}): {}",
                 refused.why,
                 shown(&refused.shown)
             ),

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use testkit::{PROJECT, Program};
 use tokio::net::TcpListener;
 
-use super::{ask, nobody, two_services};
+use super::{ask, ask_alone, nobody, two_services};
+use crate::aiven_behind_an_http_proxy::behind_a_proxy;
 use crate::binary::{PATH, run, start};
 
 /// A Prometheus with these targets, and this text in its configuration.
@@ -80,6 +81,30 @@ async fn a_prometheus_that_does_not_do_its_part_is_named() {
     let told = ask(&config, &["--prometheus", &stranger]).await;
     told.names("prometheus", "warning", &["not Prometheus'"]);
     assert!(sim.requests().iter().all(|request| request.method == "GET"));
+}
+
+#[tokio::test]
+async fn the_certificates_of_the_api_are_shown_and_one_that_is_not_believed_is_named() {
+    let (_sim, _front, config) = behind_a_proxy().await;
+    let told = ask_alone(&config).await;
+    let shown = told.of("api", "ok");
+    let tls = shown.iter().find(|one| one["subject"] == "TLS of the API");
+    let tls = tls.unwrap_or_else(|| panic!("{}", told.text));
+    let chain = tls["found"].as_str().unwrap();
+    assert!(
+        chain.contains(" until ") && chain.contains(", by '"),
+        "{chain}"
+    );
+    assert_eq!(told.code, Some(0), "{}", told.text);
+
+    let told = ask_alone(&config.with("aiven.ca_cert", "")).await;
+    told.names(
+        "api",
+        "failed",
+        &["TLS of the API", "not believed", ", by '"],
+    );
+    told.names("api", "failed", &["project:services:read", "certificate"]);
+    assert_eq!(told.of("clock", "skipped").len(), 1, "{}", told.text);
 }
 
 #[tokio::test]
