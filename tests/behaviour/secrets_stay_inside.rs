@@ -60,7 +60,9 @@ async fn no_secret_is_in_anything_that_leaves_the_process() {
         sim.clear_faults();
     }
     let mut seen = Vec::new();
-    for path in ["/", "/sd", "/status", "/metrics", "/readyz", "/healthz"] {
+    for path in [
+        "/", "/sd", "/status", "/events", "/metrics", "/readyz", "/healthz",
+    ] {
         seen.push((path.to_owned(), daemon.get(path).await.body));
     }
     let command = fs::read_to_string(format!("/proc/{}/cmdline", daemon.id())).unwrap();
@@ -122,7 +124,7 @@ async fn no_secret_of_cloud_foundry_leaves_the_process() {
         })
         .await;
     let mut seen = vec![("the cause".to_owned(), quoted)];
-    for path in ["/", "/sd", "/status", "/metrics", "/readyz"] {
+    for path in ["/", "/sd", "/status", "/events", "/metrics", "/readyz"] {
         seen.push((path.to_owned(), daemon.get(path).await.body));
     }
     let status = ask(&daemon, "status", &[]).await.output();

@@ -92,7 +92,7 @@ async fn other_machines_see_only_what_is_for_all() {
     let config = Config::quick(&sim).with("web.listen", "0.0.0.0:0");
     let mut daemon = start(&config).await;
     daemon.address.set_ip(ip);
-    for path in ["/sd", "/status", "/"] {
+    for path in ["/sd", "/status", "/events", "/"] {
         let answer = daemon.get(path).await;
         assert_eq!(answer.status, 403, "{path}");
         assert!(answer.body.contains("web.expose_status"), "{}", answer.body);
