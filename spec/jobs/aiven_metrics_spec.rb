@@ -214,7 +214,7 @@ RSpec.describe 'job aiven-metrics' do
     ['Tr0ub4dor&3', 'AVNS_x7Kq2mZpW9', '6f1ed002-ab5a-4e9f-9c3e-1d7a8b2c4f60', 'Abcdefghijklmnopq', 'dXNlcjpwYXNzd29yZA=='].each do |secret|
       wrong.each do |name, form|
         it "is not shown by the template: #{secret} in #{name}" do
-          expect { render(with(required, name, form.(secret)), schema: false) }.to raise_error(Rendering::Refused) { |error|
+          expect { render(with(required, name, form.call(secret)), schema: false) }.to raise_error(Rendering::Refused) { |error|
             expect(error.message).to match(/#{name}: found (?:a text of \d+ characters, not shown|"a b"), want /)
             expect(error.message).not_to include(secret)
           }
