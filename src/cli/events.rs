@@ -4,6 +4,7 @@
 //! a pipe each event is one line, which begins with its time.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -34,6 +35,20 @@ enum Layout {
     Table,
     Blocks,
     Lines,
+}
+
+/// What the daemon remembers of one service and of its whole project, the newest first;
+/// nothing if it keeps no history.
+pub(super) async fn of(daemon: &Daemon, project: &str, service: &str) -> Vec<Arc<Event>> {
+    let asked = Asked {
+        since: None,
+        service: Some(format!("{project}/{service}")),
+        json: false,
+    };
+    let answer = daemon.get(&path(&asked)).await.ok();
+    let answer = answer.filter(|answer| answer.status == StatusCode::OK);
+    let events = answer.and_then(|answer| serde_json::from_str::<Events>(&answer.body).ok());
+    events.map_or_else(Vec::new, |events| events.events)
 }
 
 /// Prints the events that are asked for, the newest first.

@@ -1,19 +1,25 @@
 //! `explain`: one service, step by step.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::ago::ago;
 use super::ask::Daemon;
+use super::events;
 use super::output::{self, Rows};
 use crate::model::explain::{Explanation, MatchedBy, Node, Trouble, Unknown, explain};
+use crate::model::history::Event;
 
 /// Of so many services at once the steps are printed; more are listed.
 const MAX_EXPLAINED: usize = 3;
 
 /// Most services that are listed.
 const MAX_LISTED: usize = 50;
+
+/// Most changes that are shown of each.
+const MAX_EVENTS: usize = 5;
 
 /// Prints the explanation. Exits 0 only when all steps are done and nothing
 /// stands behind them. JSON has all services that are meant.
@@ -36,14 +42,15 @@ pub(super) async fn run(daemon: &Daemon, text: &str, json: bool) -> anyhow::Resu
             if index > 0 {
                 output::line("");
             }
-            print(text, explanation, status.at);
+            let events = events::of(daemon, &explanation.project, &explanation.service).await;
+            print(text, explanation, &events, status.at);
         }
     }
     let is_well = explanations.iter().all(|one| one.trouble.is_none());
     Ok(super::exit_code(is_well))
 }
 
-fn print(text: &str, explanation: &Explanation, now: Timestamp) {
+fn print(text: &str, explanation: &Explanation, events: &[Arc<Event>], now: Timestamp) {
     let found = found_by(text, explanation.matched_by);
     output::line(format_args!(
         "{}/{}: {}{found}",
@@ -60,6 +67,7 @@ fn print(text: &str, explanation: &Explanation, now: Timestamp) {
     }
     steps.print();
     print_nodes(&explanation.nodes, now);
+    print_events(events, now);
     if let Some(ownership) = &explanation.ownership {
         output::line("");
         output::labelled("WHOSE", ownership);
@@ -108,6 +116,25 @@ fn print_nodes(nodes: &[Node], now: Timestamp) {
         ]);
     }
     rows.print();
+}
+
+/// What changed last.
+fn print_events(events: &[Arc<Event>], now: Timestamp) {
+    if events.is_empty() {
+        return;
+    }
+    output::line("");
+    let mut rows = Rows::new(["changed", "what", "why"]);
+    for event in events.iter().take(MAX_EVENTS) {
+        let when = format!("{} ago", ago(event.at, now));
+        let why = event.cause.as_deref().unwrap_or_default();
+        rows.add([&*when, &*event.what, why]);
+    }
+    rows.print();
+    let more = events.len().saturating_sub(MAX_EVENTS);
+    if more > 0 {
+        output::line(format_args!("and {more} more: aiven-metrics events"));
+    }
 }
 
 fn print_trouble(trouble: &Trouble, now: Timestamp) {

@@ -64,6 +64,13 @@ async fn what_happened_last_is_said_with_its_time_and_since_when_it_fails() {
     let told = ask(&daemon, "explain", &["logs"]).await;
     let line = told.stdout.lines().find(|line| line.starts_with("SINCE"));
     assert!(line.is_some(), "{}", told.output());
+    // What the daemon remembers stands there, too.
+    let mut changes = told
+        .stdout
+        .lines()
+        .skip_while(|line| !line.starts_with("CHANGED"));
+    let newest = changes.nth(1).unwrap_or_default();
+    assert!(newest.contains(" ago"), "{}", told.output());
     let told = ask(&daemon, "explain", &["logs", "--json"]).await;
     let told: Value = serde_json::from_str(&told.stdout).unwrap();
     assert_eq!(told[0]["trouble"]["since"], since);
