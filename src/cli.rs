@@ -8,17 +8,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory, Parser, Subcommand};
-use tokio_util::sync::CancellationToken;
+use clap::{Args, Parser, Subcommand};
 
 use self::ask::Daemon;
 use crate::config::{self, Config, Invalid};
-use crate::net::descriptors;
-use crate::{daemon, log};
+use crate::log;
 
 mod ago;
 mod ask;
 mod capture;
+mod daemon_process;
 mod doctor;
 mod events;
 mod examples;
@@ -41,9 +40,6 @@ const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHO
 
 /// Likewise its scrape proxy.
 const DEFAULT_SCRAPE_PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9275);
-
-/// How long work that is still under way may hold up the end of the process.
-const LEAVE_BEHIND_AFTER: Duration = Duration::from_millis(500);
 
 /// Keeps Prometheus supplied with the metrics targets of every Aiven service.
 #[derive(Debug, Parser)]
@@ -206,8 +202,8 @@ struct Ask {
 /// Does what the command line asks for.
 pub fn run(cli: Cli) -> ExitCode {
     let result = match cli.command {
-        Command::Run { config: Some(path) } => run_daemon(&path),
-        Command::Run { config: None } => refuse_to_run(),
+        Command::Run { config: Some(path) } => daemon_process::run(&path),
+        Command::Run { config: None } => daemon_process::refuse(),
         Command::CheckConfig(with) => check_config(&with.config),
         Command::ConfigSchema { refusals } => print_schema(refusals),
         Command::Plan {
@@ -284,54 +280,6 @@ fn complain(error: &anyhow::Error) {
         let who = if index == 0 { "aiven-metrics: " } else { "" };
         output::note(format_args!("{who}{problem}"));
     }
-}
-
-fn run_daemon(path: &Path) -> anyhow::Result<ExitCode> {
-    let config = Config::load(path)?;
-    let log = log::to_stdout(config.log.level);
-    for doubt in config.doubts() {
-        tracing::warn!(%doubt, "a configured value cannot do what it is for");
-    }
-    descriptors::raise_limit();
-    let runtime = runtime()?;
-    let ended = runtime.block_on(async {
-        let stop = CancellationToken::new();
-        stop_on_signals(&stop)?;
-        let daemon = tokio::spawn(daemon::run(config, stop));
-        daemon.await?
-    });
-    // A lookup or a request may hang in the kernel; the process need not.
-    runtime.shutdown_timeout(LEAVE_BEHIND_AFTER);
-    if let Err(error) = &ended {
-        tracing::error!(error = format!("{error:#}"), "the daemon ends");
-    }
-    log.flush();
-    ended.map(|()| ExitCode::SUCCESS)
-}
-
-/// A daemon that an operator starts runs as another user than vcap, and leaves
-/// files that the real one cannot replace.
-fn refuse_to_run() -> ! {
-    let why = "run needs --config. On a BOSH VM monit runs the daemon; try: sudo monit start aiven-metrics";
-    let mut command = Cli::command();
-    command
-        .error(clap::error::ErrorKind::MissingRequiredArgument, why)
-        .exit()
-}
-
-/// bpm sends SIGTERM; a terminal sends SIGINT.
-fn stop_on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
-    use futures_util::StreamExt;
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let mut signals = signal_hook_tokio::Signals::new([SIGTERM, SIGINT])?;
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        if let Some(signal) = signals.next().await {
-            tracing::info!(signal, "stopping");
-            stop.cancel();
-        }
-    });
-    Ok(())
 }
 
 fn check_config(path: &Path) -> anyhow::Result<ExitCode> {
