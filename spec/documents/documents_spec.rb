@@ -204,7 +204,7 @@ RSpec.describe 'The documents' do
 
     it 'each script and each task of the pipeline is in CONTRIBUTING.md or ci/README.md' do
       text = read('CONTRIBUTING.md') + read('ci/README.md')
-      scripts = Dir.children(File.join(Words::ROOT, 'scripts')).reject { |name| %w[environment.sh tools].include?(name) }
+      scripts = Dir.children(File.join(Words::ROOT, 'scripts')).reject { |name| %w[environment.sh programs.sh tools].include?(name) }
       expect(scripts.reject { |script| text.include?("scripts/#{script}") }).to be_empty
     end
   end
