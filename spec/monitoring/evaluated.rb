@@ -41,6 +41,14 @@ class Evaluated
   # A panel's query from a minute before the state began on: labels and values over time.
   def course(query) = report[[:course, query].to_s].series
 
+  # Panels of the overview, and the services that had a worrying colour there at any time.
+  def worries_of_the_overview
+    Boards.telling.select { |target| target.board == 'aiven-overview' }.flat_map do |target|
+      worried = course(target.query).select { |_, points| points.any? { |_, value| target.severity(value).positive? } }
+      worried.map { |labels, _| [target.panel, labels.values_at('aiven_service_name', 'reason')] }
+    end
+  end
+
   private
 
   # Rules cost most of all: in a trouble only its own time is looked at.

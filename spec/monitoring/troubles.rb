@@ -81,6 +81,8 @@ class Trouble
 
   def rule_errors = @evaluated.report.rule_errors
 
+  def turns_the_overview? = panels.any? { |sight| sight.what.first == TroublesDocument::OVERVIEW }
+
   private
 
   # Seconds until it is worse than it had been.

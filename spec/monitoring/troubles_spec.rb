@@ -11,14 +11,19 @@ RSpec.describe 'The tenants\' alerts' do
       report = Evaluated.in_state(state).report
       expect([report.firing, report.rule_errors]).to eq([[], []])
     end
+
+    it "leave the overview calm: #{state}" do
+      expect(Evaluated.in_state(state).worries_of_the_overview).to eq([])
+    end
   end
 
   Trouble::SEEDED.each_key do |state|
-    it "fire, and a panel turns: #{state}" do
+    it "fire, and panels turn: #{state}" do
       trouble = Trouble.new(state)
       expect([trouble.premature, trouble.rule_errors]).to eq([[], []])
       expect(trouble.alerts.empty?).to be(Trouble::WITHOUT_ALERT.key?(state))
       expect(trouble.panels).not_to be_empty
+      expect(trouble.turns_the_overview?).to be(!Trouble::WITHOUT_ALERT.key?(state))
     end
   end
 
