@@ -8,6 +8,8 @@ module Operations
   FOLDER = File.expand_path('../../manifests', __dir__)
   README = File.join(FOLDER, 'README.md')
   BASE = 'add-tenant-prometheis'
+  # What lets the platform's own Prometheus scrape, for either of its jobs.
+  SCRAPING = 'monitor-from-platform-prometheus'
   # Renames the job that the others name.
   LAST = 'use-prometheus2'
   ROW = /^\| \[`([a-z0-9-]+)\.yml`\]\(([^)]*)\) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/
@@ -28,6 +30,9 @@ module Operations
 
     # Whether it is for the platform's own Prometheus instead of cf-deployment.
     def for_platform? = Operations.with_needs(self).none? { |needed| needed.name == BASE }
+
+    # Whether the platform's own Prometheus scrapes the daemons with it.
+    def scrapes? = Operations.with_needs(self).any? { |needed| needed.name.start_with?(SCRAPING) }
   end
 
   module_function
