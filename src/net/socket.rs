@@ -3,7 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::net::TcpSocket;
+use reqwest::dns::Resolve;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A socket of the family of `peer`, not connected yet. Connecting it looks no name up.
 ///
@@ -14,4 +15,32 @@ pub(crate) fn socket(peer: SocketAddr) -> io::Result<TcpSocket> {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }
+}
+
+/// Connects to the first address of `host` that takes it, in the resolver's order.
+/// An IPv6 address stands there without brackets.
+///
+/// # Errors
+/// Why the name has no address, or what the last address answered.
+pub(crate) async fn connect(
+    resolver: &(impl Resolve + ?Sized),
+    host: &str,
+    port: u16,
+) -> io::Result<TcpStream> {
+    let addresses: Vec<SocketAddr> = match host.parse() {
+        Ok(ip) => vec![SocketAddr::new(ip, port)],
+        Err(_) => {
+            let name = host.parse().map_err(io::Error::other)?;
+            let found = resolver.resolve(name).await.map_err(io::Error::other)?;
+            found.map(|one| SocketAddr::new(one.ip(), port)).collect()
+        }
+    };
+    let mut failure = io::Error::other("its name has no address");
+    for address in addresses {
+        match socket(address)?.connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
 }

@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +28,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::aiven::error::{ErrorKind, ProxyTrouble};
 use crate::model::outside_text::{OutsideText, Secrets};
-use crate::net::socket::socket;
+use crate::net::socket::connect;
 
 /// How long the proxy is looked at, at most.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -117,7 +116,8 @@ impl HttpProxy {
             let cause = OutsideText::prose_within(&error.to_string(), MAX_WORDS, secrets);
             ProxyTrouble::Unreachable(cause)
         };
-        let stream = self.connect().await.map_err(unreachable)?;
+        let stream = connect(&*self.resolver, &self.host, self.port).await;
+        let stream = stream.map_err(unreachable)?;
         if base.scheme() != "https" {
             return Ok(());
         }
@@ -138,30 +138,6 @@ impl HttpProxy {
         let words = String::from_utf8_lossy(reason(&answer)).into_owned();
         let (words, to) = (prose(&words), prose(&to));
         Err(ProxyTrouble::of_status(status.as_u16(), words, to))
-    }
-
-    async fn connect(&self) -> io::Result<TcpStream> {
-        let addresses: Vec<SocketAddr> = match self.host.parse() {
-            Ok(ip) => vec![SocketAddr::new(ip, self.port)],
-            Err(_) => {
-                let name = self.host.parse().map_err(io::Error::other)?;
-                let found = self
-                    .resolver
-                    .resolve(name)
-                    .await
-                    .map_err(io::Error::other)?;
-                let with_port = |found: SocketAddr| SocketAddr::new(found.ip(), self.port);
-                found.map(with_port).collect()
-            }
-        };
-        let mut failure = io::Error::other("its name has no address");
-        for address in addresses {
-            match socket(address)?.connect(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => failure = error,
-            }
-        }
-        Err(failure)
     }
 
     async fn secure(

@@ -1,20 +1,17 @@
 //! TLS to the API, with the certificates that it shows.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::dns::Resolve;
 use rustls::pki_types::{CertificateDer, ServerName};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::check::{Area, Check};
 use crate::config::Config;
 use crate::net::certificate::{CertificateFacts, date};
-use crate::net::socket::socket;
+use crate::net::socket::connect;
 use crate::net::tls;
 use crate::net::verifier::RefusedCertificate;
 use crate::resolve::NameResolver;
@@ -79,25 +76,6 @@ async fn shake_hands(
     let (_, session) = stream.get_ref();
     let chain = session.peer_certificates().unwrap_or_default();
     Ok(chain.iter().map(|one| one.clone().into_owned()).collect())
-}
-
-async fn connect(resolver: &NameResolver, host: &str, port: u16) -> io::Result<TcpStream> {
-    let addresses: Vec<SocketAddr> = match host.parse() {
-        Ok(ip) => vec![SocketAddr::new(ip, port)],
-        Err(_) => {
-            let name = host.parse().map_err(io::Error::other)?;
-            let found = resolver.resolve(name).await.map_err(io::Error::other)?;
-            found.map(|one| SocketAddr::new(one.ip(), port)).collect()
-        }
-    };
-    let mut failure = io::Error::other("its name has no address");
-    for address in addresses {
-        match socket(address)?.connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
 }
 
 /// `'a.example' until 2027-01-01 00:00 UTC, by 'An Issuer'; …`, from the server's own on.
