@@ -11,7 +11,7 @@ use super::status::{ProjectStatus, ServiceStatus, Status};
 use super::verdict::Verdict;
 
 mod asked;
-mod nodes;
+pub(super) mod nodes;
 mod ownership;
 mod remedy;
 mod trouble;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::status::ServiceStatus;
+use crate::model::status::ServiceStatus;
 
 /// One published target, with its last scrapes through the scrape proxy in this run of
 /// the daemon.
@@ -30,7 +30,7 @@ pub struct Node {
 }
 
 /// The nodes of a service, in the order in which they are published.
-pub(super) fn of(service: &ServiceStatus) -> Vec<Node> {
+pub(in crate::model) fn of(service: &ServiceStatus) -> Vec<Node> {
     let targets = service.hosts.iter().flat_map(|host| {
         let targets = host.targets.iter();
         targets.map(move |target| (*target, &host.hostname))

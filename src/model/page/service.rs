@@ -6,9 +6,8 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 
 use super::{Facts, Room};
-use crate::model::explain::{Explanation, Unknown, explain};
+use crate::model::explain::{Explanation, Unknown, explain, nodes};
 use crate::model::outside_text::cut;
-use crate::model::scrape::TargetHealth;
 use crate::model::status::ServiceStatus;
 
 /// The most characters of a text in a table.
@@ -67,9 +66,9 @@ pub fn service_view(
         return Err(unknown(facts, name));
     };
     let mut room = Room::NODES;
-    let nodes = nodes(&service);
+    let nodes = nodes::of(&service);
     let all = nodes.len();
-    let nodes = nodes.into_iter();
+    let nodes = nodes.into_iter().map(Node::shown);
     let nodes: Vec<_> = nodes.take_while(|node| room.fits(node.texts())).collect();
     Ok(ServiceView {
         explanation,
@@ -115,31 +114,20 @@ fn details(service: &ServiceStatus) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-fn nodes(service: &ServiceStatus) -> Vec<Node> {
-    let hosts = service.hosts.iter();
-    let targets =
-        hosts.flat_map(|host| host.targets.iter().map(|target| (&host.hostname, *target)));
-    let nodes = targets.map(|(host, target)| {
-        let known = service.scrapes.get(&target);
-        let failure = known.and_then(|known| known.failure.as_ref());
-        Node {
-            target,
-            host: cut(host, MAX_CELL).into_owned(),
-            scraped: known.map(|known| known.at),
-            seconds: known.map(seconds),
-            failure: failure.map(|failure| cut(&failure.cause, MAX_CELL).into_owned()),
-            last_success: known.and_then(|known| known.last_success),
-            certificate_ends: known.and_then(|known| known.certificate_expires),
-        }
-    });
-    nodes.collect()
-}
-
-fn seconds(known: &TargetHealth) -> String {
-    format!("{:.3} s", known.seconds)
-}
-
 impl Node {
+    fn shown(node: nodes::Node) -> Node {
+        let short = |text: String| cut(&text, MAX_CELL).into_owned();
+        Node {
+            target: node.target,
+            host: short(node.hostname),
+            scraped: node.last_scrape,
+            seconds: node.seconds.map(|seconds| format!("{seconds:.3} s")),
+            failure: node.cause.map(short),
+            last_success: node.last_success,
+            certificate_ends: node.certificate_expires,
+        }
+    }
+
     fn texts(&self) -> impl Iterator<Item = &str> {
         [&*self.host].into_iter().chain(self.failure.as_deref())
     }
