@@ -36,10 +36,21 @@ pub async fn run(arguments: &[&str]) -> Finished {
 
 /// One integrated service, `logs`, published by a running daemon.
 pub async fn logs_published() -> (Simulator, Config, Daemon) {
+    logs_published_by(|sim| Config::quick(sim)).await
+}
+
+/// The same with the scrape proxy on.
+pub async fn logs_published_with_proxy() -> (Simulator, Config, Daemon) {
+    logs_published_by(|sim| Config::quick(sim).with_proxy()).await
+}
+
+async fn logs_published_by(
+    config: impl FnOnce(&Simulator) -> Config,
+) -> (Simulator, Config, Daemon) {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     integrate_all(&sim);
-    let config = Config::quick(&sim);
+    let config = config(&sim);
     let daemon = start(&config).await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     (sim, config, daemon)

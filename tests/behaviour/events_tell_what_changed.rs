@@ -2,9 +2,9 @@
 
 use aiven_sim::{ApiFault, DnsFault, Fault, NodeFault, Operation, ServiceSpec};
 use serde_json::Value;
-use testkit::{Config, Daemon, PROJECT, aiven, integrate_all};
+use testkit::{Config, Daemon, PROJECT, aiven};
 
-use crate::binary::{ask, start};
+use crate::binary::{ask, logs_published, logs_published_with_proxy, start};
 use crate::scraper::Scraper;
 
 /// What `/events` lists, the newest first.
@@ -88,12 +88,7 @@ async fn what_happens_at_aiven_and_in_dns_is_told_with_its_cause() {
 
 #[tokio::test]
 async fn scrapes_that_fail_and_recover_are_told_once_however_often() {
-    let sim = aiven().await;
-    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    integrate_all(&sim);
-    let config = Config::quick(&sim).with_proxy();
-    let daemon = start(&config).await;
-    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let (sim, _config, daemon) = logs_published_with_proxy().await;
     let scraper = Scraper::of(&daemon).await;
     let target = sim.serving_addresses(PROJECT)[0];
     sim.node_fault(PROJECT, "logs", 0, NodeFault::Refuse);
@@ -114,12 +109,7 @@ async fn scrapes_that_fail_and_recover_are_told_once_however_often() {
 
 #[tokio::test]
 async fn the_command_tells_the_same_and_filters() {
-    let sim = aiven().await;
-    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    integrate_all(&sim);
-    let config = Config::quick(&sim);
-    let daemon = start(&config).await;
-    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let (sim, _config, daemon) = logs_published().await;
     sim.add_service(PROJECT, ServiceSpec::new("later", "pg"));
     event(&daemon, "service_appeared").await;
     let lines = ask(&daemon, "events", &[]).await;

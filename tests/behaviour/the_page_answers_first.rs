@@ -1,9 +1,9 @@
 //! The page at `/` says first whether it is well, and if not, what is wrong and what to do.
 
-use aiven_sim::{ApiFault, Fault, NodeFault, Operation, ServiceSpec};
-use testkit::{Config, Daemon, PROJECT, aiven, integrate_all};
+use aiven_sim::{ApiFault, Fault, NodeFault, Operation};
+use testkit::{Config, Daemon, PROJECT, aiven};
 
-use crate::binary::start;
+use crate::binary::{logs_published_with_proxy, start};
 use crate::scraper::Scraper;
 
 /// The page, once it says this.
@@ -15,12 +15,7 @@ async fn page(daemon: &Daemon, path: &str, says: &str) -> String {
 
 #[tokio::test]
 async fn the_page_says_what_is_wrong_with_cause_and_remedy() {
-    let sim = aiven().await;
-    sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
-    integrate_all(&sim);
-    let config = Config::quick(&sim).with_proxy();
-    let daemon = start(&config).await;
-    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let (sim, _config, daemon) = logs_published_with_proxy().await;
     let (scraper, target) = (
         Scraper::of(&daemon).await,
         sim.serving_addresses(PROJECT)[0],
