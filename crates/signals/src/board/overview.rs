@@ -4,8 +4,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::panel::{letter, mappings, thresholds};
-use super::{STEP, data_source};
+use super::data_source;
+use super::panel::{letter, mappings, query, thresholds};
 use crate::expression::expand;
 use crate::table::board::{Column, LabelColumn};
 use crate::table::{Family, Overview, Table};
@@ -59,17 +59,10 @@ fn target(table: &Table, family: &Family, column: &Column, index: usize) -> Resu
         id: column.signal.clone(),
         source,
     })?;
-    Ok(json!({
-        "refId": letter(index),
-        "datasource": data_source(),
-        "editorMode": "code",
-        "expr": expression.text,
-        "format": "table",
-        "instant": true,
-        "range": false,
-        "interval": STEP,
-        "legendFormat": "__auto",
-    }))
+    let mut target = query(index, &expression.text, true);
+    target["format"] = json!("table");
+    target["legendFormat"] = json!("__auto");
+    Ok(target)
 }
 
 /// What Grafana calls a column's values.

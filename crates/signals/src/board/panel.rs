@@ -71,17 +71,23 @@ fn target(
             id: signal.id.clone(),
             source,
         })?;
-    Ok(json!({
+    let mut target = query(index, &expression.text, kind.is_instant());
+    target["format"] = json!("time_series");
+    target["legendFormat"] = json!(signal.legend);
+    Ok(target)
+}
+
+/// A query of a panel: what is the same however its answer is shown.
+pub(super) fn query(index: usize, expression: &str, is_instant: bool) -> Json {
+    json!({
         "refId": letter(index),
         "datasource": data_source(),
         "editorMode": "code",
-        "expr": expression.text,
-        "format": "time_series",
-        "instant": kind.is_instant(),
-        "range": !kind.is_instant(),
+        "expr": expression,
+        "instant": is_instant,
+        "range": !is_instant,
         "interval": STEP,
-        "legendFormat": signal.legend,
-    }))
+    })
 }
 
 fn defaults(signal: &Signal) -> Json {
