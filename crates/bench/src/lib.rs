@@ -10,5 +10,10 @@
 mod account;
 mod part;
 
+use std::time::Duration;
+
 pub use account::{Account, mib};
 pub use part::Part;
+
+/// The longest intervals that are accepted, so that nothing is asked again.
+pub const NEVER: Duration = Duration::from_secs(3600);

@@ -16,12 +16,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use bench::{Account, mib};
+use bench::{Account, NEVER, mib};
 use clap::Parser;
 use testkit::{Config, Daemon, SimProcess};
-
-/// The longest intervals that are accepted, so that nothing is asked again.
-const NEVER: Duration = Duration::from_secs(3600);
 
 /// How many rows the daemon asks for at a time.
 const ROWS_PER_PAGE: usize = 1000;

@@ -15,13 +15,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bench::{Account, mib};
+use bench::{Account, NEVER, mib};
 use clap::Parser;
 use serde_json::Value;
 use testkit::{Config, Daemon, SimProcess};
-
-/// The longest intervals that are accepted, so that nothing is asked again.
-const NEVER: Duration = Duration::from_secs(3600);
 
 /// What is asked for, and what it is.
 const PAGES: [(&str, &str); 5] = [

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use bench::{Account, Part};
+use bench::{Account, NEVER, Part};
 
 use super::bare::Done;
 use super::daemon::Daemon;
@@ -187,7 +187,7 @@ fn interval(aiven: &Aiven) -> Duration {
 /// changed, and idle ones.
 async fn listing_alone(aiven: &Aiven, binary: &Path) -> (Duration, Duration) {
     let interval = interval(aiven);
-    let mut daemon = Daemon::start(aiven, Some(binary), interval, Duration::from_secs(3600)).await;
+    let mut daemon = Daemon::start(aiven, Some(binary), interval, NEVER).await;
     let targets = daemon.targets();
     let account = &mut daemon.account;
     account.wait_for("a target list", || targets.exists()).await;
