@@ -17,7 +17,10 @@ pub mod backoff;
 pub mod cloud_foundry;
 pub mod credentials;
 pub mod detail;
+pub mod diagnose;
+pub mod diagnosis;
 pub mod endpoint;
+pub mod expiry;
 pub mod explain;
 #[cfg(test)]
 pub mod fixtures;
@@ -38,6 +41,7 @@ pub mod resolution;
 pub mod scrape;
 pub mod selection;
 pub mod service;
+pub mod situation;
 pub mod snapshot;
 pub mod stage;
 pub mod status;

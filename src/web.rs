@@ -32,7 +32,9 @@ use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::metrics::Metrics;
+use crate::model::diagnose::diagnose;
 use crate::model::outside_text::{visible_json, visible_line};
+use crate::model::situation::{Situation, judged};
 use crate::model::status::Status;
 use crate::model::target_group::write_groups;
 use crate::net::accept::{http1, serve_each, serve_http, serve_http_within};
@@ -109,12 +111,32 @@ struct Pages {
 
 impl Views {
     fn status(&self) -> Status {
+        self.of_now(|situation| Status {
+            diagnosis: Some(diagnose(situation)),
+            restarts: situation.restarts.to_vec(),
+            ..Status::of(situation.snapshot, situation.scrapes, situation.at)
+        })
+    }
+
+    fn readiness(&self) -> (bool, String) {
         let snapshot = self.boards.published.load_full();
         let status = Status::of(&snapshot, &self.boards.results.load(), Timestamp::now());
-        Status {
-            restarts: self.boards.restarts.load(),
-            ..status
-        }
+        (status.ready, status.readiness())
+    }
+
+    /// What `make` makes of all that is so at this moment.
+    fn of_now<T>(&self, make: impl FnOnce(Situation<'_>) -> T) -> T {
+        let snapshot = self.boards.published.load_full();
+        let (scrapes, restarts) = (self.boards.results.load(), self.boards.restarts.load());
+        make(Situation {
+            snapshot: &snapshot,
+            scrapes: &scrapes,
+            services: &judged(&snapshot, &scrapes),
+            restarts: &restarts,
+            events: &self.boards.history.newest_first(),
+            started: self.started,
+            at: Timestamp::now(),
+        })
     }
 }
 
@@ -248,12 +270,13 @@ async fn ready(State(views): State<Arc<Views>>) -> Response {
         let cause = "not ready: the daemon is stopping\n";
         return (StatusCode::SERVICE_UNAVAILABLE, cause).into_response();
     }
-    readiness(&views.status())
+    readiness(&views)
 }
 
-fn readiness(status: &Status) -> Response {
-    let text = format!("{}\n", visible_line(&status.readiness()));
-    let code = if status.ready {
+fn readiness(views: &Views) -> Response {
+    let (is_ready, said) = views.readiness();
+    let text = format!("{}\n", visible_line(&said));
+    let code = if is_ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -264,7 +287,7 @@ fn readiness(status: &Status) -> Response {
 async fn service_discovery(State(views): State<Arc<Views>>, headers: HeaderMap) -> Response {
     let snapshot = views.boards.published.load_full();
     if !snapshot.is_ready() {
-        return readiness(&views.status());
+        return readiness(&views);
     }
     let groups = views.pages.groups.get(|size| {
         let mut groups = Vec::with_capacity(size);

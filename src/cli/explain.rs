@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::ago::ago;
+use super::ago::{ago, moment};
 use super::ask::Daemon;
 use super::events;
 use super::output::{self, Rows};
@@ -143,11 +143,6 @@ fn print_trouble(trouble: &Trouble, now: Timestamp) {
         output::labelled("SINCE", moment(since, now));
     }
     output::labelled("DO", &trouble.remedy);
-}
-
-/// `2026-01-02T03:04:05Z (12m ago)`
-fn moment(at: Timestamp, now: Timestamp) -> String {
-    format!("{at:.0} ({} ago)", ago(at, now))
 }
 
 fn list(text: &str, explanations: &[Explanation]) {

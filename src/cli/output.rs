@@ -53,7 +53,7 @@ pub(super) fn labelled(label: &str, text: impl Display) {
 }
 
 /// Room for the label of [`labelled`].
-const LABEL: usize = 6;
+const LABEL: usize = 7;
 
 /// Prints one line on standard error.
 pub(super) fn note(text: impl Display) {

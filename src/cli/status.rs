@@ -2,64 +2,81 @@
 
 use std::process::ExitCode;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::ago::ago;
+use super::ago::{ago, moment};
 use super::ask::Daemon;
 use super::output::{self, Rows};
-use crate::model::snapshot::Origin;
+use crate::model::diagnosis::{Diagnosis, Problem};
 use crate::model::stage::Stage;
-use crate::model::status::{ProjectStatus, ServiceStatus, Status};
-use crate::model::task::Restarted;
+use crate::model::status::Status;
 use crate::model::verdict::Verdict;
 
-/// How long the failure of a task is a problem to look at.
-const NEWS: SignedDuration = SignedDuration::from_hours(1);
-
-/// Prints the daemon's status. Exits 1 when there is a problem.
+/// Prints the daemon's status. Exits 1 when something is wrong.
 pub(super) async fn run(daemon: &Daemon, json: bool) -> anyhow::Result<ExitCode> {
     let (body, status) = daemon.status().await?;
-    let problems = problems(&status);
+    let diagnosis = status.diagnosis.clone().unwrap_or_default();
     if json {
         output::json(&body);
     } else {
-        print(&status, &problems);
+        print(&status, &diagnosis);
     }
-    Ok(super::exit_code(status.ready && problems.is_empty()))
+    Ok(super::exit_code(
+        status.ready && diagnosis.worst().is_none(),
+    ))
 }
 
-fn print(status: &Status, problems: &[String]) {
+fn print(status: &Status, diagnosis: &Diagnosis) {
     output::line(format_args!(
         "aiven-metrics {}, instance {}: {}",
         status.version,
         status.instance_index,
         status.readiness()
     ));
-    for problem in problems {
-        output::line(format_args!("PROBLEM {problem}"));
+    output::line(&diagnosis.summary);
+    for problem in &diagnosis.problems {
+        output::line("");
+        print_problem(problem, status.at);
     }
-    for project in &status.projects {
-        for row in project.odd_rows.iter().filter(|row| !row.hinders) {
-            let name = &project.name;
-            output::line(format_args!("NOTE {name}: {row}; the other rows are used"));
-        }
+    if diagnosis.more > 0 {
+        let more = diagnosis.more;
+        output::line("");
+        output::line(format_args!("And {more} more: mend these first."));
     }
     if let Some(stage) = &status.cloud_foundry {
         let freshness = freshness(stage, status.at);
+        output::line("");
         output::line(format_args!(
             "Cloud Foundry read: {freshness}; {}",
             labelled(status)
         ));
     }
-    for service in &status.services {
-        for disagreement in disagreements(service) {
-            output::line(format_args!("NOTE {disagreement}"));
-        }
-    }
     output::line("");
     stages(status).print();
     output::line("");
     verdicts(status).print();
+}
+
+fn print_problem(problem: &Problem, now: Timestamp) {
+    let label = match problem.rank.is_wrong() {
+        true => "PROBLEM",
+        false => "NOTE",
+    };
+    let named = problem.services.join(", ");
+    let more = match problem.count.saturating_sub(problem.services.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let of = match named.is_empty() {
+        true => String::new(),
+        false => format!(": {named}{more}"),
+    };
+    output::labelled(label, format_args!("{}{of}", problem.title));
+    output::labelled("CAUSE", &problem.cause);
+    if let Some(since) = problem.since {
+        output::labelled("SINCE", moment(since, now));
+    }
+    output::labelled("DO", &problem.remedy);
 }
 
 /// How many services have labels of Cloud Foundry, and how sure they are.
@@ -124,97 +141,4 @@ fn freshness(stage: &Stage, now: Timestamp) -> String {
         (None, Some(at)) => format!("ok {} ago", ago(at, now)),
         (None, None) => "not yet".to_owned(),
     }
-}
-
-/// What somebody should look at, one line each.
-fn problems(status: &Status) -> Vec<String> {
-    let of_projects = status
-        .projects
-        .iter()
-        .flat_map(|one| project_problems(one, status.at));
-    let of_services = status
-        .services
-        .iter()
-        .filter_map(|one| service_problem(one, status.at));
-    let of_tasks = status
-        .restarts
-        .iter()
-        .filter_map(|one| restart_problem(one, status.at));
-    let of_labels = status.cloud_foundry.iter().filter_map(|stage| {
-        let failing = stage.failing.as_ref()?;
-        let since = ago(failing.since, status.at);
-        Some(format!(
-            "labels of Cloud Foundry: failing for {since}: {}",
-            failing.cause
-        ))
-    });
-    of_tasks
-        .chain(of_projects)
-        .chain(of_services)
-        .chain(of_labels)
-        .collect()
-}
-
-/// A defect of the daemon itself, while it is news.
-fn restart_problem(restarted: &Restarted, now: Timestamp) -> Option<String> {
-    let is_news = now.duration_since(restarted.last) < NEWS;
-    is_news.then(|| {
-        let task = restarted.task.as_str();
-        let project = restarted.project.as_deref();
-        let of = project.map_or_else(String::new, |project| format!(" of {project}"));
-        format!(
-            "task {task}{of} failed and was started again, {} times, last {} ago; please report it: {}",
-            restarted.restarts,
-            ago(restarted.last, now),
-            restarted.cause
-        )
-    })
-}
-
-fn project_problems(project: &ProjectStatus, now: Timestamp) -> Vec<String> {
-    let stages = project.stages.named();
-    let failing = stages.iter().filter_map(|(stage, state)| {
-        let failing = state.failing.as_ref()?;
-        let since = ago(failing.since, now);
-        Some(format!(
-            "{}: {stage} failing for {since}: {}",
-            project.name, failing.cause
-        ))
-    });
-    let saved = match project.origin {
-        Origin::Saved(at) => Some(format!(
-            "{}: targets as saved {} ago; Aiven has not been heard since the start",
-            project.name,
-            ago(at, now)
-        )),
-        Origin::Nothing | Origin::Api => None,
-    };
-    let odd = project.odd_rows.iter().filter(|row| row.hinders);
-    let odd = odd.map(|row| format!("{}: {row}; what was known before is kept", project.name));
-    saved.into_iter().chain(failing).chain(odd).collect()
-}
-
-/// Where Aiven says otherwise than what is published of whose a service is.
-fn disagreements(service: &ServiceStatus) -> impl Iterator<Item = String> {
-    let ownership = service.cloud_foundry.iter();
-    ownership.flat_map(|one| &one.disagreements).map(|one| {
-        format!(
-            "{}/{}: {one}; look at its tags at Aiven",
-            service.project, service.service
-        )
-    })
-}
-
-fn service_problem(service: &ServiceStatus, now: Timestamp) -> Option<String> {
-    let name = format!("{}/{}", service.project, service.service);
-    if service.verdict.is_problem() {
-        let cause = service.cause.as_deref().unwrap_or("no cause is known");
-        return Some(format!("{name}: {}: {cause}", service.verdict));
-    }
-    let (host, failing) = service.unanswered.first_key_value()?;
-    let since = ago(failing.since, now);
-    Some(format!(
-        "{name}: {host} not resolved for {since}, published as last known: {}",
-        failing.cause
-    ))
 }

@@ -13,7 +13,7 @@ use super::verdict::Verdict;
 mod asked;
 pub(super) mod nodes;
 mod ownership;
-mod remedy;
+pub(super) mod remedy;
 mod trouble;
 
 use asked::Asked;
@@ -218,6 +218,9 @@ impl Case<'_> {
         let mut integrations = self.service.integrations.iter();
         if integrations.any(|one| !one.enabled) {
             return remedy::INTEGRATION_DISABLED;
+        }
+        if self.service.stuck {
+            return remedy::INTEGRATION_BY_HAND;
         }
         remedy::INTEGRATION_AWAITED
     }

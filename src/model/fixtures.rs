@@ -1,11 +1,16 @@
-//! A published service and a snapshot, for tests.
+//! A published service, a snapshot and its scrapes, for tests.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::detail::{Detail, DetailList};
 use super::hosts::{DEFAULT_PORT, HostSource, ScrapeHost};
 use super::plan::{PlannedService, ProjectPlan, PublishedHost};
+use super::scrape::{Failure, Finding, NodeFacts, Scrapes, Target};
 use super::service::{Power, Service};
+use super::situation::{Situation, judged};
 use super::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
 use super::verdict::Verdict;
 
@@ -39,6 +44,7 @@ pub fn planned(name: &str, addresses: &[&str]) -> PlannedService {
         }),
         verdict: Verdict::Published,
         cause: None,
+        stuck: false,
         hosts: [published]
             .into_iter()
             .filter(|_| !addresses.is_empty())
@@ -66,5 +72,39 @@ pub fn snapshot(services: Vec<PlannedService>) -> Snapshot {
         }],
         through_proxy: true,
         ..Snapshot::default()
+    }
+}
+
+/// A moment.
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+/// Notes a scrape of a service's first node.
+pub fn scraped(scrapes: &mut Scrapes, service: &str, address: &str, failure: Option<Finding>) {
+    let target = Target {
+        project: "shop".into(),
+        service: service.into(),
+        address: address.parse().unwrap(),
+    };
+    let failure = failure.map(|finding| Failure::new(finding, format!("{address}: refused")));
+    let learnt = NodeFacts {
+        certificate_expires: Some(at(20 * 24 * 3600)),
+        ..NodeFacts::default()
+    };
+    scrapes.note(&target, at(0), Duration::from_millis(20), failure, learnt);
+    scrapes.last_request = Some(at(0));
+}
+
+/// Ten seconds after the start.
+pub fn situation<'a>(snapshot: &'a Snapshot, scrapes: &'a Scrapes) -> Situation<'a> {
+    Situation {
+        snapshot,
+        scrapes,
+        services: judged(snapshot, scrapes).leak(),
+        restarts: &[],
+        events: &[],
+        started: at(0),
+        at: at(10),
     }
 }

@@ -102,6 +102,9 @@ pub struct PlannedService {
     pub verdict: Verdict,
     /// Why it has this verdict and what to do about it, if that needs saying.
     pub cause: Option<Cow<'static, str>>,
+    /// It awaits its integration, and only somebody's act at Aiven or in the
+    /// configuration will end that.
+    pub stuck: bool,
     /// The published hosts: those with at least one address.
     pub hosts: Box<[PublishedHost]>,
     /// Its host names that cannot be resolved now.
@@ -168,6 +171,7 @@ fn planned(known: &Known, judgement: Judgement, addresses: &Addresses) -> Planne
         service: Arc::clone(&known.service),
         verdict: judgement.verdict,
         cause: judgement.cause,
+        stuck: judgement.stuck,
         hosts: Box::default(),
         failing: Box::default(),
         missing: known.missing.clone(),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::cloud_foundry::{Disagreement, Guid, Identity, Ownership};
+use super::diagnosis::Diagnosis;
 use super::endpoint::EndpointFact;
 use super::odd_rows::OddRow;
 use super::plan::PlannedService;
@@ -31,6 +32,9 @@ pub struct Status {
     pub at: Timestamp,
     /// As `/readyz`: whether something correct is published.
     pub ready: bool,
+    /// Whether it is well, and what is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
     /// Set while Prometheus is meant to scrape through the proxy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scrape_proxy: Option<ProxyStatus>,
@@ -96,6 +100,9 @@ pub struct ServiceStatus {
     /// Evidence and remedy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// It awaits its integration, and only somebody's act will end that.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stuck: bool,
     /// Set while the listing lacks it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<Timestamp>,
@@ -147,6 +154,7 @@ impl Status {
             instance_index: snapshot.instance,
             at,
             ready: snapshot.is_ready(),
+            diagnosis: None,
             scrape_proxy: snapshot.through_proxy.then_some(ProxyStatus {
                 last_request: scrapes.last_request,
             }),
@@ -226,6 +234,7 @@ fn service_status(
         node_count: service.node_count,
         verdict,
         cause: cause.or_else(|| planned.cause.as_deref().map(str::to_owned)),
+        stuck: planned.stuck,
         missing_since: planned.missing.as_deref().map(|gone| gone.since),
         integrations: service.integrations.rows().to_vec(),
         hosts: hosts.collect(),
@@ -245,6 +254,10 @@ fn ownership_status(ownership: &Ownership) -> OwnershipStatus {
         disagreements: ownership.disagreements.to_vec(),
         shared_with: ownership.shared_with.to_vec(),
     }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl Status {

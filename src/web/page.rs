@@ -16,14 +16,17 @@ use jiff::Timestamp;
 use super::Views;
 use super::events::parameters;
 use crate::model::ago::ago;
+use crate::model::diagnose::diagnose;
+use crate::model::diagnosis::Rank;
+use crate::model::expiry::expiries;
 use crate::model::explain::Unknown;
 use crate::model::history::{Event, EventFilter, EventKind};
 use crate::model::outside_text::{cut, visible_line};
 use crate::model::page::{
-    Cell, Choices, Expiries, Facts, Freshness, Problem, Query, Rank, Room, ServiceList,
-    ServiceView, Summary, choices, expiries, freshness, judged, problems, service_link,
-    service_list, service_view, summary,
+    Cell, Choices, Ends, Freshness, ProblemRow, Query, Room, ServiceList, ServiceView, choices,
+    ends, freshness, problem_rows, service_link, service_list, service_view,
 };
+use crate::model::situation::Situation;
 use crate::model::verdict::Verdict;
 
 /// The page's only style.
@@ -58,11 +61,11 @@ struct Head {
 struct OverviewPage {
     head: Head,
     tone: &'static str,
-    summary: Summary,
-    problems: Vec<Problem>,
+    summary: String,
+    problems: Vec<ProblemRow>,
     more_problems: usize,
     freshness: Freshness,
-    expiries: Expiries,
+    ends: Ends,
     query: Query,
     choices: Choices,
     list: ServiceList,
@@ -109,22 +112,11 @@ pub(super) async fn page(State(views): State<Arc<Views>>, RawQuery(query): RawQu
     let parameters = parameters(query.as_deref());
     let pairs = parameters.iter().map(|(key, value)| (&**key, &**value));
     let query = Query::of(pairs);
-    let snapshot = views.boards.published.load_full();
-    let (scrapes, restarts) = (views.boards.results.load(), views.boards.restarts.load());
-    let events = views.boards.history.newest_first();
-    let facts = Facts {
-        snapshot: &snapshot,
-        scrapes: &scrapes,
-        services: &judged(&snapshot, &scrapes),
-        restarts: &restarts,
-        events: &events,
-        started: views.started,
-        at: Timestamp::now(),
-    };
-    let (code, page) = match &query.service {
-        Some(name) => service_page(facts, name, views.boards.scrape_proxy),
-        None => (StatusCode::OK, overview(facts, query).render()),
-    };
+    let proxy = views.boards.scrape_proxy;
+    let (code, page) = views.of_now(|situation| match query.service.clone() {
+        Some(name) => service_page(situation, &name, proxy),
+        None => (StatusCode::OK, overview(situation, query).render()),
+    });
     drawn(code, page)
 }
 
@@ -148,26 +140,28 @@ fn drawn(code: StatusCode, page: askama::Result<String>) -> Response {
     (code, headers, page).into_response()
 }
 
-fn overview(facts: Facts<'_>, query: Query) -> OverviewPage {
-    let expiries = expiries(facts);
-    let (problems, more_problems) = problems(facts, &expiries);
-    let summary = summary(facts, &problems);
-    let wanted = facts.events.iter().filter(|event| is_wanted(event, &query));
+fn overview(situation: Situation<'_>, query: Query) -> OverviewPage {
+    let diagnosis = diagnose(situation);
+    let (problems, more_problems) = problem_rows(&diagnosis);
+    let wanted = situation
+        .events
+        .iter()
+        .filter(|event| is_wanted(event, &query));
     let (events, more_events) = event_rows(wanted);
     OverviewPage {
-        head: Head::of(facts),
-        tone: match summary.worst {
-            None if summary.is_whole => "good",
+        head: Head::of(situation),
+        tone: match diagnosis.worst() {
+            None if diagnosis.is_whole => "good",
             Some(rank) if rank <= Rank::Service => "bad",
             _ => "odd",
         },
-        summary,
+        summary: diagnosis.summary,
         problems,
         more_problems,
-        freshness: freshness(facts),
-        expiries,
-        choices: choices(facts),
-        list: service_list(facts, &query),
+        freshness: freshness(situation),
+        ends: ends(&expiries(situation.scrapes, situation.at)),
+        choices: choices(situation),
+        list: service_list(situation, &query),
         kinds: EventKind::ALL,
         events,
         more_events,
@@ -184,19 +178,19 @@ fn is_wanted(event: &Event, query: &Query) -> bool {
 }
 
 fn service_page(
-    facts: Facts<'_>,
+    situation: Situation<'_>,
     name: &str,
     proxy: Option<std::net::SocketAddr>,
 ) -> (StatusCode, askama::Result<String>) {
-    match service_view(facts, name, proxy) {
+    match service_view(situation, name, proxy) {
         Ok(view) => {
             let filter = EventFilter::default().of_service(name);
-            let events = filter.of_events(facts.events.to_vec());
+            let events = filter.of_events(situation.events.to_vec());
             let (events, more_events) = event_rows(events.iter());
             let mut link = form_urlencoded::Serializer::new("/events?".to_owned());
             link.append_pair("service", name);
             let page = ServicePage {
-                head: Head::of(facts),
+                head: Head::of(situation),
                 name: shown(name),
                 // Though it is scraped, some node may not be.
                 tone: match tone_of(&view.explanation.verdict) {
@@ -212,18 +206,18 @@ fn service_page(
         }
         Err(unknown) => (
             StatusCode::NOT_FOUND,
-            unknown_page(facts, name, unknown).render(),
+            unknown_page(situation, name, unknown).render(),
         ),
     }
 }
 
-fn unknown_page(facts: Facts<'_>, name: &str, unknown: Unknown) -> UnknownPage {
+fn unknown_page(situation: Situation<'_>, name: &str, unknown: Unknown) -> UnknownPage {
     let near = unknown.near.into_iter().map(|name| {
         let (project, service) = name.split_once('/').unwrap_or(("", &name));
         (shown(&name), service_link(project, service))
     });
     UnknownPage {
-        head: Head::of(facts),
+        head: Head::of(situation),
         name: shown(name),
         near: near.collect(),
         unlisted: unknown
@@ -299,12 +293,12 @@ impl EventRow {
 
 /// Times are UTC, as in logs, with how long ago that is.
 impl Head {
-    fn of(facts: Facts<'_>) -> Head {
+    fn of(situation: Situation<'_>) -> Head {
         Head {
             style: STYLE,
             version: env!("CARGO_PKG_VERSION"),
-            instance: facts.snapshot.instance,
-            at: facts.at,
+            instance: situation.snapshot.instance,
+            at: situation.at,
         }
     }
 

@@ -55,3 +55,9 @@ async fn logs_published_by(
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
     (sim, config, daemon)
 }
+
+/// The problems that `status` has printed, the worst first, each with its cause and what to do.
+pub fn problems(status: &Finished) -> Vec<&str> {
+    let parts = status.stdout.split("\n\n");
+    parts.filter(|part| part.starts_with("PROBLEM ")).collect()
+}

@@ -4,7 +4,7 @@ use aiven_sim::{ApiFault, DnsFault, Fault, ServiceSpec, Simulator};
 use serde_json::{Value, json};
 use testkit::{Config, Finished, PASSWORD, PROJECT, Program, USERNAME, aiven, integrate_all};
 
-use crate::binary::{self, ask, command, logs_published, run, start};
+use crate::binary::{self, ask, command, logs_published, problems, run, start};
 
 fn parsed(ended: &Finished) -> Value {
     serde_json::from_str(&ended.stdout)
@@ -151,11 +151,8 @@ async fn status_is_fine_while_all_is_well_and_names_the_problem_when_not() {
         .await;
     let problem = ask(&daemon, "status", &[]).await;
     assert_eq!(problem.code, Some(1));
-    let mut lines = problem
-        .stdout
-        .lines()
-        .filter(|line| line.starts_with("PROBLEM"));
-    let named = lines.any(|line| line.contains("shop/logs") && line.contains(&host));
+    let mut told = problems(&problem).into_iter();
+    let named = told.any(|one| one.contains("shop/logs") && one.contains(&host));
     assert!(named, "{}", problem.stdout);
 }
 

@@ -5,7 +5,7 @@ use aiven_sim::{InstanceSpec, Role, ServiceSpec, Simulator};
 use serde_json::{Value, json};
 use testkit::{Config, Daemon, PROJECT, Program, aiven_with_cloud_foundry, integrate_all};
 
-use crate::binary::{ask, start};
+use crate::binary::{ask, problems, start};
 use crate::uaa::{BLIND_CLIENT, CLIENT, Uaa, read_as};
 
 const GRANTED: &str = "aiven_metrics_api_requests_total{operation=\"uaa_token\",code=\"200\"}";
@@ -192,11 +192,9 @@ async fn problem(daemon: &Daemon, words: &str) -> String {
     daemon
         .until(&format!("a problem: {words}"), async || {
             let status = ask(daemon, "status", &[]).await;
-            let is_told = |line: &str| {
-                line.starts_with("PROBLEM labels of Cloud Foundry") && line.contains(words)
-            };
-            let told = status.code == Some(1) && status.stdout.lines().any(is_told);
-            told.then_some(status.stdout)
+            let is_it = |one: &&str| one.contains("(cloud_foundry) fails") && one.contains(words);
+            let is_told = problems(&status).iter().any(is_it);
+            (status.code == Some(1) && is_told).then_some(status.stdout)
         })
         .await
 }

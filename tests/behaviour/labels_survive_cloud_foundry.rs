@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use testkit::{Config, Daemon, PROJECT, aiven_with_cloud_foundry};
 
-use crate::binary::ask;
+use crate::binary::{ask, problems};
 use crate::tenants::{Tenant, labelled, labelling, lists};
 
 mod faults;
@@ -116,9 +116,8 @@ impl Rig {
             .await;
         let status = ask(&self.daemon, "status", &[]).await;
         assert_eq!(status.code, Some(1), "{name}: {}", status.stdout);
-        let is_said = status.stdout.lines().any(|line| {
-            line.starts_with("PROBLEM labels of Cloud Foundry: failing") && line.contains(says)
-        });
+        let mut told = problems(&status).into_iter();
+        let is_said = told.any(|one| one.contains("(cloud_foundry) fails") && one.contains(says));
         assert!(is_said, "{name}: {}", status.stdout);
     }
 

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Facts, Room};
+use super::Room;
+use crate::model::situation::Situation;
 use crate::model::stage::Stage;
 
 /// How fresh everything is.
@@ -56,9 +57,9 @@ impl Cell {
 }
 
 /// How fresh everything is.
-pub fn freshness(facts: Facts<'_>) -> Freshness {
+pub fn freshness(situation: Situation<'_>) -> Freshness {
     let mut room = Room::PROJECTS;
-    let projects = facts.snapshot.projects.iter();
+    let projects = situation.snapshot.projects.iter();
     let rows = projects.map(|project| ProjectRow {
         name: project.name.to_string(),
         services: project.plan.services.len(),
@@ -71,14 +72,18 @@ pub fn freshness(facts: Facts<'_>) -> Freshness {
         stages: project.stages.named().map(|(_, stage)| Cell::of(stage)),
     });
     let projects: Vec<_> = rows.take_while(|row| room.fits([&*row.name])).collect();
-    let prometheus = facts.snapshot.through_proxy.then_some(Cell {
+    let prometheus = situation.snapshot.through_proxy.then_some(Cell {
         fails: false,
-        at: facts.scrapes.last_request,
+        at: situation.scrapes.last_request,
     });
     Freshness {
-        more: facts.snapshot.projects.len().saturating_sub(projects.len()),
+        more: situation
+            .snapshot
+            .projects
+            .len()
+            .saturating_sub(projects.len()),
         projects,
-        cloud_foundry: facts.snapshot.cloud_foundry.as_ref().map(Cell::of),
+        cloud_foundry: situation.snapshot.cloud_foundry.as_ref().map(Cell::of),
         prometheus,
     }
 }

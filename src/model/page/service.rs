@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
-use super::{Facts, Room};
+use super::Room;
 use crate::model::explain::{Explanation, Unknown, explain, nodes};
 use crate::model::outside_text::cut;
-use crate::model::status::ServiceStatus;
+use crate::model::situation::Situation;
+use crate::model::status::{ServiceStatus, Status};
 
 /// The most characters of a text in a table.
 const MAX_CELL: usize = 400;
@@ -52,18 +53,18 @@ pub struct Node {
 /// # Errors
 /// When there is none, with names that look alike.
 pub fn service_view(
-    facts: Facts<'_>,
+    situation: Situation<'_>,
     name: &str,
     proxy: Option<SocketAddr>,
 ) -> Result<ServiceView, Unknown> {
     let (project, service) = name.split_once('/').unwrap_or(("", name));
-    let mut status = facts.status_of(project, service);
+    let mut status = situation.status_of(project, service);
     let explanation = match explain(&status, name) {
         Ok(mut explanations) if !explanations.is_empty() => explanations.remove(0),
-        _ => return Err(unknown(facts, name)),
+        _ => return Err(unknown(situation, name)),
     };
     let Some(service) = status.services.pop() else {
-        return Err(unknown(facts, name));
+        return Err(unknown(situation, name));
     };
     let mut room = Room::NODES;
     let nodes = nodes::of(&service);
@@ -79,8 +80,8 @@ pub fn service_view(
     })
 }
 
-fn unknown(facts: Facts<'_>, name: &str) -> Unknown {
-    let status = super::Status::of(facts.snapshot, facts.scrapes, facts.at);
+fn unknown(situation: Situation<'_>, name: &str) -> Unknown {
+    let status = Status::of(situation.snapshot, situation.scrapes, situation.at);
     match explain(&status, name) {
         Err(unknown) => unknown,
         Ok(found) => Unknown {

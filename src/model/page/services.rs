@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Judged, Query, Room, service_link};
+use super::{Query, Room, service_link};
 use crate::model::outside_text::cut;
 use crate::model::plan::PlannedService;
 use crate::model::scrape::{Scrapes, Target};
+use crate::model::situation::{Judged, Situation};
 use crate::model::verdict::Verdict;
 
 /// The most services that are listed at once.
@@ -73,15 +74,15 @@ pub struct Choices {
 }
 
 /// The services that match.
-pub fn service_list(facts: Facts<'_>, query: &Query) -> ServiceList {
-    let services = facts.services.iter();
+pub fn service_list(situation: Situation<'_>, query: &Query) -> ServiceList {
+    let services = situation.services.iter();
     let matching =
         services.filter(|one| query.matches(&one.project.name, one.planned, one.verdict));
     let matching: Vec<_> = matching.collect();
     let from = query.from.min(matching.len().saturating_sub(1));
     let mut room = Room::SERVICES;
     let rows = matching.iter().skip(from).take(MAX_ROWS);
-    let rows = rows.map(|one| row(facts.scrapes, one));
+    let rows = rows.map(|one| row(situation.scrapes, one));
     let rows: Vec<_> = rows.take_while(|row| room.fits(row.texts())).collect();
     let after = from + rows.len();
     ServiceList {
@@ -158,11 +159,11 @@ fn owner(planned: &PlannedService) -> String {
 }
 
 /// What can be chosen.
-pub fn choices(facts: Facts<'_>) -> Choices {
+pub fn choices(situation: Situation<'_>) -> Choices {
     let (mut types, mut plans) = (BTreeSet::new(), BTreeSet::new());
     let mut verdicts = Verdict::ALL.map(|verdict| (verdict, 0));
     let mut owners = false;
-    for one in facts.services {
+    for one in situation.services {
         types.insert(one.planned.service.service_type.text());
         plans.insert(one.planned.service.plan.text());
         owners |= one.planned.ownership.is_some();
@@ -171,7 +172,7 @@ pub fn choices(facts: Facts<'_>) -> Choices {
             *count += 1;
         }
     }
-    let projects = facts.snapshot.projects.iter();
+    let projects = situation.snapshot.projects.iter();
     let mut room = Room::CHOICES;
     let mut some = |all: &mut dyn Iterator<Item = &str>| -> Vec<String> {
         let all = all.filter(|text| !text.is_empty() && text.chars().count() <= MAX_CELL);

@@ -19,6 +19,8 @@ pub(super) struct Judgement {
     pub(super) publish: bool,
     /// Whether to create an integration.
     pub(super) integrate: bool,
+    /// See [`PlannedService::stuck`](super::PlannedService::stuck).
+    pub(super) stuck: bool,
 }
 
 /// A service, and everything that its judgement may depend on.
@@ -69,6 +71,7 @@ impl Judgement {
             cause,
             publish: true,
             integrate: false,
+            stuck: false,
         }
     }
 
@@ -79,6 +82,15 @@ impl Judgement {
             cause: Some(cause.into()),
             publish: false,
             integrate: false,
+            stuck: false,
+        }
+    }
+
+    /// The same while it waits for what nobody does by itself.
+    fn stuck(cause: impl Into<Cow<'static, str>>) -> Judgement {
+        Judgement {
+            stuck: true,
+            ..Judgement::left_alone(Verdict::AwaitingIntegration, cause)
         }
     }
 }
@@ -129,7 +141,7 @@ fn integrated_without_metrics(case: &Case<'_>) -> Option<Judgement> {
             "its Prometheus integration {} is disabled; enable it at Aiven",
             integration.id
         );
-        return Some(Judgement::left_alone(Verdict::AwaitingIntegration, cause));
+        return Some(Judgement::stuck(cause));
     }
     Some(match &integration.failure {
         Some(cause) => Judgement::left_alone(Verdict::IntegrationFailed, cause.to_string()),
@@ -188,7 +200,7 @@ fn nothing_may_be_created(case: &Case<'_>) -> Option<Judgement> {
             "not integrated, and integration.create is false; integrate it by hand, or set it to true"
         }
     };
-    Some(Judgement::left_alone(Verdict::AwaitingIntegration, cause))
+    Some(Judgement::stuck(cause))
 }
 
 fn endpoint_not_usable(case: &Case<'_>) -> Option<Judgement> {

@@ -30,6 +30,7 @@ fn planned(verdict: Verdict, nodes: u8) -> PlannedService {
         }),
         verdict,
         cause: None,
+        stuck: false,
         hosts: Box::new([PublishedHost {
             host,
             addresses: (1..=nodes).map(|node| [192, 0, 2, node].into()).collect(),

@@ -12,6 +12,7 @@ use crate::model::page::MAX_PAGE;
 use crate::model::plan::PlannedService;
 use crate::model::scrape::{Failure, Finding, NodeFacts, Scrapes, Target};
 use crate::model::service::Service;
+use crate::model::situation::judged;
 use crate::model::snapshot::Snapshot;
 
 fn at(second: i64) -> Timestamp {
@@ -66,7 +67,7 @@ fn hostile(text: &str, services: usize) -> (Snapshot, Scrapes, Vec<Arc<Event>>) 
 /// The overview, the page of the first service, and that of one that is not there.
 fn pages(text: &str, services: usize) -> [String; 3] {
     let (snapshot, scrapes, events) = hostile(text, services);
-    let facts = Facts {
+    let situation = Situation {
         snapshot: &snapshot,
         scrapes: &scrapes,
         services: &judged(&snapshot, &scrapes),
@@ -82,13 +83,13 @@ fn pages(text: &str, services: usize) -> [String; 3] {
         ("verdict", text),
     ];
     let query = Query::of(pairs.into_iter());
-    let filtered = overview(facts, query).render().unwrap();
+    let filtered = overview(situation, query).render().unwrap();
     let first = &snapshot.projects[0].plan.services[0].service.name;
     let name = format!("{}/{first}", snapshot.projects[0].name);
     // A name with a slash is not told from a project and a name.
-    let (_, one) = service_page(facts, &name, Some("127.0.0.1:9275".parse().unwrap()));
-    let all = overview(facts, Query::default()).render().unwrap();
-    let (code, none) = service_page(facts, &format!("{text}/{text}"), None);
+    let (_, one) = service_page(situation, &name, Some("127.0.0.1:9275".parse().unwrap()));
+    let all = overview(situation, Query::default()).render().unwrap();
+    let (code, none) = service_page(situation, &format!("{text}/{text}"), None);
     assert_eq!(code, StatusCode::NOT_FOUND);
     assert!(none.unwrap().len() <= MAX_PAGE);
     [filtered, all, one.unwrap()]
@@ -177,7 +178,7 @@ fn the_style_is_the_only_thing_that_the_policy_allows() {
         "{policy}"
     );
     let page = overview(
-        Facts {
+        Situation {
             snapshot: &Snapshot::default(),
             scrapes: &Scrapes::default(),
             services: &[],

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Facts, Judged, Problem, Rank, query, service_link};
+use super::{Problem, Rank, Situation};
 use crate::model::explain::explain;
 use crate::model::history::EventKind;
 use crate::model::plan::PlannedService;
 use crate::model::scrape::{Finding, Target};
+use crate::model::situation::Judged;
 use crate::model::verdict::Verdict;
 
 /// How many services one problem names.
@@ -38,10 +39,10 @@ struct Group<'a> {
 }
 
 /// The problems of services.
-pub(super) fn service_problems(facts: Facts<'_>) -> Vec<Problem> {
+pub(super) fn problems(situation: Situation<'_>) -> Vec<Problem> {
     let mut groups: BTreeMap<Kind, Group<'_>> = BTreeMap::new();
-    for one in facts.services {
-        let Some(kind) = kind(facts, one) else {
+    for one in situation.services {
+        let Some(kind) = kind(situation, one) else {
             continue;
         };
         let group = groups.entry(kind).or_insert_with(|| Group {
@@ -56,12 +57,12 @@ pub(super) fn service_problems(facts: Facts<'_>) -> Vec<Problem> {
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|((rank, ..), group)| (*rank, std::cmp::Reverse(group.count)));
     let problems = groups.into_iter();
-    let problems =
-        problems.filter_map(|((rank, trouble, _), group)| problem(facts, rank, trouble, &group));
+    let problems = problems
+        .filter_map(|((rank, trouble, _), group)| problem(situation, rank, trouble, &group));
     problems.collect()
 }
 
-fn kind(facts: Facts<'_>, one: &Judged<'_>) -> Option<Kind> {
+fn kind(situation: Situation<'_>, one: &Judged<'_>) -> Option<Kind> {
     let (verdict, planned) = (one.verdict, one.planned);
     let word = |finding: Finding| format!("{finding:?}");
     if verdict.is_problem() {
@@ -70,10 +71,13 @@ fn kind(facts: Facts<'_>, one: &Judged<'_>) -> Option<Kind> {
             .map_or_else(String::new, |failure| word(failure.finding));
         return Some((Rank::Service, Trouble::Verdict(verdict), found));
     }
+    if planned.stuck {
+        return Some((Rank::Service, Trouble::Verdict(verdict), "stuck".to_owned()));
+    }
     if matches!(verdict, Verdict::AwaitingIntegration | Verdict::Leaving) {
         return Some((Rank::Note, Trouble::Verdict(verdict), String::new()));
     }
-    if let Some(finding) = failing_node(facts, one) {
+    if let Some(finding) = failing_node(situation, one) {
         return Some((Rank::Partly, Trouble::Nodes, word(finding)));
     }
     if !planned.failing.is_empty() {
@@ -84,7 +88,7 @@ fn kind(facts: Facts<'_>, one: &Judged<'_>) -> Option<Kind> {
     disagrees.then_some((Rank::Note, Trouble::Labels, String::new()))
 }
 
-fn failing_node(facts: Facts<'_>, one: &Judged<'_>) -> Option<Finding> {
+fn failing_node(situation: Situation<'_>, one: &Judged<'_>) -> Option<Finding> {
     let mut targets = one.planned.targets();
     targets.find_map(|address| {
         let target = Target {
@@ -92,41 +96,39 @@ fn failing_node(facts: Facts<'_>, one: &Judged<'_>) -> Option<Finding> {
             service: one.planned.service.name.clone(),
             address,
         };
-        let known = facts.scrapes.targets.get(&target)?;
+        let known = situation.scrapes.targets.get(&target)?;
         Some(known.failure.as_ref()?.finding)
     })
 }
 
-fn problem(facts: Facts<'_>, rank: Rank, trouble: Trouble, group: &Group<'_>) -> Option<Problem> {
+fn problem(
+    situation: Situation<'_>,
+    rank: Rank,
+    trouble: Trouble,
+    group: &Group<'_>,
+) -> Option<Problem> {
     let first = group.services.first()?;
     let (cause, remedy) = match trouble {
         Trouble::Labels => labels(first.planned),
         Trouble::Stale => stale(first.planned),
-        Trouble::Verdict(_) | Trouble::Nodes => explained(facts, first)?,
+        Trouble::Verdict(_) | Trouble::Nodes => explained(situation, first)?,
     };
+    let named = group.services.iter().map(|one| {
+        let (project, service) = one.names();
+        format!("{project}/{service}")
+    });
     Some(Problem {
         rank,
         title: format!("{} {}", subject(group.count), told(trouble, group.count)),
-        services: group
-            .services
-            .iter()
-            .map(|one| {
-                let (project, service) = one.names();
-                (
-                    format!("{project}/{service}"),
-                    service_link(project, service),
-                )
-            })
-            .collect(),
-        all: match trouble {
-            Trouble::Verdict(verdict) if group.count > MAX_NAMED => {
-                Some(query::with_verdict(verdict))
-            }
+        services: named.collect(),
+        count: group.count,
+        verdict: match trouble {
+            Trouble::Verdict(verdict) => Some(verdict),
             _ => None,
         },
         cause,
         remedy,
-        since: since(facts, first, trouble),
+        since: since(situation, first, trouble),
     })
 }
 
@@ -167,9 +169,9 @@ fn told(trouble: Trouble, count: usize) -> &'static str {
 }
 
 /// The same words as those of the command `explain`.
-fn explained(facts: Facts<'_>, one: &Judged<'_>) -> Option<(String, String)> {
+fn explained(situation: Situation<'_>, one: &Judged<'_>) -> Option<(String, String)> {
     let (project, service) = one.names();
-    let status = facts.status_of(project, service);
+    let status = situation.status_of(project, service);
     let explanations = explain(&status, &format!("{project}/{service}")).ok()?;
     let trouble = explanations.into_iter().next()?.trouble?;
     Some((trouble.cause, trouble.remedy))
@@ -193,7 +195,7 @@ fn labels(planned: &PlannedService) -> (String, String) {
 }
 
 /// Since when: the last success or the event, whichever tells.
-fn since(facts: Facts<'_>, one: &Judged<'_>, trouble: Trouble) -> Option<Timestamp> {
+fn since(situation: Situation<'_>, one: &Judged<'_>, trouble: Trouble) -> Option<Timestamp> {
     if trouble == Trouble::Stale {
         return one
             .planned
@@ -213,7 +215,10 @@ fn since(facts: Facts<'_>, one: &Judged<'_>, trouble: Trouble) -> Option<Timesta
                 | EventKind::ServiceAppeared
         ),
     };
-    let mut events = facts.events.iter().filter(|event| is_the_cause(event.kind));
+    let mut events = situation
+        .events
+        .iter()
+        .filter(|event| is_the_cause(event.kind));
     let event = events.find(|event| {
         event.project.as_ref() == Some(&one.project.name)
             && event.service.as_ref() == Some(&one.planned.service.name)

@@ -1,0 +1,68 @@
+//! Finds what is wrong now: the worst first, each with its cause, what to do, and since
+//! when. `/status`, the command `status` and the page all show this.
+
+use std::time::Duration;
+
+use super::diagnosis::{Diagnosis, Problem, Rank};
+use super::expiry::expiries;
+use super::outside_text::cut;
+use super::situation::Situation;
+
+mod services;
+mod sources;
+mod stages;
+mod summary;
+
+/// A certificate that ends within this time is a problem.
+const ENDS_SOON: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The most characters of a cause.
+const MAX_CAUSE: usize = 400;
+
+/// The most problems that are listed.
+const MAX_PROBLEMS: usize = 20;
+
+/// Whether it is well, and what is wrong.
+pub fn diagnose(situation: Situation<'_>) -> Diagnosis {
+    let mut all = sources::problems(situation);
+    all.extend(stages::problems(situation));
+    all.extend(services::problems(situation));
+    all.extend(ending(situation));
+    all.sort_by_key(|problem| problem.rank);
+    let more = all.len().saturating_sub(MAX_PROBLEMS);
+    let (summary, is_whole) = summary::summary(situation, &all);
+    Diagnosis {
+        summary,
+        problems: all.into_iter().take(MAX_PROBLEMS).map(shortened).collect(),
+        more,
+        is_whole,
+    }
+}
+
+fn shortened(problem: Problem) -> Problem {
+    Problem {
+        title: cut(&problem.title, MAX_CAUSE).into_owned(),
+        cause: cut(&problem.cause, MAX_CAUSE).into_owned(),
+        ..problem
+    }
+}
+
+fn ending(situation: Situation<'_>) -> Option<Problem> {
+    let expiries = expiries(situation.scrapes, situation.at);
+    let (target, ends) = *expiries.first.first()?;
+    let limit = situation.at.checked_add(ENDS_SOON).ok()?;
+    if ends > limit || ends < situation.at {
+        return None;
+    }
+    let title = "A node's certificate ends within seven days".to_owned();
+    let cause = format!("the one of {} ends at {ends:.0}", target.address);
+    let remedy = "apply the service's maintenance updates, with which Aiven renews certificates";
+    Some(Problem {
+        services: vec![format!("{}/{}", target.project, target.service)],
+        count: 1,
+        ..Problem::new(Rank::Soon, title, cause, remedy)
+    })
+}
+
+#[cfg(test)]
+mod tests;
