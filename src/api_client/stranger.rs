@@ -48,32 +48,47 @@ impl Stranger {
     pub fn is_transient(&self) -> bool {
         matches!(self.status, 408 | 425 | 429 | 500..)
     }
+
+    /// What it answered, without what to do about it.
+    pub(crate) fn answered(&self) -> impl fmt::Display + '_ {
+        Answered(self)
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> String {
+        let key = self.asked.key;
+        format!("check {key}, and the proxies and firewalls on the way to it")
+    }
 }
 
 impl std::error::Error for Stranger {}
 
 impl fmt::Display for Stranger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Asked { name, key } = self.asked;
-        let status = self.status;
-        match &self.server {
+        write!(f, "{}; {}", self.answered(), self.advice())
+    }
+}
+
+struct Answered<'a>(&'a Stranger);
+
+impl fmt::Display for Answered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Answered(stranger) = self;
+        let (name, status) = (stranger.asked.name, stranger.status);
+        match &stranger.server {
             Some(server) => write!(
                 f,
                 "something before {name} (Server: {server}) answered {status}"
             )?,
             None => write!(f, "something before {name} answered {status}")?,
         }
-        if let Some(host) = &self.redirects_to {
+        if let Some(host) = &stranger.redirects_to {
             write!(f, ", a redirect to {host}, which is not followed")?;
         }
-        match &self.said {
-            Said::Nothing => write!(f, ", without a word of {name}'s")?,
-            Said::OtherJson => write!(f, " with JSON that is not {name}'s")?,
-            Said::Words(words) => write!(f, ": \"{words}\"")?,
+        match &stranger.said {
+            Said::Nothing => write!(f, ", without a word of {name}'s"),
+            Said::OtherJson => write!(f, " with JSON that is not {name}'s"),
+            Said::Words(words) => write!(f, ": \"{words}\""),
         }
-        write!(
-            f,
-            "; check {key}, and the proxies and firewalls on the way to it"
-        )
     }
 }

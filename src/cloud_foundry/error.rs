@@ -3,6 +3,7 @@
 //! The words of Cloud Controller and UAA are believed only where an answer has their
 //! form. Whatever else answers in their place is a [`Stranger`].
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::api_client::answer_room::NoRoom;
@@ -10,6 +11,10 @@ use crate::api_client::gate::{Postponed, Pressure};
 use crate::api_client::stranger::Stranger;
 use crate::model::backoff::Trouble;
 use crate::model::outside_text::OutsideText;
+
+/// What a client lacks that does not see everything.
+pub(crate) const GIVE_AUTHORITY: &str =
+    "give the client the authority cloud_controller.global_auditor in UAA";
 
 /// The calls that are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +27,8 @@ pub(crate) enum Operation {
     ListServiceInstances,
     /// `GET /v3/service_instances/GUID/relationships/shared_spaces`
     ListSharedSpaces,
+    /// `GET /v3/spaces`, by `doctor` alone
+    ListSpaces,
 }
 
 impl Operation {
@@ -32,6 +39,7 @@ impl Operation {
             Operation::Token => "uaa_token",
             Operation::ListServiceInstances => "list_service_instances",
             Operation::ListSharedSpaces => "list_shared_spaces",
+            Operation::ListSpaces => "list_spaces",
         }
     }
 }
@@ -48,11 +56,10 @@ pub(crate) struct Error {
     pub(crate) kind: ErrorKind,
 }
 
-/// What went wrong with a call.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// What went wrong with a call: what was found, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ErrorKind {
     /// An error of Cloud Controller or UAA, in its form.
-    #[error("{} ({status}, {words}); {}", .meaning.what(), .meaning.advice())]
     Answered {
         /// HTTP status.
         status: u16,
@@ -64,10 +71,8 @@ pub(crate) enum ErrorKind {
         wait: Option<Duration>,
     },
     /// Something else answered in their place.
-    #[error(transparent)]
     Stranger(Box<Stranger>),
     /// Not asked: an earlier answer asks to wait.
-    #[error("not asked for another {} s, as an earlier answer asks for ({because})", .wait.as_secs().max(1))]
     Postponed {
         /// How long it lasts yet.
         wait: Duration,
@@ -75,17 +80,11 @@ pub(crate) enum ErrorKind {
         because: OutsideText,
     },
     /// Cloud Controller's answer does not say where UAA is.
-    #[error(
-        "the answer names no UAA that can be asked ({0}); check that cloud_foundry.api_url is the one that `cf api` shows"
-    )]
     NoUaa(OutsideText),
-    /// An empty list or a 401, for a client that may not see what there is.
-    #[error(
-        "it shows no service instance, and the client has no authority to see them all (its token has the scopes \"{0}\"); give it cloud_controller.global_auditor in UAA"
-    )]
+    /// An empty list or a 401, for a client that may not see what there is: the scopes of
+    /// its token.
     SeesNothing(OutsideText),
     /// The server's certificate was refused.
-    #[error("its certificate is not accepted ({words}); {advice}")]
     Certificate {
         /// Why.
         words: OutsideText,
@@ -93,16 +92,12 @@ pub(crate) enum ErrorKind {
         advice: &'static str,
     },
     /// The answer, or the rest of it, did not arrive in time.
-    #[error("no whole answer within {0:?}; check the network to it, and its health")]
     Timeout(Duration),
     /// The pages did not end in time.
-    #[error("not all pages came within {0:?}; look at Cloud Controller's health")]
     Unfinished(Duration),
     /// The connection could not be made, or broke.
-    #[error("{0}; check the network to it, and cloud_foundry.api_url")]
     Transport(OutsideText),
     /// The answer is not what was asked for.
-    #[error("the answer is not understood ({0}); check what answers there")]
     Malformed(String),
 }
 
@@ -144,13 +139,13 @@ impl Meaning {
     fn advice(self) -> &'static str {
         match self {
             Meaning::ClientRejected => {
-                "check cloud_foundry.client_id, and cloud_foundry.client_secret against the client's in UAA"
+                "check cloud_foundry.client_id, and cloud_foundry.client_secret against the client's in UAA, which answers the same to an unknown id and to a wrong secret"
             }
-            Meaning::NoGrant => "give it authorized_grant_types: client_credentials",
+            Meaning::NoGrant => "give the client authorized_grant_types: client_credentials in UAA",
             Meaning::TokenRejected => {
                 "check that both are of one foundation, and the clocks of their machines"
             }
-            Meaning::Forbidden => "give it the authority cloud_controller.global_auditor in UAA",
+            Meaning::Forbidden => GIVE_AUTHORITY,
             Meaning::NotFound => {
                 "check that cloud_foundry.api_url is the one that `cf api` shows, of a Cloud Controller with V3"
             }
@@ -163,7 +158,64 @@ impl Meaning {
     }
 }
 
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.found())?;
+        match self.advice() {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl ErrorKind {
+    /// What was found, without what to do about it.
+    pub(crate) fn found(&self) -> String {
+        match self {
+            ErrorKind::Answered {
+                status,
+                words,
+                meaning,
+                ..
+            } => format!("{} ({status}, {words})", meaning.what()),
+            ErrorKind::Stranger(stranger) => stranger.answered().to_string(),
+            ErrorKind::Postponed { wait, because } => format!(
+                "not asked for another {} s, as an earlier answer asks for ({because})",
+                wait.as_secs().max(1)
+            ),
+            ErrorKind::NoUaa(why) => format!("the answer names no UAA that can be asked ({why})"),
+            ErrorKind::SeesNothing(scopes) => format!(
+                "it shows nothing, and the client has no authority to see everything (its token has the scopes \"{scopes}\")"
+            ),
+            ErrorKind::Certificate { words, .. } => {
+                format!("its certificate is not accepted ({words})")
+            }
+            ErrorKind::Timeout(limit) => format!("no whole answer within {limit:?}"),
+            ErrorKind::Unfinished(limit) => format!("not all pages came within {limit:?}"),
+            ErrorKind::Transport(words) => words.to_string(),
+            ErrorKind::Malformed(what) => format!("the answer is not understood ({what})"),
+        }
+    }
+
+    /// What to do about it; nothing but to wait, if there is none.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let advice = match self {
+            ErrorKind::Stranger(stranger) => return Some(stranger.advice()),
+            ErrorKind::Postponed { .. } => return None,
+            ErrorKind::Answered { meaning, .. } => meaning.advice(),
+            ErrorKind::NoUaa(_) => {
+                "check that cloud_foundry.api_url is the one that `cf api` shows"
+            }
+            ErrorKind::SeesNothing(_) => GIVE_AUTHORITY,
+            ErrorKind::Certificate { advice, .. } => advice,
+            ErrorKind::Timeout(_) => "check the network to it, and its health",
+            ErrorKind::Unfinished(_) => "look at Cloud Controller's health",
+            ErrorKind::Transport(_) => "check the network to it, and cloud_foundry.api_url",
+            ErrorKind::Malformed(_) => "check what answers there",
+        };
+        Some(advice.to_owned())
+    }
+
     /// What an answer means, if it is one of Cloud Controller or UAA.
     pub(crate) fn meaning(&self) -> Option<Meaning> {
         match self {

@@ -198,7 +198,7 @@ async fn a_token_that_is_quoted_is_never_shown() {
     assert!(said.contains("CF-NotAuthorized"), "{said}");
     assert!(!said.contains("the-token"), "{said}");
     assert!(
-        said.contains("give it the authority cloud_controller.global_auditor"),
+        said.contains("give the client the authority cloud_controller.global_auditor"),
         "{said}"
     );
 }

@@ -269,14 +269,14 @@ pub(super) fn of_uaa() -> Vec<Case> {
         ),
         case(
             "an authority that sees nothing",
-            "give it cloud_controller.global_auditor in UAA",
+            "give the client the authority cloud_controller.global_auditor in UAA",
             |sim| {
                 client(sim, |client| client.authorities(["cloud_controller.read"]));
             },
         ),
         case(
             "no authority",
-            "give it cloud_controller.global_auditor in UAA",
+            "give the client the authority cloud_controller.global_auditor in UAA",
             |sim| {
                 client(sim, |client| client.authorities(["uaa.none"]));
             },
