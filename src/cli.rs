@@ -119,7 +119,8 @@ enum Command {
         ask: Ask,
     },
     /// Try everything that the daemon depends on, read-only: configuration, DNS, Aiven's API
-    /// and the token's rights, one node of each type, the Prometheus beside it, clock, disk.
+    /// and the token's rights, one node of each type, Cloud Foundry and the client's rights, the
+    /// Prometheus beside it, clock, disk.
     #[command(after_help = examples::DOCTOR)]
     Doctor {
         #[command(flatten)]

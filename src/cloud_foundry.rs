@@ -40,10 +40,12 @@ use client::{Client, REQUEST_TIMEOUT};
 use error::{Error, ErrorKind, Meaning};
 use pass::Reading;
 
+pub(crate) use client::look::{Look, MAX_LOOKED_FOR};
 #[cfg(any(test, fuzzing))]
 pub(crate) use page::shared_spaces;
 #[cfg(any(test, fuzzing))]
 pub(crate) use pass::Pass;
+pub(crate) use token::Sight;
 #[cfg(any(test, fuzzing))]
 pub(crate) use token::{Grant, uaa_url};
 

@@ -3,7 +3,8 @@
 //! nothing works.
 //!
 //! ```text
-//! configuration ─┬─► API: way, TLS, rights in each project ─► one node of each type
+//! configuration ─┬─► API: way, TLS, rights in each project ─┬─► one node of each type
+//!                ├─► Cloud Foundry: way, TLS, token, sight ─┴─► labels
 //!                ├─► DNS: each server, each way
 //!                ├─► the daemon and the Prometheus beside it
 //!                └─► disk, descriptors
@@ -14,10 +15,12 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde::Serialize;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::output::{self, Progress};
@@ -26,11 +29,13 @@ use crate::aiven::Client;
 use crate::config::{Config, Invalid};
 use crate::daemon::api_client;
 use crate::metrics::Metrics;
+use crate::model::service::Service;
 use crate::resolve::NameResolver;
 
 mod api;
 mod chain;
 mod check;
+mod cloud_foundry;
 mod dns;
 mod machine;
 mod nodes;
@@ -42,7 +47,7 @@ use nodes::Known;
 /// How long the checks may take.
 const LIMIT: Duration = Duration::from_secs(90);
 
-/// The longest wait for one answer of Aiven, whatever the daemon's is: somebody waits here.
+/// The longest wait for one answer of an API, whatever the daemon's is: somebody waits here.
 const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Most projects that are checked; each costs five calls.
@@ -101,12 +106,18 @@ async fn checks(asked: &Asked<'_>) -> anyhow::Result<Vec<Check>> {
     let client = api_client(&config, &resolver, Metrics::default())?;
     let daemon = super::reachable(asked.daemon.unwrap_or(config.web.listen));
     let progress = Progress::of(1);
-    progress.begins("asking name servers, Aiven, nodes and Prometheus");
-    let (of_api, of_prometheus) = tokio::join!(
+    progress.begins("asking name servers, Aiven, nodes, Cloud Foundry and Prometheus");
+    let (tell, services) = oneshot::channel();
+    let (of_api, of_cloud_foundry, of_prometheus) = tokio::join!(
         within(
             Area::Api,
             "Aiven and its nodes",
-            aiven(&config, &client, &resolver)
+            aiven(&config, &client, &resolver, tell)
+        ),
+        within(
+            Area::CloudFoundry,
+            "Cloud Controller and UAA",
+            cloud_foundry::check(&config, &resolver, client.secrets(), services)
         ),
         within(
             Area::Prometheus,
@@ -116,6 +127,7 @@ async fn checks(asked: &Asked<'_>) -> anyhow::Result<Vec<Check>> {
     );
     progress.ends();
     checks.extend(of_api);
+    checks.extend(of_cloud_foundry);
     checks.extend(of_prometheus);
     checks.extend(machine::disk(&config));
     // In the order of the areas, and within an area in that of the checks.
@@ -128,7 +140,7 @@ async fn within(area: Area, subject: &str, checks: impl Future<Output = Vec<Chec
     let made = timeout(LIMIT, checks).await;
     made.unwrap_or_else(|_| {
         let found = format!("not done within {LIMIT:?}");
-        let remedy = "look at the network to aiven.api_url and to the name servers: something on the way drops packets";
+        let remedy = "look at the network to these, and to the name servers: something on the way drops packets";
         vec![area.failed(subject, found, remedy)]
     })
 }
@@ -169,6 +181,7 @@ fn unreadable(path: &Path, invalid: &Invalid) -> Vec<Check> {
         Area::Dns,
         Area::Api,
         Area::Node,
+        Area::CloudFoundry,
         Area::Prometheus,
         Area::Clock,
         Area::Disk,
@@ -177,8 +190,17 @@ fn unreadable(path: &Path, invalid: &Invalid) -> Vec<Check> {
     problems.chain(rest).collect()
 }
 
-/// The API, DNS, nodes, clock, and descriptors for as many targets as there would be.
-async fn aiven(config: &Config, client: &Client, resolver: &NameResolver) -> Vec<Check> {
+/// The services of the projects that could be listed, by project.
+type Listed = Vec<(String, Arc<Service>)>;
+
+/// The API, DNS, nodes, clock, and descriptors for as many targets as there would be. Tells
+/// which services there are, if that is known of any project.
+async fn aiven(
+    config: &Config,
+    client: &Client,
+    resolver: &NameResolver,
+    tell: oneshot::Sender<Listed>,
+) -> Vec<Check> {
     let host = named_host(config);
     let (dns_of_api, (api, known)) = tokio::join!(
         async {
@@ -187,7 +209,7 @@ async fn aiven(config: &Config, client: &Client, resolver: &NameResolver) -> Vec
                 None => Vec::new(),
             }
         },
-        projects(config, client, resolver),
+        projects(config, client, resolver, tell),
     );
     let mut checks = dns_of_api;
     checks.extend(api);
@@ -226,22 +248,33 @@ async fn projects(
     config: &Config,
     client: &Client,
     resolver: &NameResolver,
+    tell: oneshot::Sender<Listed>,
 ) -> (Vec<Check>, Vec<Known>) {
     let names: Vec<_> = config.aiven.projects.iter().take(MAX_PROJECTS).collect();
     let first = names.first().map_or("", |name| name.as_str());
     let (look, chain, asked) = tokio::join!(
         client.look(first),
-        chain::check(config, resolver),
+        chain::of_api(config, resolver),
         join_all(names.iter().map(|name| api::project(client, config, name))),
     );
     let mut checks = api::head(config, client, look.as_ref());
     checks.push(chain);
     let more = config.aiven.projects.len().saturating_sub(MAX_PROJECTS);
+    let listed = names.iter().zip(&asked).filter_map(|(name, asked)| {
+        let services = asked.services.as_ref()?.iter();
+        Some(services.map(|service| (name.to_string(), Arc::clone(service))))
+    });
+    let listed: Vec<_> = listed.collect();
+    if !listed.is_empty() {
+        // Nobody listens who has found no way to Cloud Foundry.
+        let _ = tell.send(listed.into_iter().flatten().collect());
+    }
     let mut known = Vec::new();
     for api::Asked {
         checks: of_project,
         project,
         ca,
+        ..
     } in asked
     {
         checks.extend(of_project);

@@ -36,7 +36,8 @@ pub(super) async fn observe(
 /// # Errors
 /// As [`Client::list_services`].
 pub(super) async fn list(client: &Client, config: &Config, name: &str) -> Result<Listing, Error> {
-    let mut reader = ServiceReader::new(config.services.tags.keys().cloned());
+    let mut reader = ServiceReader::new(config.services.tags.keys().cloned())
+        .reading_claims(config.cloud_foundry.is_some());
     let cache = ParseCache::default();
     let listed = client.list_services(name, &mut reader, &cache).await?;
     Ok(listed.0)

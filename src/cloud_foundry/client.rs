@@ -26,6 +26,8 @@ use crate::metrics::Metrics;
 use crate::model::cloud_foundry::{Foundation, Guid, NeededInstances};
 use crate::model::outside_text::{OutsideText, Secrets};
 
+pub(super) mod look;
+
 /// How long one request may take, with its answer.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -212,6 +212,16 @@ fn contradict(one: Option<Guid>, other: Option<Guid>) -> bool {
     one.zip(other).is_some_and(|(one, other)| one != other)
 }
 
+/// How many rows a list has in all, by any of its pages.
+///
+/// # Errors
+/// What is wrong with the page.
+pub(super) fn total(body: &[u8]) -> Result<u64, String> {
+    let page: Page<'_> = object(body)?;
+    let total = page.pagination.total_results.told().copied();
+    total.ok_or_else(|| "it does not say how many rows there are".to_owned())
+}
+
 /// The spaces in an answer of `…/relationships/shared_spaces`, each once.
 ///
 /// # Errors

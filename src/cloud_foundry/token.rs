@@ -46,8 +46,18 @@ pub(super) struct Token {
     authorization: HeaderValue,
     renew_at: Instant,
     dies_at: Instant,
-    /// What it lacks, if none of its scopes sees everything.
-    blind: Option<OutsideText>,
+    sight: Sight,
+}
+
+/// What a token's client may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// Everything, by this scope.
+    All(&'static str),
+    /// What its roles show, if it has any: these are its scopes, and none shows everything.
+    Part(OutsideText),
+    /// UAA did not tell the token's scopes.
+    Untold,
 }
 
 /// What UAA answers.
@@ -120,18 +130,11 @@ impl Token {
             HeaderValue::try_from(format!("bearer {}", grant.token.expose_secret()))
                 .map_err(|_| "an access_token that no request can carry".to_owned())?;
         authorization.set_sensitive(true);
-        let scopes = grant.scopes.as_deref();
-        let is_blind = |scopes: &&str| {
-            let mut words = scopes.split_whitespace();
-            !words.any(|word| SEEING_SCOPES.contains(&word))
-        };
         Ok(Token {
             authorization,
             renew_at: later(asked_at, grant.life.mul_f64(0.8)),
             dies_at: later(asked_at, grant.life),
-            blind: scopes
-                .filter(is_blind)
-                .map(|scopes| OutsideText::prose_within(scopes, MAX_NAME, secrets)),
+            sight: Sight::of(grant.scopes.as_deref(), secrets),
         })
     }
 
@@ -155,9 +158,30 @@ impl Token {
         self.renew_at = later(now, RENEWAL_PAUSE).min(self.dies_at);
     }
 
+    /// What its client may see.
+    pub(super) fn sight(&self) -> &Sight {
+        &self.sight
+    }
+
     /// Its scopes, if they were told and none of them sees everything.
     pub(super) fn blind(&self) -> Option<&OutsideText> {
-        self.blind.as_ref()
+        match &self.sight {
+            Sight::Part(scopes) => Some(scopes),
+            Sight::All(_) | Sight::Untold => None,
+        }
+    }
+}
+
+impl Sight {
+    fn of(scopes: Option<&str>, secrets: &Secrets) -> Sight {
+        let Some(scopes) = scopes else {
+            return Sight::Untold;
+        };
+        let has = |wanted: &&str| scopes.split_whitespace().any(|word| word == *wanted);
+        match SEEING_SCOPES.into_iter().find(has) {
+            Some(scope) => Sight::All(scope),
+            None => Sight::Part(OutsideText::prose_within(scopes, MAX_NAME, secrets)),
+        }
     }
 }
 

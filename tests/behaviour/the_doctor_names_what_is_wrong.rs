@@ -8,6 +8,7 @@ use testkit::{Config, PASSWORD, PROJECT, aiven, integrate_all};
 
 use crate::binary::command;
 
+mod cloud_foundry;
 mod surroundings;
 
 /// Where nobody answers: bound, and not listening.

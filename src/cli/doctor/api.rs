@@ -12,6 +12,7 @@ use crate::cli::rehearsal;
 use crate::config::Config;
 use crate::model::endpoint::EndpointFact;
 use crate::model::project::Project;
+use crate::model::service::Service;
 
 /// A clock that is wrong by so many seconds is worth a look: a date has whole seconds, and
 /// an answer is under way for a while.
@@ -26,6 +27,8 @@ const FEW_REQUESTS: u64 = 20;
 /// What came of one project.
 pub(super) struct Asked {
     pub(super) checks: Vec<Check>,
+    /// Its services, if they could be listed.
+    pub(super) services: Option<Vec<Arc<Service>>>,
     /// The project, if all was told that a plan needs.
     pub(super) project: Option<Project>,
     /// Its CA, as PEM.
@@ -127,6 +130,8 @@ pub(super) async fn project(client: &Client, config: &Config, name: &str) -> Ask
         Ok(_) => ok(name, PROJECTS_WRITE, "the project's CA can be read"),
         Err(error) => no_ca(name, &error.kind, config),
     });
+    let services = listed.as_ref().ok();
+    let services = services.map(|listing| listing.services.clone());
     let project = match (listed, types, endpoint) {
         (Ok(listing), Ok(types), Ok(endpoint)) => {
             Some(rehearsal::project(name, listing, types, endpoint))
@@ -136,6 +141,7 @@ pub(super) async fn project(client: &Client, config: &Config, name: &str) -> Ask
     let ca = ca.ok();
     Asked {
         checks,
+        services,
         project,
         ca,
     }

@@ -1,9 +1,10 @@
-//! TLS to the API, with the certificates that it shows.
+//! TLS to a server, with the certificates that it shows.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -22,60 +23,94 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Most certificates of a chain that are shown.
 const MAX_SHOWN: usize = 4;
 
-/// Looks at the certificates of the API.
-pub(super) async fn check(config: &Config, resolver: &NameResolver) -> Check {
-    let subject = "TLS of the API";
-    let url = &config.aiven.api_url;
-    if url.scheme() != "https" {
-        return Area::Api.skipped(subject, "aiven.api_url is http, on this machine");
-    }
-    if config.aiven.http_proxy.is_some() {
-        let because = "the API is reached through a proxy; the lines below say whether its certificate is believed";
-        return Area::Api.skipped(subject, because);
-    }
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default().unwrap_or(443);
-    let shaken = timeout(LIMIT, shake_hands(config, resolver, host, port)).await;
-    let shaken = shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-    let error = match shaken {
-        Ok(chain) => return Area::Api.ok(subject, shown(&chain)),
-        Err(error) => error,
-    };
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    match inner.and_then(RefusedCertificate::of) {
-        Some(refused) => Area::Api.failed(
-            subject,
-            format!(
-                "the certificate is not believed ({}): {}",
-                refused.why,
-                shown(&refused.shown)
-            ),
-            "compare the issuer with that of another network: something on the way that opens TLS has a CA of its own, to be trusted with aiven.ca_cert if it is meant; an expired one may be this machine's clock",
-        ),
-        None => Area::Api.failed(
-            subject,
-            format!("no TLS with {host}:{port}: {error}"),
-            "let this machine reach it: see DNS, routes and firewalls, and aiven.http_proxy where a proxy is needed",
-        ),
-    }
+/// A server that is reached without a proxy.
+pub(super) struct Server<'a> {
+    /// What depends on it.
+    pub(super) area: Area,
+    /// Its name in the line.
+    pub(super) name: &'static str,
+    /// Where it is.
+    pub(super) url: &'a Url,
+    /// What is trusted beside the public roots.
+    pub(super) ca: &'a [CertificateDer<'static>],
+    /// What to do where its certificate is not believed.
+    pub(super) unbelieved: &'static str,
+    /// What to do where there is no way to it.
+    pub(super) unreached: &'static str,
 }
 
-async fn shake_hands(
-    config: &Config,
-    resolver: &NameResolver,
-    host: &str,
-    port: u16,
-) -> io::Result<Vec<CertificateDer<'static>>> {
-    let mut roots = tls::public_roots();
-    roots.add_parsable_certificates(config.aiven.ca_cert.iter().cloned());
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = connect(resolver, name, port).await?;
-    let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
-    let connector = TlsConnector::from(Arc::new(tls::showing_client(roots)));
-    let stream = connector.connect(name, stream).await?;
-    let (_, session) = stream.get_ref();
-    let chain = session.peer_certificates().unwrap_or_default();
-    Ok(chain.iter().map(|one| one.clone().into_owned()).collect())
+/// Looks at the certificates of the API.
+pub(super) async fn of_api(config: &Config, resolver: &NameResolver) -> Check {
+    let server = Server {
+        area: Area::Api,
+        name: "the API",
+        url: &config.aiven.api_url,
+        ca: &config.aiven.ca_cert,
+        unbelieved: "compare the issuer with that of another network: something on the way that opens TLS has a CA of its own, to be trusted with aiven.ca_cert if it is meant; an expired one may be this machine's clock",
+        unreached: "let this machine reach it: see DNS, routes and firewalls, and aiven.http_proxy where a proxy is needed",
+    };
+    if config.aiven.http_proxy.is_some() {
+        let because = "the API is reached through a proxy; the lines below say whether its certificate is believed";
+        return server.area.skipped(server.subject(), because);
+    }
+    server.check(resolver).await
+}
+
+impl Server<'_> {
+    fn subject(&self) -> String {
+        format!("TLS of {}", self.name)
+    }
+
+    /// Looks at its certificates.
+    pub(super) async fn check(&self, resolver: &NameResolver) -> Check {
+        let (area, subject) = (self.area, self.subject());
+        if self.url.scheme() != "https" {
+            return area.skipped(subject, "it is reached by http, on this machine");
+        }
+        let host = self.url.host_str().unwrap_or_default();
+        let port = self.url.port_or_known_default().unwrap_or(443);
+        let shaken = timeout(LIMIT, self.shake_hands(resolver, host, port)).await;
+        let shaken = shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let error = match shaken {
+            Ok(chain) => return area.ok(subject, shown(&chain)),
+            Err(error) => error,
+        };
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        match inner.and_then(RefusedCertificate::of) {
+            Some(refused) => area.failed(
+                subject,
+                format!(
+                    "the certificate is not believed ({}): {}",
+                    refused.why,
+                    shown(&refused.shown)
+                ),
+                self.unbelieved,
+            ),
+            None => area.failed(
+                subject,
+                format!("no TLS with {host}:{port}: {error}"),
+                self.unreached,
+            ),
+        }
+    }
+
+    async fn shake_hands(
+        &self,
+        resolver: &NameResolver,
+        host: &str,
+        port: u16,
+    ) -> io::Result<Vec<CertificateDer<'static>>> {
+        let mut roots = tls::public_roots();
+        roots.add_parsable_certificates(self.ca.iter().cloned());
+        let name = host.trim_start_matches('[').trim_end_matches(']');
+        let stream = connect(resolver, name, port).await?;
+        let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
+        let connector = TlsConnector::from(Arc::new(tls::showing_client(roots)));
+        let stream = connector.connect(name, stream).await?;
+        let (_, session) = stream.get_ref();
+        let chain = session.peer_certificates().unwrap_or_default();
+        Ok(chain.iter().map(|one| one.clone().into_owned()).collect())
+    }
 }
 
 /// `'a.example' until 2027-01-01 00:00 UTC, by 'An Issuer'; …`, from the server's own on.

@@ -26,6 +26,8 @@ pub(in crate::cli) enum Area {
     Api,
     /// One node of each type.
     Node,
+    /// Cloud Controller and UAA, if labels come from there.
+    CloudFoundry,
     /// The daemon itself, if it runs.
     Daemon,
     /// The Prometheus beside it.
@@ -76,6 +78,7 @@ impl Area {
             Area::Dns => "dns",
             Area::Api => "api",
             Area::Node => "node",
+            Area::CloudFoundry => "cloud_foundry",
             Area::Daemon => "daemon",
             Area::Prometheus => "prometheus",
             Area::Clock => "clock",
