@@ -6,7 +6,7 @@ use std::time::Duration;
 use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator};
 use testkit::{Config, PROJECT, aiven, integrate_all};
 
-use crate::binary::{ask, start};
+use crate::binary::{ask, problems, start};
 
 /// Times to be killed.
 const KILLS: usize = 25;
@@ -129,7 +129,13 @@ async fn restart_without_api(fault: ApiFault) {
     assert!(ready.body.contains("shop as saved at"), "{}", ready.body);
     let project = daemon.project_when(PROJECT, |_| true).await;
     assert_eq!(project["origin"]["from"], "saved");
-    let said = ask(&daemon, "status", &[]).await;
+    let said = daemon
+        .until("status says that listing fails", async || {
+            let said = ask(&daemon, "status", &[]).await;
+            let fails = |one: &&str| one.contains("shop: listing services (list)");
+            problems(&said).iter().any(fails).then_some(said)
+        })
+        .await;
     assert_eq!(said.code, Some(1));
     assert!(said.stdout.contains("as saved"), "{}", said.stdout);
     let answered = |sim: &Simulator| {

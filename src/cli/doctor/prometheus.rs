@@ -73,7 +73,8 @@ pub(super) async fn check(config: &Config, daemon: SocketAddr, url: &str) -> Vec
     };
     let count = targets.len();
     checks.push(Area::Prometheus.ok(subject, format!("{count} active targets in all")));
-    checks.push(reads_list(&config.targets.path, &targets, &yaml));
+    let path = &config.targets.path;
+    checks.push(reads_list(path, &targets, &yaml, status.as_ref()));
     checks.push(uses_proxy(config, status.as_ref(), &yaml));
     checks
 }
@@ -119,7 +120,7 @@ async fn ask_prometheus(url: &str) -> Result<(Vec<ActiveTarget>, String), String
     Ok((targets.data.active_targets, loaded.data.yaml))
 }
 
-fn reads_list(path: &Path, targets: &[ActiveTarget], yaml: &str) -> Check {
+fn reads_list(path: &Path, targets: &[ActiveTarget], yaml: &str, status: Option<&Status>) -> Check {
     let subject = "it reads the target list";
     let path = path.display().to_string();
     let is_ours = |one: &&ActiveTarget| one.discovered_labels.get(FILE_LABEL) == Some(&path);
@@ -130,11 +131,7 @@ fn reads_list(path: &Path, targets: &[ActiveTarget], yaml: &str) -> Check {
     if ours.is_empty() {
         // Its own form of the configuration has each file on a line of its own.
         return match yaml.lines().any(|line| line.trim().trim_start_matches("- ") == path) {
-            true => Area::Prometheus.warning(
-                subject,
-                format!("its configuration names {path}, and it has no target of it"),
-                "nothing, while the daemon publishes nothing; else see in Prometheus' log whether it may read the file",
-            ),
+            true => has_no_target(subject, &path, status),
             false => Area::Prometheus.failed(
                 subject,
                 format!("neither its targets nor its configuration know {path}"),
@@ -154,6 +151,31 @@ fn reads_list(path: &Path, targets: &[ActiveTarget], yaml: &str) -> Check {
             "see aiven-metrics status, which names the cause",
         ),
         None => Area::Prometheus.ok(subject, found),
+    }
+}
+
+/// Prometheus knows the file, and no target of it.
+fn has_no_target(subject: &str, path: &str, status: Option<&Status>) -> Check {
+    let names = format!("its configuration names {path}");
+    let remedy = "see that its user may read the file and enter each folder above it (namei -l FILE); Prometheus' log says why it could not ('Error reading file')";
+    let published = status.map(|status| status.projects.iter().map(|one| one.targets).sum());
+    match published {
+        Some(0_usize) => Area::Prometheus.ok(
+            subject,
+            format!("{names}; the daemon publishes no target now"),
+        ),
+        Some(published) => Area::Prometheus.failed(
+            subject,
+            format!(
+                "{names}, and it has none of the {published} targets that the daemon publishes"
+            ),
+            remedy,
+        ),
+        None => Area::Prometheus.warning(
+            subject,
+            format!("{names}, and it has no target of it"),
+            "nothing, before the daemon runs and has published; start it and run the doctor again",
+        ),
     }
 }
 

@@ -36,7 +36,7 @@ fn groups(situation: Situation<'_>) -> Vec<Group<'_>> {
             continue;
         };
         let mut known = groups.iter_mut();
-        match known.find(|group| group.failing.cause == failing.cause) {
+        match known.find(|group| is_same(&group.failing.cause, &failing.cause)) {
             Some(group) => group.add(project, stage, failing),
             None => groups.push(Group {
                 projects: vec![project],
@@ -48,6 +48,11 @@ fn groups(situation: Situation<'_>) -> Vec<Group<'_>> {
     groups
 }
 
+/// Whether two causes are one: a stage may say before it what it could not do for it.
+fn is_same(cause: &str, other: &str) -> bool {
+    cause.ends_with(other) || other.ends_with(cause)
+}
+
 impl<'a> Group<'a> {
     fn add(&mut self, project: &'a str, stage: &'static str, failing: &'a Failing) {
         if !self.projects.contains(&project) {
@@ -56,7 +61,8 @@ impl<'a> Group<'a> {
         if !self.stages.contains(&stage) {
             self.stages.push(stage);
         }
-        if failing.since < self.failing.since {
+        let length = |failing: &Failing| failing.cause.len();
+        if (length(failing), failing.since) < (length(self.failing), self.failing.since) {
             self.failing = failing;
         }
     }

@@ -266,7 +266,8 @@ fn stages_that_fail_for_the_same_cause_are_one_problem() {
     all.projects.push(bank);
     for (project, stages) in all.projects.iter_mut().zip([1, 2]) {
         project.stages.list.failed(at(stages), "token rejected");
-        project.stages.integrate.failed(at(0), "token rejected");
+        let cause = "endpoints cannot be read: token rejected";
+        project.stages.integrate.failed(at(5), cause);
     }
     all.projects[0].stages.resolve.failed(at(0), "no answer");
     let mut scrapes = Scrapes::default();
@@ -280,7 +281,8 @@ fn stages_that_fail_for_the_same_cause_are_one_problem() {
             "shop: looking host names up (resolve) fails",
         ]
     );
-    assert_eq!((found[0].rank, found[0].since), (Rank::Source, Some(at(0))));
+    assert_eq!((found[0].rank, found[0].since), (Rank::Source, Some(at(1))));
+    assert_eq!(found[0].cause, "token rejected");
 }
 
 #[test]

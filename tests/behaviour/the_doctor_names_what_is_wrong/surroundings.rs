@@ -108,6 +108,34 @@ async fn the_certificates_of_the_api_are_shown_and_one_that_is_not_believed_is_n
 }
 
 #[tokio::test]
+async fn targets_that_prometheus_cannot_read_are_named() {
+    let (sim, config) = two_services().await;
+    let daemon = start(&config).await;
+    daemon.publishes(sim.serving_addresses(PROJECT)).await;
+    let file = config.targets_file().display().to_string();
+    let knows_the_file = prometheus(json!([]), format!("    - {file}\n")).await;
+    let address = daemon.address.to_string();
+    let of_both = ["--address", &address, "--prometheus", &knows_the_file];
+    let told = ask(&config, &of_both).await;
+    told.names(
+        "prometheus",
+        "failed",
+        &["none of the 2 targets", "namei -l"],
+    );
+
+    for service in ["logs", "db"] {
+        sim.power_off(PROJECT, service);
+    }
+    daemon.publishes([""; 0]).await;
+    let told = ask(&config, &of_both).await;
+    let reads = told.of("prometheus", "ok");
+    let reads = reads
+        .iter()
+        .find(|one| one.to_string().contains("publishes no target"));
+    assert!(reads.is_some(), "{}", told.text);
+}
+
+#[tokio::test]
 async fn the_running_daemon_is_asked_too() {
     let (sim, config) = two_services().await;
     let daemon = start(&config).await;
