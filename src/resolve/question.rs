@@ -191,9 +191,9 @@ impl<'a> Course<'a> {
             .map(|index| self.server(*index).address().to_string())
             .collect();
         if is_over && !silent.is_empty() {
-            let (silent, deadline) = (silent.join(" and "), self.deadline);
+            let (silent, seconds) = (silent.join(" and "), self.deadline.as_secs_f64());
             causes.push(format!(
-                "no answer from {silent} within {deadline:?}; check dns.nameservers"
+                "no answer from {silent} within {seconds:.1} s; check dns.nameservers"
             ));
         }
         causes.join("; ")
