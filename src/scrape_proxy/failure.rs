@@ -2,6 +2,7 @@
 //! evidence, and a guess only as a guess; what to do about it is the finding's remedy.
 
 use std::io;
+use std::net::IpAddr;
 
 use hyper::StatusCode;
 
@@ -35,7 +36,11 @@ impl From<&ConnectError> for Failure {
             ),
             ConnectError::Tcp(error) => tcp(error),
             // What a firewall or an IP allow-list looks like.
-            ConnectError::TcpTimeout => Failure::new(
+            ConnectError::TcpTimeout(ip) if is_private(*ip) => Failure::new(
+                Finding::NoAnswerInPrivate,
+                "no answer to the connection, and the address is one of a private network: perhaps the service is in a VPC that this machine has no way into, or the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out",
+            ),
+            ConnectError::TcpTimeout(_) => Failure::new(
                 Finding::NoAnswer,
                 "no answer to the connection: perhaps the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out",
             ),
@@ -82,6 +87,14 @@ pub(super) fn broken_page(error: &hyper::Error) -> Failure {
         Finding::BrokenPage,
         format!("the node broke the page off: {why}"),
     )
+}
+
+/// Whether only networks that are joined to the address's own have a way to it.
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_private(),
+        IpAddr::V6(ip) => ip.is_unique_local(),
+    }
 }
 
 /// A failed TCP connection.

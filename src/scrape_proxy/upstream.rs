@@ -2,7 +2,7 @@
 //! to get one is a TLS handshake that proved the service's name.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,8 +48,8 @@ pub(super) enum ConnectError {
     InvalidName(Arc<str>),
     /// No TCP connection.
     Tcp(io::Error),
-    /// No TCP connection in time.
-    TcpTimeout,
+    /// No TCP connection to this address in time.
+    TcpTimeout(IpAddr),
     /// The TLS handshake for this name failed.
     Tls {
         /// The name that was to be verified.
@@ -153,7 +153,7 @@ async fn connect_as(
         .map_err(|_| ConnectError::InvalidName(Arc::clone(name)))?;
     let tcp = timeout_at(deadline, dial(address))
         .await
-        .map_err(|_| ConnectError::TcpTimeout)?
+        .map_err(|_| ConnectError::TcpTimeout(address.ip()))?
         .map_err(ConnectError::Tcp)?;
     let handshake = TlsConnector::from(Arc::clone(trust)).connect(server_name, ReadAhead::new(tcp));
     timeout_at(deadline, handshake)

@@ -19,6 +19,8 @@ pub enum Finding {
     NotConnected,
     /// Nothing answered the connection.
     NoAnswer,
+    /// Nothing answered the connection to an address of a private network.
+    NoAnswerInPrivate,
     /// The connection was accepted, and TLS was not spoken in time.
     SilentBeforeTls,
     /// What answers does not speak TLS.
@@ -93,12 +95,13 @@ const MAINTENANCE: &str = "wait some minutes if the service is new or under main
 impl Finding {
     /// Everything that can be found.
     #[cfg(test)]
-    pub const ALL: [Finding; 37] = [
+    pub const ALL: [Finding; 38] = [
         Finding::Refused,
         Finding::OwnLimit,
         Finding::NoRoute,
         Finding::NotConnected,
         Finding::NoAnswer,
+        Finding::NoAnswerInPrivate,
         Finding::SilentBeforeTls,
         Finding::NotTls,
         Finding::NoCommonTls,
@@ -138,7 +141,11 @@ impl Finding {
         use Finding as F;
         match self {
             F::Refused | F::OwnLimit | F::NoRoute | F::NotConnected => FailureKind::Connect,
-            F::NoAnswer | F::SilentBeforeTls | F::Silent | F::SlowPage => FailureKind::Timeout,
+            F::NoAnswer
+            | F::NoAnswerInPrivate
+            | F::SilentBeforeTls
+            | F::Silent
+            | F::SlowPage => FailureKind::Timeout,
             F::NotTls
             | F::NoCommonTls
             | F::TlsBroken
@@ -181,7 +188,10 @@ impl Finding {
                 "read the reason; look at the network between this machine and the node"
             }
             Finding::NoAnswer => {
-                "check the service's IP allow-list (ip_filter) and the firewalls between this machine and the node; if others reach it there, send this line to Aiven's support"
+                "check the service's IP allow-list (ip_filter) and the firewalls between this machine and the node; if both let this machine through, see in Aiven's console whether the node runs"
+            }
+            Finding::NoAnswerInPrivate => {
+                "switch public access to the service's Prometheus on (public_access.prometheus), or peer its VPC with this machine's network; where that is so, check its IP allow-list (ip_filter) and the firewalls on the way, and see in Aiven's console whether the node runs"
             }
             Finding::SilentBeforeTls => {
                 "see in Aiven's console whether the node is overloaded or being replaced; if neither, send this line to Aiven's support"

@@ -118,6 +118,21 @@ fn trouble_of_this_machine_is_told_as_such() {
 }
 
 #[test]
+fn an_address_of_a_private_network_that_does_not_answer_is_told_as_such() {
+    for (ip, finding) in [
+        ("10.1.2.3", Finding::NoAnswerInPrivate),
+        ("172.16.0.1", Finding::NoAnswerInPrivate),
+        ("fd00::1", Finding::NoAnswerInPrivate),
+        ("203.0.113.1", Finding::NoAnswer),
+        ("127.0.0.1", Finding::NoAnswer),
+        ("2001:db8::1", Finding::NoAnswer),
+    ] {
+        let failure = Failure::from(&ConnectError::TcpTimeout(ip.parse().unwrap()));
+        assert_eq!(failure.finding, finding, "{ip}: {}", failure.cause);
+    }
+}
+
+#[test]
 fn every_error_of_a_handshake_is_told_in_words() {
     for error in tls_errors() {
         let error = ConnectError::Tls {
@@ -133,7 +148,8 @@ fn every_error_of_a_handshake_is_told_in_words() {
     for error in [
         ConnectError::NoName,
         ConnectError::InvalidName(Arc::clone(&name)),
-        ConnectError::TcpTimeout,
+        ConnectError::TcpTimeout([203, 0, 113, 1].into()),
+        ConnectError::TcpTimeout([10, 1, 2, 3].into()),
         ConnectError::TlsTimeout,
         ConnectError::Tls {
             name,
