@@ -75,6 +75,14 @@ pub fn replace(
     readers: Readers,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    write_and_rename(path, readers, content).map_err(without_draft)
+}
+
+fn write_and_rename(
+    path: &Path,
+    readers: Readers,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let draft = new_draft(path, readers)?;
     draft
         .as_file()
@@ -90,6 +98,15 @@ pub fn replace(
     }
     draft.persist(path).map_err(|error| error.error)?;
     sync_folder(path)
+}
+
+/// The error itself. tempfile adds the draft's path to its text, which is another one each time:
+/// one trouble would look like many.
+fn without_draft(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path ") {
+        Some((cause, _)) => io::Error::new(error.kind(), cause),
+        None => error,
+    }
 }
 
 /// What is in the file at `path`; `None` if there is none. For a file of at

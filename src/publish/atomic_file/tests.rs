@@ -63,6 +63,17 @@ fn a_failed_write_leaves_the_old_content_and_nothing_else() {
 }
 
 #[test]
+fn the_same_trouble_has_the_same_words_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a file");
+    fs::write(&file, "no folder").unwrap();
+    let below = file.join("targets.json");
+    let [first, second] = [(); 2].map(|()| write(&below, "new").unwrap_err().to_string());
+    assert_eq!(first, second);
+    assert!(first.contains("Not a directory"), "{first}");
+}
+
+#[test]
 fn modes_do_not_depend_on_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
