@@ -59,6 +59,8 @@ pub struct History {
 #[derive(Debug, Clone)]
 struct Entry {
     event: Arc<Event>,
+    /// Whether [`History::take_untold`] has given it.
+    told: bool,
     /// Of an event about many services: the last of them.
     examples: Vec<Arc<str>>,
 }
@@ -85,6 +87,17 @@ impl History {
     pub fn newest_first(&self) -> Vec<Arc<Event>> {
         let entries = self.entries.iter().rev();
         entries.map(|entry| Arc::clone(&entry.event)).collect()
+    }
+
+    /// The events that this has not given before, the oldest first. One that happened again
+    /// is not new.
+    pub fn take_untold(&mut self) -> Vec<Arc<Event>> {
+        let untold = self.entries.iter_mut().filter(|entry| !entry.told);
+        let untold = untold.map(|entry| {
+            entry.told = true;
+            Arc::clone(&entry.event)
+        });
+        untold.collect()
     }
 
     fn record_one(&mut self, event: Event, is_one_of_many: bool) {
@@ -165,6 +178,7 @@ impl Entry {
     fn of(event: Event) -> Entry {
         Entry {
             event: Arc::new(event),
+            told: false,
             examples: Vec::new(),
         }
     }
@@ -185,6 +199,7 @@ fn crowd_with(event: Event) -> Entry {
             subject: None,
             ..event
         }),
+        told: false,
         examples,
     }
 }

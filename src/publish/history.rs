@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::Published;
 use super::restarts::Restarts;
 use super::scrape_results::ScrapeResults;
-use crate::model::history::{Event, History, between, restarted, started};
+use crate::model::history::{Event, EventKind, History, between, restarted, started};
 use crate::model::snapshot::Snapshot;
 use crate::model::task::Restarted;
 
@@ -30,11 +30,38 @@ impl HistoryBoard {
         self.0.lock().newest_first()
     }
 
-    /// Takes in what was found at one time.
+    /// Takes in what was found at one time, and logs what nothing else logs.
     pub fn record(&self, found: Vec<Event>) {
-        if !found.is_empty() {
-            self.0.lock().record(found);
+        if found.is_empty() {
+            return;
         }
+        let mut history = self.0.lock();
+        history.record(found);
+        let untold = history.take_untold();
+        drop(history);
+        untold.iter().for_each(|event| log(event));
+    }
+}
+
+/// Nodes and host names: whatever else changes has a line where it happens. Many at once are
+/// one event, so they are one line, too.
+fn log(event: &Event) {
+    let (project, service) = (event.project.as_deref(), event.service.as_deref());
+    let (what, cause) = (&*event.what, event.cause.as_deref());
+    match event.kind {
+        EventKind::ScrapeFailing => {
+            tracing::warn!(project, service, what, cause, "a node cannot be scraped");
+        }
+        EventKind::ScrapeRecovered => {
+            tracing::info!(project, service, what, "a node is scraped again");
+        }
+        EventKind::HostUnresolved => {
+            tracing::warn!(project, service, what, cause, "a host name is not resolved");
+        }
+        EventKind::HostResolved => {
+            tracing::info!(project, service, what, "a host name is resolved again");
+        }
+        _ => {}
     }
 }
 

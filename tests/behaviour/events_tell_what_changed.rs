@@ -60,8 +60,14 @@ async fn what_happens_at_aiven_and_in_dns_is_told_with_its_cause() {
     let unresolved = event(&daemon, "host_unresolved").await;
     assert_eq!(unresolved["subject"], sim.host(PROJECT, "logs"));
     assert!(unresolved["cause"].is_string(), "{unresolved}");
+    let line = daemon.log.line("a host name is not resolved").await;
+    assert_eq!(
+        (&line["level"], &line["service"], &line["cause"]),
+        (&"WARN".into(), &"logs".into(), &unresolved["cause"])
+    );
     sim.clear_faults();
     event(&daemon, "host_resolved").await;
+    daemon.log.line("a host name is resolved again").await;
 
     sim.fail_over(PROJECT, "logs");
     let moved = event(&daemon, "addresses_changed").await;
@@ -105,6 +111,8 @@ async fn scrapes_that_fail_and_recover_are_told_once_however_often() {
     sim.clear_faults();
     scraper.get("logs", target).await;
     event(&daemon, "scrape_recovered").await;
+    daemon.log.line("a node is scraped again").await;
+    assert_eq!(daemon.log.count("a node cannot be scraped"), 1);
 }
 
 #[tokio::test]

@@ -54,6 +54,30 @@ fn a_flapping_node_is_two_events_that_count() {
     assert_eq!((events[1].since, events[1].at), (at(0), at(60 * 99)));
 }
 
+/// What is given to be logged: `TIMES KIND`.
+fn untold(history: &mut History) -> Vec<String> {
+    let untold = history.take_untold();
+    let told = untold.iter();
+    told.map(|event| format!("{} {}", event.times, event.kind))
+        .collect()
+}
+
+#[test]
+fn each_event_is_given_once_however_often_it_happens_and_many_as_one() {
+    let mut history = History::default();
+    history.record(vec![failing(0, "logs")]);
+    assert_eq!(untold(&mut history), ["1 scrape_failing"]);
+    history.record(vec![failing(60, "logs")]);
+    assert!(untold(&mut history).is_empty());
+    let many = (0..1000).map(|number| failing(120, &format!("db-{number}")));
+    history.record(many.collect());
+    assert_eq!(untold(&mut history), ["1000 scrape_failing"]);
+    history.record(vec![failing(180, "one-more")]);
+    assert!(untold(&mut history).is_empty());
+    history.record(vec![failing(2000, "logs")]);
+    assert_eq!(untold(&mut history), ["1 scrape_failing"]);
+}
+
 #[test]
 fn what_happens_again_much_later_is_told_again() {
     let mut history = History::default();
