@@ -70,11 +70,11 @@ fn nobody_asks(situation: Situation<'_>) -> Option<Problem> {
     let (title, cause) = match last {
         Some(_) => (
             "Prometheus scrapes nothing any more",
-            "it has stopped asking the scrape proxy",
+            "Prometheus has stopped asking the scrape proxy",
         ),
         None => (
             "Prometheus scrapes nothing",
-            "it has not asked the scrape proxy for anything since the daemon started",
+            "Prometheus has not asked the scrape proxy for anything since the daemon started",
         ),
     };
     let problem = Problem::new(
