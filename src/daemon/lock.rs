@@ -40,7 +40,7 @@ impl Lock {
             match locked {
                 Ok(file) => held.push(file),
                 Err(TryLockError::WouldBlock) => bail!(
-                    "state_dir: another aiven-metrics is running on {}; stop it, or give this one a state_dir of its own",
+                    "state_dir: another daemon is running on {}; stop it, or give this one a state_dir of its own",
                     state_dir.display()
                 ),
                 Err(TryLockError::Error(error)) => refused = Some(error),
@@ -98,7 +98,7 @@ mod tests {
             make(&folder.path().join("lock"));
             let first = Lock::take(folder.path()).unwrap();
             let refused = Lock::take(folder.path()).unwrap_err().to_string();
-            assert!(refused.contains("another aiven-metrics"), "{refused}");
+            assert!(refused.contains("another daemon"), "{refused}");
             drop(first);
             Lock::take(folder.path()).unwrap();
         }

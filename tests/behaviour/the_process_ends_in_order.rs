@@ -105,7 +105,7 @@ async fn a_second_daemon_on_the_same_state_directory_says_so_and_ends() {
     assert_eq!(second.code, Some(1));
     let output = second.output();
     assert!(
-        output.contains("another aiven-metrics is running on"),
+        output.contains("another daemon is running on"),
         "{output}"
     );
     assert!(
