@@ -22,11 +22,11 @@ class Prometheus
   # `address` is `ip:port`.
   attr_reader :address
 
-  # Keeps its data and log in `folder`. Without `config` it scrapes nothing.
-  def initialize(folder, config: nil, flags: ["--web.listen-address=#{ANY_PORT}"], env: {})
+  # Keeps its data and log in `folder`. Without `config` it scrapes nothing. `as` begins the command: who runs it, and where.
+  def initialize(folder, config: nil, flags: ["--web.listen-address=#{ANY_PORT}"], env: {}, as: [])
     FileUtils.mkdir_p(folder)
     config ||= File.join(folder, 'prometheus.yml').tap { |file| FileUtils.touch(file) }
-    @child = ChildProcess.new('prometheus', "--config.file=#{config}", "--storage.tsdb.path=#{folder}/data", *flags,
+    @child = ChildProcess.new(*as, 'prometheus', "--config.file=#{config}", "--storage.tsdb.path=#{folder}/data", *flags,
                               log: File.join(folder, 'prometheus.log'), env: env)
     @address = await_line(LISTENING)[1]
     await('to be ready') { Http.get("#{url}/-/ready") }
