@@ -104,10 +104,7 @@ async fn a_second_daemon_on_the_same_state_directory_says_so_and_ends() {
     let second = command(&config, "run", &[]).await;
     assert_eq!(second.code, Some(1));
     let output = second.output();
-    assert!(
-        output.contains("another daemon is running on"),
-        "{output}"
-    );
+    assert!(output.contains("another daemon is running on"), "{output}");
     assert!(
         output.contains(config.state_dir().to_str().unwrap()),
         "{output}"

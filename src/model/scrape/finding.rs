@@ -141,11 +141,9 @@ impl Finding {
         use Finding as F;
         match self {
             F::Refused | F::OwnLimit | F::NoRoute | F::NotConnected => FailureKind::Connect,
-            F::NoAnswer
-            | F::NoAnswerInPrivate
-            | F::SilentBeforeTls
-            | F::Silent
-            | F::SlowPage => FailureKind::Timeout,
+            F::NoAnswer | F::NoAnswerInPrivate | F::SilentBeforeTls | F::Silent | F::SlowPage => {
+                FailureKind::Timeout
+            }
             F::NotTls
             | F::NoCommonTls
             | F::TlsBroken
