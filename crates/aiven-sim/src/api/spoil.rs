@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::header::{DATE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
 use crate::api::answer::{Answer, Content, respond};
@@ -63,6 +65,10 @@ pub(super) fn spoil(fault: ApiFault, answer: Option<Answer>, reset: ResetSwitch)
         ApiFault::Html(code) => html(code).into(),
         ApiFault::EmptyObject => Answer::object(&json!({})).into(),
         ApiFault::ErrorKey(message) => Answer::object(&json!({"error": message})).into(),
+        ApiFault::ClockOff(seconds) => match answer {
+            Some(answer) => with_clock(answer.into_response(), seconds).into(),
+            None => Outcome::Silence,
+        },
         fault => match answer {
             Some(answer) if answer.status.is_success() => spoil_content(fault, answer, reset),
             // Nothing left to spoil: the refusal itself is the answer.
@@ -134,6 +140,17 @@ fn with_headers(code: u16, headers: &[(String, String)], message: &str) -> Respo
         _ => Answer::refused(Refusal::new(code, message)).into_response(),
     };
     add_headers(&mut response, headers);
+    response
+}
+
+/// A `Date` that many seconds ahead, or behind.
+pub(crate) fn with_clock(mut response: Response<Body>, seconds: i64) -> Response<Body> {
+    let moved = Timestamp::now().as_second().saturating_add(seconds);
+    let date = Timestamp::from_second(moved).unwrap_or(Timestamp::MAX);
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&date);
+    if let Some(value) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
+        response.headers_mut().insert(DATE, value);
+    }
     response
 }
 

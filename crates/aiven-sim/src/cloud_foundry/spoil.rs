@@ -2,9 +2,6 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hyper::header::{DATE, HeaderValue};
-use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
 pub(super) use crate::api::spoil::Outcome;
@@ -102,7 +99,9 @@ fn spoil_answer(fault: ApiFault, mut answer: Answer, reset: ResetSwitch) -> Outc
             let body = crate::body::Body::endless(answer.bytes());
             return answer.into_response_with(body).into();
         }
-        ApiFault::ClockOff(seconds) => return with_clock(answer, seconds),
+        ApiFault::ClockOff(seconds) => {
+            return generic::with_clock(answer.into_response(), seconds).into();
+        }
         ApiFault::CutJson => {
             let bytes = answer.bytes();
             let half = String::from_utf8_lossy(&bytes[..bytes.len() / 2]).into_owned();
@@ -130,17 +129,6 @@ fn change(answer: &mut Answer, change: impl FnOnce(&mut Value)) {
 }
 
 /// hyper leaves a `Date` alone that is there already.
-fn with_clock(answer: Answer, seconds: i64) -> Outcome {
-    let mut response = answer.into_response();
-    let moved = Timestamp::now().as_second().saturating_add(seconds);
-    let date = Timestamp::from_second(moved).unwrap_or(Timestamp::MAX);
-    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&date);
-    if let Some(value) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
-        response.headers_mut().insert(DATE, value);
-    }
-    response.into()
-}
-
 fn spoil_json(fault: ApiFault, answer: &mut Value) {
     match fault {
         ApiFault::Member { member, value } => set(answer, &member, value),
