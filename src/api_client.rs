@@ -3,9 +3,11 @@
 //! is, and how they read JSON that is not quite as expected. It knows no API.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use backon::ExponentialBuilder;
+use rustls::CertificateError;
 use serde::Deserialize;
 
 pub(crate) mod answer_room;
@@ -72,4 +74,50 @@ pub(crate) fn words_of(error: reqwest::Error) -> String {
         source = cause.source();
     }
     message
+}
+
+/// Why the server's certificate was refused, if that is what is wrong.
+pub(crate) fn refused_certificate<'a>(
+    error: &'a (dyn Error + 'static),
+) -> Option<&'a CertificateError> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(rustls::Error::InvalidCertificate(why)) = error.downcast_ref() {
+            return Some(why);
+        }
+        // An I/O error has its content's source, and not its content, for a source.
+        let content = error
+            .downcast_ref()
+            .and_then(|error: &io::Error| error.get_ref());
+        next = match content {
+            Some(content) => Some(content),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// Whether it is refused for its dates, which are judged by this machine's clock.
+pub(crate) fn is_about_dates(why: &CertificateError) -> bool {
+    matches!(
+        why,
+        CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_of_a_refused_certificate_is_found_however_deep() {
+        let refused = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        let nested = io::Error::other(io::Error::other(refused));
+        let found = refused_certificate(&nested).unwrap();
+        assert!(is_about_dates(found));
+        assert!(refused_certificate(&io::Error::other("x")).is_none());
+    }
 }

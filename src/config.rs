@@ -32,6 +32,7 @@ mod http_proxy;
 mod integration;
 mod invalid;
 mod keys;
+mod own_certificates;
 mod reader;
 mod report;
 mod rules;

@@ -28,6 +28,7 @@ use crate::publish::Published;
 use crate::publish::history::{HistoryBoard, Recorder};
 use crate::publish::restarts::Restarts;
 use crate::publish::scrape_results::ScrapeResults;
+use crate::publish::surroundings::SurroundingsBoard;
 use crate::resolve::{self, NameResolver, ResolveRound};
 use crate::scrape_proxy::ScrapeProxy;
 use crate::web::{Boards, Web};
@@ -41,6 +42,7 @@ mod lock;
 mod port;
 mod start;
 mod supervisor;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 
@@ -50,6 +52,7 @@ use http_client::cloud_foundry_reader;
 use lock::Lock;
 use port::Port;
 use supervisor::{Duty, Supervisor};
+use surroundings::Watch;
 
 /// How many reports may wait for the coordinator.
 const MAX_QUEUED_REPORTS: usize = 64;
@@ -63,6 +66,7 @@ pub struct Daemon {
     proxy_port: Option<Port>,
     metrics: Metrics,
     restarts: Restarts,
+    surroundings: SurroundingsBoard,
     supervisor: Supervisor,
     resolver: NameResolver,
     client: Arc<Client>,
@@ -105,8 +109,12 @@ impl Daemon {
         let restarts = Restarts::default();
         let supervisor = Supervisor::new(restarts.clone(), metrics.clone());
         let dns = &config.dns;
+        let surroundings = SurroundingsBoard::default();
+        surroundings.note_configured(config.own_certificates());
         let resolver = NameResolver::new(&dns.nameservers, dns.timeout, config.address_rules());
-        let client = Arc::new(api_client(&config, &resolver, metrics.clone())?);
+        let resolver = resolver.noting(surroundings.clone());
+        let client = api_client(&config, &resolver, metrics.clone())?;
+        let client = Arc::new(client.noting(surroundings.clone()));
         let secrets = client.secrets();
         let cloud_foundry = cloud_foundry_reader(&config, &resolver, metrics.clone(), secrets);
         let published = Published::default();
@@ -125,6 +133,7 @@ impl Daemon {
             proxy_port,
             metrics,
             restarts,
+            surroundings,
             supervisor,
             resolver,
             client,
@@ -142,6 +151,7 @@ impl Daemon {
         let secrets = self.client.secrets();
         let (node_access, access_tasks) =
             node_access::open(&self.config, Timing::default(), &secrets);
+        let access_tasks = access_tasks.noting(self.surroundings.clone());
         let mut stages = Stages {
             config: &self.config,
             client: self.client,
@@ -157,10 +167,12 @@ impl Daemon {
             tasks: JoinSet::new(),
         };
         let history = stages.history(&self.published, &results, &self.restarts);
+        stages.watch(&self.surroundings, &history);
         let boards = Boards {
             published: self.published.clone(),
             results: results.clone(),
             restarts: self.restarts,
+            surroundings: self.surroundings.clone(),
             history,
             scrape_proxy: self.proxy_port.as_ref().map(Port::address),
         };
@@ -191,6 +203,7 @@ impl Daemon {
             let (published, metrics) = (self.published, self.metrics);
             let proxy =
                 ScrapeProxy::new(published, node_access, results, metrics, secrets, timeout);
+            let proxy = proxy.within(self.surroundings);
             stages.scrape_proxy(Arc::new(proxy), Arc::new(port))
         });
         let mut tasks = stages.tasks;
@@ -259,6 +272,15 @@ impl Stages<'_> {
         );
         self.keep(Task::History.of_all(), move || recorder.clone().run());
         board
+    }
+
+    /// Starts watching the surroundings.
+    fn watch(&mut self, board: &SurroundingsBoard, history: &HistoryBoard) {
+        let watch = Watch {
+            board: board.clone(),
+            history: history.clone(),
+        };
+        self.keep(Task::Surroundings.of_all(), move || watch.clone().run());
     }
 
     /// Starts looking host names up.

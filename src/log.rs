@@ -12,6 +12,7 @@ mod lines;
 use lines::{Flush, Lines};
 
 use crate::model::outside_text::visible_line;
+use crate::model::surroundings::LostLines;
 
 /// How long the last lines may hold up the end of the process.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
@@ -53,8 +54,13 @@ impl LogStream {
 }
 
 /// Counts the lines of this process that could not be written.
-pub fn lost_lines() -> Counter {
-    lines::LOST.clone()
+pub fn count_of_lost_lines() -> Counter {
+    lines::LOST.count()
+}
+
+/// What is lost of this process' lines now, until lines are written again.
+pub fn lost_lines() -> Option<LostLines> {
+    lines::LOST.now()
 }
 
 /// Standard error, a line for each write, with what a terminal obeys made visible.

@@ -227,7 +227,7 @@ impl Metrics {
         registry.register(
             "log_lines_lost",
             "Log lines that could not be written: disk full, or nobody reads them",
-            log::lost_lines(),
+            log::count_of_lost_lines(),
         );
         self.register_scrapes(registry);
         register_build(registry);

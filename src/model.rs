@@ -45,6 +45,7 @@ pub mod situation;
 pub mod snapshot;
 pub mod stage;
 pub mod status;
+pub mod surroundings;
 pub mod target_group;
 pub mod task;
 pub mod verdict;

@@ -24,6 +24,7 @@ use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outside_text::Secrets;
 use crate::model::project_cas::ProjectCas;
 use crate::model::write_window::WriteWindow;
+use crate::publish::surroundings::SurroundingsBoard;
 
 mod basic_auth;
 mod ca_task;
@@ -97,6 +98,7 @@ pub struct AccessTasks {
     configured: Option<Credentials>,
     create: bool,
     timing: Timing,
+    surroundings: SurroundingsBoard,
 }
 
 /// Keeps one project's trust and credentials current.
@@ -138,11 +140,21 @@ pub fn open(config: &Config, timing: Timing, secrets: &Secrets) -> (NodeAccess, 
         configured,
         create: config.integration.create,
         timing,
+        surroundings: SurroundingsBoard::default(),
     };
     (node_access, access_tasks)
 }
 
 impl AccessTasks {
+    /// The same, and each task notes on `board` when its project's CA ends.
+    #[must_use]
+    pub fn noting(self, board: SurroundingsBoard) -> AccessTasks {
+        AccessTasks {
+            surroundings: board,
+            ..self
+        }
+    }
+
     /// The task of one configured project. From now on scrapes get the
     /// credentials of all endpoints that are `needed` and known from before.
     pub fn of(
@@ -166,6 +178,7 @@ impl AccessTasks {
                 Arc::clone(&self.anchors),
                 Arc::clone(&self.project_cas),
                 self.timing,
+                self.surroundings.clone(),
             ),
             endpoints: EndpointTask::new(
                 endpoint_task::Setup {

@@ -15,6 +15,7 @@ pub mod restarts;
 pub mod scrape_results;
 mod seal;
 pub mod state;
+pub mod surroundings;
 
 /// The current snapshot. Cheap to clone; readers never wait.
 #[derive(Debug, Clone)]

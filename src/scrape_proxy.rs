@@ -28,6 +28,7 @@ use crate::net::places::Limits;
 use crate::node_access::NodeAccess;
 use crate::publish::Published;
 use crate::publish::scrape_results::ScrapeResults;
+use crate::publish::surroundings::SurroundingsBoard;
 
 mod body;
 mod candidates;
@@ -75,6 +76,8 @@ pub struct ScrapeProxy {
     pool: Arc<Pool>,
     /// What nothing that is passed on may contain.
     secrets: Secrets,
+    /// Whether this machine's clock is known to be wrong.
+    surroundings: SurroundingsBoard,
     /// Longest scrape, whatever Prometheus allows.
     timeout: Duration,
 }
@@ -99,7 +102,17 @@ impl ScrapeProxy {
             metrics,
             pool,
             secrets,
+            surroundings: SurroundingsBoard::default(),
             timeout,
+        }
+    }
+
+    /// The same, and it reads of the surroundings what `board` has.
+    #[must_use]
+    pub fn within(self, board: SurroundingsBoard) -> Self {
+        ScrapeProxy {
+            surroundings: board,
+            ..self
         }
     }
 

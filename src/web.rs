@@ -45,6 +45,7 @@ use crate::publish::Published;
 use crate::publish::history::HistoryBoard;
 use crate::publish::restarts::Restarts;
 use crate::publish::scrape_results::ScrapeResults;
+use crate::publish::surroundings::SurroundingsBoard;
 
 mod collector;
 mod events;
@@ -85,6 +86,8 @@ pub struct Boards {
     pub results: ScrapeResults,
     /// The tasks that had to be started again.
     pub restarts: Restarts,
+    /// What is wrong around the daemon.
+    pub surroundings: SurroundingsBoard,
     /// What changed.
     pub history: HistoryBoard,
     /// Where the scrape proxy listens, if it is on.
@@ -114,6 +117,7 @@ impl Views {
         self.of_now(|situation| Status {
             diagnosis: Some(diagnose(situation)),
             restarts: situation.restarts.to_vec(),
+            surroundings: situation.surroundings.clone(),
             ..Status::of(situation.snapshot, situation.scrapes, situation.at)
         })
     }
@@ -128,14 +132,16 @@ impl Views {
     fn of_now<T>(&self, make: impl FnOnce(Situation<'_>) -> T) -> T {
         let snapshot = self.boards.published.load_full();
         let (scrapes, restarts) = (self.boards.results.load(), self.boards.restarts.load());
+        let at = Timestamp::now();
         make(Situation {
             snapshot: &snapshot,
             scrapes: &scrapes,
             services: &judged(&snapshot, &scrapes),
             restarts: &restarts,
+            surroundings: &self.boards.surroundings.load(at),
             events: &self.boards.history.newest_first(),
             started: self.started,
-            at: Timestamp::now(),
+            at,
         })
     }
 }
@@ -153,6 +159,7 @@ impl Web {
         registry.register_collector(Box::new(SnapshotCollector {
             published: boards.published.clone(),
             results: boards.results.clone(),
+            surroundings: boards.surroundings.clone(),
         }));
         let views = Arc::new(Views {
             boards,

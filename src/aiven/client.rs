@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{RequestBuilder, Response, Url};
+use reqwest::Url;
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::time::timeout;
@@ -16,18 +16,20 @@ use super::wire::{self, Integrations, ListedEndpoints, PROMETHEUS, ServiceReader
 use crate::api_client::answer_room::AnswerRoom;
 use crate::api_client::gate::Gate;
 use crate::api_client::head::Head;
-use crate::api_client::{MAX_ERROR_BODY, PATIENCE, begins_an_object, describe, retries, words_of};
+use crate::api_client::{PATIENCE, begins_an_object, describe, retries};
 use crate::metrics::Metrics;
 use crate::model::credentials::Credentials;
 use crate::model::endpoint::{EndpointChoice, EndpointFact};
 use crate::model::inventory::Listing;
 use crate::model::odd_rows::ListedTypes;
-use crate::model::outside_text::{OutsideText, Secrets};
+use crate::model::outside_text::Secrets;
 use crate::model::service::Service;
+use crate::publish::surroundings::SurroundingsBoard;
 
 mod call;
 mod http_proxy;
 mod look;
+mod send;
 mod trust;
 
 use call::Call;
@@ -54,6 +56,8 @@ pub struct Client {
     answer_room: AnswerRoom,
     /// How `http` reaches Aiven, if not directly.
     proxy: Option<HttpProxy>,
+    /// Where it notes what Aiven's answers show of this machine's clock.
+    surroundings: SurroundingsBoard,
 }
 
 /// What a [`Client`] is made of.
@@ -95,7 +99,18 @@ impl Client {
             gate: Gate::with_patience(PATIENCE),
             answer_room: AnswerRoom::default(),
             proxy: connection.proxy,
+            surroundings: SurroundingsBoard::default(),
         })
+    }
+
+    /// The same client, which notes on `board` what Aiven's answers show of this machine's
+    /// clock.
+    #[must_use]
+    pub fn noting(self, board: SurroundingsBoard) -> Client {
+        Client {
+            surroundings: board,
+            ..self
+        }
     }
 
     /// What is taken out of Aiven's words.
@@ -145,7 +160,7 @@ impl Client {
     ) -> Result<(Listing, ParseCache), ErrorKind> {
         let limit = LISTING_LIMIT.to_string();
         let url = self.url(&["project", call.project, "service"], &[("limit", &limit)]);
-        let mut response = self.send(self.http.get(url)).await?;
+        let (mut response, clock) = self.send(self.http.get(url)).await?;
         let head = Head::of(&response, &self.base);
         let mut listing = ListingReader::new(reader, last, LISTING_LIMIT);
         let mut received = 0;
@@ -165,7 +180,9 @@ impl Client {
             received += chunk.len() as u64;
             listing.feed(&chunk)?;
         }
-        listing.finish(LISTING_LIMIT, &self.secrets)
+        let listing = listing.finish(LISTING_LIMIT, &self.secrets)?;
+        self.note_clock(clock);
+        Ok(listing)
     }
 
     /// Asks for one service by name.
@@ -197,7 +214,7 @@ impl Client {
         let call = Call::new(self, Operation::ListIntegrationTypes, project);
         let path = ["project", project, "integration_types"];
         let body = call.get_bytes(&path, &[]).await?;
-        wire::read_types(body.bytes()).map_err(|what| call.error(ErrorKind::Malformed(what)))
+        call.understood(wire::read_types(body.bytes()))
     }
 
     /// The project's integration endpoints of type `prometheus`.
@@ -208,7 +225,7 @@ impl Client {
         let call = Call::new(self, Operation::ListEndpoints, project);
         let path = ["project", project, "integration_endpoint"];
         let body = call.get_bytes(&path, &[]).await?;
-        ListedEndpoints::read(body.bytes()).map_err(|what| call.error(ErrorKind::Malformed(what)))
+        call.understood(ListedEndpoints::read(body.bytes()))
     }
 
     /// The integration endpoint of the project to use.
@@ -265,8 +282,8 @@ impl Client {
         let call = Call::new(self, Operation::ListIntegrations, project);
         let path = ["project", project, "service", service, "integration"];
         let body = call.get_bytes(&path, &[]).await?;
-        let answer: Integrations<'_> = serde_json::from_slice(body.bytes())
-            .map_err(|error| call.error(ErrorKind::Malformed(describe(&error))))?;
+        let read = serde_json::from_slice(body.bytes());
+        let answer: Integrations<'_> = call.understood(read.map_err(|error| describe(&error)))?;
         answer.has_prometheus(service).ok_or_else(|| {
             let what = "a row of service_integrations cannot be read, which may be the one for Prometheus, so none is created";
             call.error(ErrorKind::Malformed(what.to_owned()))
@@ -291,80 +308,6 @@ impl Client {
             "dest_endpoint_id": endpoint_id,
         });
         call.post(&["project", project, "integration"], &body).await
-    }
-
-    /// Sends a request. Returns its response if the status is 2xx, and the body may
-    /// be Aiven's.
-    async fn send(&self, request: RequestBuilder) -> Result<Response, ErrorKind> {
-        self.gate.pass().await?;
-        let request = request.header(AUTHORIZATION, self.authorization.clone());
-        let sent = match timeout(self.request_timeout, request.send()).await {
-            Ok(sent) => sent,
-            Err(_) => Err(self.without_answer().await)?,
-        };
-        let response = match sent {
-            Ok(response) => response,
-            Err(error) if error.is_connect() => return Err(self.not_connected(error).await),
-            Err(error) => return Err(self.transport(error)),
-        };
-        let head = Head::of(&response, &self.base);
-        if head.is_good() {
-            self.gate.answered();
-            return Ok(response);
-        }
-        Err(self.read_error(response, &head).await)
-    }
-
-    async fn read_error(&self, mut response: Response, head: &Head) -> ErrorKind {
-        let mut body = Vec::new();
-        while let Ok(Some(chunk)) = self.next_chunk(&mut response).await {
-            body.extend(chunk.iter().take(MAX_ERROR_BODY - body.len()));
-            if body.len() >= MAX_ERROR_BODY {
-                break;
-            }
-        }
-        if let Some(proxy) = &self.proxy
-            && let Some(kind) = proxy.refusal(&response, &self.base, &self.secrets)
-        {
-            return kind;
-        }
-        let (kind, wait) = error_of(head, &body, &self.secrets);
-        self.gate.note(&kind, kind.pressure(wait), &self.secrets);
-        kind
-    }
-
-    async fn next_chunk(&self, response: &mut Response) -> Result<Option<bytes::Bytes>, ErrorKind> {
-        timeout(self.request_timeout, response.chunk())
-            .await
-            .map_err(|_| ErrorKind::Timeout(self.request_timeout))?
-            .map_err(|error| self.transport(error))
-    }
-
-    /// No connection was made: by the proxy, or to Aiven.
-    async fn not_connected(&self, error: reqwest::Error) -> ErrorKind {
-        let trouble = self.trouble_of_proxy().await;
-        trouble.unwrap_or_else(|| self.transport(error))
-    }
-
-    /// The answer did not come in time: the proxy may be why.
-    async fn without_answer(&self) -> ErrorKind {
-        let trouble = self.trouble_of_proxy().await;
-        trouble.unwrap_or(ErrorKind::Timeout(self.request_timeout))
-    }
-
-    async fn trouble_of_proxy(&self) -> Option<ErrorKind> {
-        let proxy = self.proxy.as_ref()?;
-        proxy
-            .trouble(&self.base, self.request_timeout, &self.secrets)
-            .await
-    }
-
-    fn transport(&self, error: reqwest::Error) -> ErrorKind {
-        let mut message = words_of(error);
-        if let Some(proxy) = &self.proxy {
-            message = format!("through the proxy {}: {message}", proxy.name());
-        }
-        ErrorKind::Transport(OutsideText::prose(&message, &self.secrets))
     }
 
     /// `base` + `/v1/` + the segments, each percent-encoded.

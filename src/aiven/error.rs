@@ -109,6 +109,11 @@ pub enum ErrorKind {
         "{0}; check the network to aiven.api_url, and aiven.ca_cert if it is about a certificate"
     )]
     Transport(OutsideText),
+    /// The certificate is out of date, by this machine's clock.
+    #[error(
+        "{0}; check this machine's clock first (timedatectl), by which certificates are judged; if it is right, see what answers at aiven.api_url"
+    )]
+    CertificateDates(OutsideText),
     /// The answer ended in the middle.
     #[error("the answer ended after {0} bytes, in the middle of the document")]
     Truncated(u64),
@@ -125,6 +130,7 @@ impl ErrorKind {
             | ErrorKind::Server { .. }
             | ErrorKind::Timeout(_)
             | ErrorKind::Transport(_)
+            | ErrorKind::CertificateDates(_)
             | ErrorKind::Truncated(_) => true,
             ErrorKind::Stranger(stranger) => stranger.is_transient(),
             ErrorKind::Proxy { trouble, .. } => trouble.is_transient(),
@@ -139,6 +145,17 @@ impl ErrorKind {
             self,
             ErrorKind::Forbidden(_) | ErrorKind::NotFound { .. } | ErrorKind::Refused { .. }
         )
+    }
+
+    /// Whether it is an error in Aiven's own form, whatever it says.
+    pub fn is_in_aivens_words(&self) -> bool {
+        self.is_aivens_refusal()
+            || matches!(
+                self,
+                ErrorKind::TokenRejected(_)
+                    | ErrorKind::Throttled { .. }
+                    | ErrorKind::Server { .. }
+            )
     }
 
     /// How long the answer asks to wait, if it does.
@@ -206,7 +223,7 @@ impl ErrorKind {
             ErrorKind::Postponed { .. } => "postponed".to_owned(),
             ErrorKind::Proxy { .. } => "proxy".to_owned(),
             ErrorKind::Timeout(_) => "timeout".to_owned(),
-            ErrorKind::Transport(_) => "transport".to_owned(),
+            ErrorKind::Transport(_) | ErrorKind::CertificateDates(_) => "transport".to_owned(),
             ErrorKind::Truncated(_) => "truncated".to_owned(),
             ErrorKind::Malformed(_) => "malformed".to_owned(),
         }

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, SERVER};
+use jiff::Timestamp;
+use reqwest::header::{AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, SERVER};
 use reqwest::{Response, StatusCode, Url};
 
 use super::stranger::{Asked, Said, Stranger};
@@ -112,6 +113,17 @@ impl Head {
     }
 }
 
+/// The time at which an answer was made, by the clock of who made it. That of an answer which a
+/// cache has kept is long over (RFC 9111, 5.1).
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    if headers.contains_key(AGE) {
+        return None;
+    }
+    let date = headers.get(DATE)?.to_str().ok()?;
+    let date = httpdate::parse_http_date(date).ok()?;
+    Timestamp::try_from(date).ok()
+}
+
 /// Where a redirect leads: scheme, host and port, since the rest may hold a secret.
 fn host_of(location: &str, url: &Url) -> String {
     let target = url.join(location).ok();
@@ -165,4 +177,26 @@ fn without_tags(page: &str) -> String {
         }
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_date_is_told_unless_a_cache_has_kept_the_answer() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(date(&headers), None);
+        for odd in ["", "soon", "Thu, 99 Jan 2015 00:00:00 GMT"] {
+            headers.insert(DATE, HeaderValue::from_static(odd));
+            assert_eq!(date(&headers), None, "{odd}");
+        }
+        let told = HeaderValue::from_static("Thu, 01 Jan 2015 00:00:07 GMT");
+        headers.insert(DATE, told);
+        assert_eq!(date(&headers).unwrap().as_second(), 1_420_070_407);
+        headers.insert(AGE, HeaderValue::from_static("3600"));
+        assert_eq!(date(&headers), None);
+    }
 }

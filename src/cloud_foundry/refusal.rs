@@ -1,9 +1,6 @@
 //! Reads an answer that is not what was asked for: whose is it, and what does it mean?
 //! And a connection that was not made: is it the certificate?
 
-use std::error::Error as StdError;
-use std::io;
-
 use reqwest::StatusCode;
 use rustls::CertificateError;
 use serde::Deserialize;
@@ -12,7 +9,7 @@ use super::error::{ErrorKind, Meaning};
 use crate::api_client::head::Head;
 use crate::api_client::lenient::{Member, Object, Text};
 use crate::api_client::stranger::Asked;
-use crate::api_client::{object, words_of};
+use crate::api_client::{is_about_dates, object, refused_certificate, words_of};
 use crate::model::outside_text::{OutsideText, Secrets};
 
 /// The two that are asked.
@@ -152,24 +149,6 @@ pub(crate) fn transport(error: reqwest::Error, secrets: &Secrets) -> ErrorKind {
     }
 }
 
-fn refused_certificate<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CertificateError> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(rustls::Error::InvalidCertificate(why)) = error.downcast_ref() {
-            return Some(why);
-        }
-        // An I/O error has its content's source, and not its content, for a source.
-        let content = error
-            .downcast_ref()
-            .and_then(|error: &io::Error| error.get_ref());
-        next = match content {
-            Some(content) => Some(content),
-            None => error.source(),
-        };
-    }
-    None
-}
-
 fn advice_about(why: &CertificateError) -> &'static str {
     match why {
         CertificateError::UnknownIssuer => {
@@ -178,10 +157,7 @@ fn advice_about(why: &CertificateError) -> &'static str {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "check that cloud_foundry.api_url has the host name that the certificate is for"
         }
-        CertificateError::Expired
-        | CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. } => {
+        why if is_about_dates(why) => {
             "check this machine's clock, and renew the certificate if the clock is right"
         }
         _ => "replace it by one that can be verified",

@@ -34,6 +34,8 @@ pub(super) fn web_tls(section: &Section) -> Option<ServerTls> {
         (Ok(here), Ok(elsewhere)) => Some(ServerTls {
             here: Arc::new(here),
             elsewhere: Arc::new(elsewhere),
+            chain,
+            clients,
         }),
         (Err(error), _) | (_, Err(error)) => {
             let found = match error {

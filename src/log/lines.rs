@@ -7,16 +7,18 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::model::outside_text::visible_json;
+use crate::model::surroundings::{LogLoss, LostLines};
 
 /// Lines that may wait to be written.
 const MAX_QUEUED_LINES: usize = 8192;
@@ -27,15 +29,29 @@ const MAX_QUEUED_BYTES: usize = 4 << 20;
 /// How long to wait for a stream that takes nothing now (`EAGAIN`).
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
-/// The lines that could not be written. Logging is one for the process.
-pub(super) static LOST: LazyLock<Counter> = LazyLock::new(Counter::default);
+/// How long to wait before a stream that refused lines is tried again without a new one.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Said of a line for which there was no room any more.
+const NOBODY_READS: &str =
+    "nobody reads the daemon's standard output, or too slowly: the lines that wait fill their room";
+
+/// What was lost in this process: logging is one for it.
+pub(super) static LOST: LazyLock<Lost> = LazyLock::new(Lost::default);
+
+/// The lines that could not be written, and whether that goes on. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lost {
+    count: Counter,
+    now: Arc<Mutex<LogLoss>>,
+}
 
 /// Takes lines and never waits.
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
     entries: SyncSender<Entry>,
     queued_bytes: Arc<AtomicUsize>,
-    lost: Counter,
+    lost: Lost,
 }
 
 /// Waits for the lines that were taken before.
@@ -56,11 +72,37 @@ pub(super) struct StandardOutput;
 /// Writes the lines, on a thread of its own.
 struct Writer<W> {
     stream: W,
-    lost: Counter,
+    lost: Lost,
     /// How many lost lines the stream tells of.
     said: u64,
     /// Whether the last line was written in part.
     is_torn: bool,
+}
+
+impl Lost {
+    /// Counts them.
+    pub(super) fn count(&self) -> Counter {
+        self.count.clone()
+    }
+
+    /// What is lost now, until lines are written again.
+    pub(super) fn now(&self) -> Option<LostLines> {
+        self.now.lock().lost_lines()
+    }
+
+    fn lose(&self, cause: &str) {
+        let mut now = self.now.lock();
+        self.count.inc();
+        now.lost(cause, Timestamp::now());
+    }
+
+    /// What is lost so far has been said, unless more has been lost meanwhile.
+    fn is_said(&self, count: u64) {
+        let mut now = self.now.lock();
+        if self.count.get() == count {
+            now.written();
+        }
+    }
 }
 
 impl Lines {
@@ -69,7 +111,7 @@ impl Lines {
         Lines::counting(stream, LOST.clone())
     }
 
-    fn counting(stream: impl Write + Send + 'static, lost: Counter) -> (Lines, Flush) {
+    fn counting(stream: impl Write + Send + 'static, lost: Lost) -> (Lines, Flush) {
         let (entries, queue) = sync_channel(MAX_QUEUED_LINES);
         let queued_bytes = Arc::new(AtomicUsize::new(0));
         let writer = Writer {
@@ -99,7 +141,7 @@ impl Lines {
         let is_queued = has_room && self.entries.try_send(Entry::Line(line.to_vec())).is_ok();
         if !is_queued {
             self.queued_bytes.fetch_sub(length, Ordering::Relaxed);
-            self.lost.inc();
+            self.lost.lose(NOBODY_READS);
         }
     }
 }
@@ -148,25 +190,32 @@ impl Write for StandardOutput {
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes until nobody can log any more.
+    /// Writes until nobody can log any more. A daemon that is well logs little: what was lost
+    /// is said as soon as the stream takes it, and not only with the next line.
     fn run(mut self, queue: &Receiver<Entry>, queued_bytes: &AtomicUsize) {
-        while let Ok(entry) = queue.recv() {
+        loop {
+            let entry = match self.lost.now().is_some() {
+                true => queue.recv_timeout(RETRY),
+                false => queue.recv().map_err(RecvTimeoutError::from),
+            };
             match entry {
-                Entry::Line(line) => {
+                Ok(Entry::Line(line)) => {
                     match self.write(&line) {
                         Ok(()) => self.tell_what_is_lost(),
-                        Err(_) => _ = self.lost.inc(),
+                        Err(error) => self.lost.lose(&error.to_string()),
                     }
                     queued_bytes.fetch_sub(line.len(), Ordering::Relaxed);
                 }
-                Entry::Flushed(done) => _ = done.try_send(()),
+                Ok(Entry::Flushed(done)) => _ = done.try_send(()),
+                Err(RecvTimeoutError::Timeout) => self.tell_what_is_lost(),
+                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
     /// Says in the stream how many lines it lacks, once it takes lines again.
     fn tell_what_is_lost(&mut self) {
-        let lost = self.lost.get();
+        let lost = self.lost.count.get();
         let lines = lost.saturating_sub(self.said);
         if lines == 0 {
             return;
@@ -178,6 +227,7 @@ impl<W: Write> Writer<W> {
         );
         if self.write(line.as_bytes()).is_ok() {
             self.said = lost;
+            self.lost.is_said(lost);
         }
     }
 

@@ -12,6 +12,7 @@ mod services;
 mod sources;
 mod stages;
 mod summary;
+mod surroundings;
 
 /// A certificate that ends within this time is a problem.
 const ENDS_SOON: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -25,6 +26,7 @@ const MAX_PROBLEMS: usize = 20;
 /// Whether it is well, and what is wrong.
 pub fn diagnose(situation: Situation<'_>) -> Diagnosis {
     let mut all = sources::problems(situation);
+    all.extend(surroundings::problems(situation));
     all.extend(stages::problems(situation));
     all.extend(services::problems(situation));
     all.extend(ending(situation));

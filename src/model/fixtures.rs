@@ -103,6 +103,7 @@ pub fn situation<'a>(snapshot: &'a Snapshot, scrapes: &'a Scrapes) -> Situation<
         scrapes,
         services: judged(snapshot, scrapes).leak(),
         restarts: &[],
+        surroundings: Box::leak(Box::default()),
         events: &[],
         started: at(0),
         at: at(10),

@@ -23,11 +23,13 @@ mod filter;
 mod published;
 mod scrapes;
 mod services;
+mod surroundings;
 
 pub use event::{Event, EventKind, Events};
 pub use filter::EventFilter;
 pub use published::{between, restarted, stage_in_words, started};
 pub use scrapes::ScrapeTurns;
+pub use surroundings::turned;
 
 /// The most events that are kept.
 pub const MAX_EVENTS: usize = 2_000;

@@ -38,6 +38,11 @@ impl Outage {
         self.since.take().map(|since| elapsed(since, now))
     }
 
+    /// Since when it lasts, if the last noted outcome is a failure.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
     /// Whether the last noted outcome is a failure.
     pub fn is_on(&self) -> bool {
         self.since.is_some()

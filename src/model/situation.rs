@@ -9,6 +9,7 @@ use super::plan::{PlannedService, ProjectPlan};
 use super::scrape::{Failure, Scrapes};
 use super::snapshot::{ProjectSnapshot, Snapshot};
 use super::status::Status;
+use super::surroundings::Surroundings;
 use super::task::Restarted;
 use super::verdict::Verdict;
 
@@ -23,6 +24,8 @@ pub struct Situation<'a> {
     pub services: &'a [Judged<'a>],
     /// The tasks that were started again.
     pub restarts: &'a [Restarted],
+    /// What is wrong around the daemon.
+    pub surroundings: &'a Surroundings,
     /// What changed, the newest first.
     pub events: &'a [Arc<Event>],
     /// When the daemon started.

@@ -18,6 +18,7 @@ use super::scrape::{Scrapes, Target, TargetHealth};
 use super::service::ServiceIntegration;
 use super::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
 use super::stage::Stage;
+use super::surroundings::Surroundings;
 use super::task::Restarted;
 use super::verdict::Verdict;
 
@@ -48,6 +49,9 @@ pub struct Status {
     /// The tasks of the daemon that failed and were started again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restarts: Vec<Restarted>,
+    /// What is wrong around the daemon, on its machine and on the way to others.
+    #[serde(default, skip_serializing_if = "Surroundings::is_well")]
+    pub surroundings: Surroundings,
 }
 
 /// The scrape proxy.
@@ -169,6 +173,7 @@ impl Status {
                 .map(|(project, planned)| service_status(project, planned, scrapes))
                 .collect(),
             restarts: Vec::new(),
+            surroundings: Surroundings::default(),
         }
     }
 }

@@ -48,6 +48,8 @@ pub enum Task {
     ScrapeUpkeep,
     /// Keeps the history of what changed.
     History,
+    /// Watches the log and what ends, and says what is wrong around the daemon.
+    Surroundings,
 }
 
 /// A task that had to be started again.
@@ -72,7 +74,7 @@ pub struct RestartPause(Duration);
 
 impl Task {
     /// All of them.
-    pub const ALL: [Task; 13] = [
+    pub const ALL: [Task; 14] = [
         Task::List,
         Task::AskByName,
         Task::Types,
@@ -86,6 +88,7 @@ impl Task {
         Task::ScrapeProxy,
         Task::ScrapeUpkeep,
         Task::History,
+        Task::Surroundings,
     ];
 
     /// As in metrics and JSON.
@@ -104,6 +107,7 @@ impl Task {
             Task::ScrapeProxy => "scrape_proxy",
             Task::ScrapeUpkeep => "scrape_upkeep",
             Task::History => "history",
+            Task::Surroundings => "surroundings",
         }
     }
 }

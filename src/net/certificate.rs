@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::model::outside_text::{OutsideText, Secrets};
+use crate::model::surroundings::{Holder, OwnCertificate};
 use x509_cert::Certificate;
 use x509_cert::der::asn1::OctetString;
 use x509_cert::der::oid::ObjectIdentifier;
@@ -88,6 +89,17 @@ impl CertificateFacts {
 pub(crate) fn expiry(der: &[u8]) -> Option<Timestamp> {
     let certificate = Certificate::from_der(der).ok()?;
     timestamp(certificate.tbs_certificate.validity.not_after)
+}
+
+/// A certificate of ours, as far as its end goes; `None` if it cannot be read.
+pub(crate) fn own(certificate: Holder, der: &[u8]) -> Option<OwnCertificate> {
+    let facts = CertificateFacts::read(der)?;
+    Some(OwnCertificate {
+        certificate,
+        project: None,
+        subject: facts.subject,
+        ends: facts.not_after?,
+    })
 }
 
 /// A point in time, to the minute, as people read it.

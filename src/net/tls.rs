@@ -60,6 +60,10 @@ pub struct ServerTls {
     pub here: Arc<ServerConfig>,
     /// For all others: each shows one.
     pub elsewhere: Arc<ServerConfig>,
+    /// What it shows, its own certificate first.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The CAs of clients.
+    pub clients: Vec<CertificateDer<'static>>,
 }
 
 /// It holds a private key.

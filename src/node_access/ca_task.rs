@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::time::{Instant, sleep_until};
 
 use super::Timing;
@@ -16,6 +18,9 @@ use crate::aiven::{Client, Error, ErrorKind};
 use crate::model::later::later;
 use crate::model::outage::{Failure, Outage};
 use crate::model::project_cas::ProjectCas;
+use crate::model::surroundings::{Holder, OwnCertificate};
+use crate::net::certificate::own;
+use crate::publish::surroundings::SurroundingsBoard;
 
 /// How long after a failed save the next one is tried.
 pub(super) const SAVE_RETRY: Duration = Duration::from_secs(30);
@@ -28,6 +33,8 @@ pub(super) struct CaTask {
     anchors: Arc<Anchors>,
     file: Arc<ProjectFile<ProjectCas>>,
     timing: Timing,
+    /// Where it notes when the CA ends.
+    surroundings: SurroundingsBoard,
     known: ProjectCas,
     schedule: Schedule,
     unsaved: bool,
@@ -42,8 +49,9 @@ impl CaTask {
         anchors: Arc<Anchors>,
         file: Arc<ProjectFile<ProjectCas>>,
         timing: Timing,
+        surroundings: SurroundingsBoard,
     ) -> Self {
-        CaTask {
+        let task = CaTask {
             known: file.get(&project),
             schedule: Schedule::new(&project, timing),
             project,
@@ -52,9 +60,12 @@ impl CaTask {
             anchors,
             file,
             timing,
+            surroundings,
             unsaved: false,
             reading: Outage::default(),
-        }
+        };
+        task.note_its_end();
+        task
     }
 
     /// Asks Aiven regularly, and when a node shows a certificate of an unknown
@@ -115,6 +126,20 @@ impl CaTask {
     fn trust_what_is_known(&mut self) {
         self.access.trust.store(self.anchors.with(&self.known));
         self.unsaved = true;
+        self.note_its_end();
+    }
+
+    /// Only the current CA counts: the end of a former one is no trouble.
+    fn note_its_end(&self) {
+        let current = self.known.pems().next().unwrap_or_default();
+        let certificates = CertificateDer::pem_slice_iter(current.as_bytes());
+        let certificates = certificates.filter_map(|der| own(Holder::Project, &der.ok()?));
+        let certificates = certificates.map(|one| OwnCertificate {
+            project: Some(Arc::clone(&self.project)),
+            ..one
+        });
+        self.surroundings
+            .note_project_ca(&self.project, certificates.collect());
     }
 
     fn say_change(&self, is_first: bool) {

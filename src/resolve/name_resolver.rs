@@ -17,6 +17,7 @@ use super::wire::{Question, WireAnswer};
 use crate::model::address::{AddressRules, Family};
 use crate::model::later::later;
 use crate::model::resolution::Answer;
+use crate::publish::surroundings::SurroundingsBoard;
 
 /// How often an answer may name another name and not its addresses.
 const MAX_FURTHER_QUESTIONS: usize = 8;
@@ -30,7 +31,11 @@ const OTHER_FAMILY_PAUSE: Duration = Duration::from_millis(100);
 
 /// The configured name servers, or the system's.
 #[derive(Clone)]
-pub struct NameResolver(Arc<Inner>);
+pub struct NameResolver {
+    inner: Arc<Inner>,
+    /// Where it notes which name servers answer.
+    surroundings: SurroundingsBoard,
+}
 
 struct Inner {
     deadline: Duration,
@@ -80,7 +85,7 @@ impl NameResolver {
             true => system::nameservers_from(""),
             false => nameservers.to_vec(),
         };
-        let resolver = NameResolver(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             deadline,
             rules,
             follows_system,
@@ -93,14 +98,29 @@ impl NameResolver {
                 complaint: None,
             }),
             spare: Semaphore::new(MAX_SPARE_REQUESTS),
-        }));
+        });
+        let surroundings = SurroundingsBoard::default();
+        let resolver = NameResolver {
+            inner,
+            surroundings,
+        };
         resolver.refresh();
         resolver
     }
 
+    /// The same resolver, which notes on `board` which name servers answer.
+    #[must_use]
+    pub fn noting(self, board: SurroundingsBoard) -> Self {
+        board.name_servers_are(&self.servers());
+        NameResolver {
+            surroundings: board,
+            ..self
+        }
+    }
+
     /// The name servers that are asked, in the order of their configuration.
     pub fn servers(&self) -> Vec<SocketAddr> {
-        let known = self.0.known.lock();
+        let known = self.inner.known.lock();
         known
             .servers
             .iter()
@@ -110,19 +130,19 @@ impl NameResolver {
 
     /// Notices what has changed in the system's files.
     pub fn refresh(&self) {
-        let mut known = self.0.known.lock();
-        if self.0.follows_system {
+        let mut known = self.inner.known.lock();
+        if self.inner.follows_system {
             self.follow_resolv_conf(&mut known);
         }
         // A machine without a hosts file is in order.
-        if let Ok(Some(text)) = known.hosts_file.news(&self.0.files.hosts) {
+        if let Ok(Some(text)) = known.hosts_file.news(&self.inner.files.hosts) {
             known.hosts = Arc::new(system::hosts_from(&text));
         }
     }
 
     /// A file that cannot be read now leaves the servers as they were.
     fn follow_resolv_conf(&self, known: &mut Known) {
-        let path = &self.0.files.resolv_conf;
+        let path = &self.inner.files.resolv_conf;
         let text = match known.resolv_conf_file.news(path) {
             Ok(None) => return,
             Ok(Some(text)) => text,
@@ -140,7 +160,8 @@ impl NameResolver {
         let addresses = system::nameservers_from(&text);
         let before = known.servers.iter().map(|server| server.address());
         if !before.eq(addresses.iter().copied()) {
-            known.servers = servers(&addresses, self.0.deadline);
+            known.servers = servers(&addresses, self.inner.deadline);
+            self.surroundings.name_servers_are(&addresses);
             let servers = shown(&known.servers);
             tracing::info!(path = %path.display(), servers, "name servers of the system");
         }
@@ -148,7 +169,7 @@ impl NameResolver {
 
     /// Looks one family of a host name up. Search domains never apply.
     pub async fn look_up(&self, host: &str, family: Family) -> Answer {
-        let rules = self.0.rules;
+        let rules = self.inner.rules;
         if !rules.families.include(family) {
             return Answer::LeftOut;
         }
@@ -178,7 +199,7 @@ impl NameResolver {
             return Found::Addresses(of_family(loopback, family));
         }
         let (hosts, servers) = {
-            let known = self.0.known.lock();
+            let known = self.inner.known.lock();
             (Arc::clone(&known.hosts), Arc::clone(&known.servers))
         };
         if let Some(addresses) = hosts.get(&*key) {
@@ -191,10 +212,17 @@ impl NameResolver {
     }
 
     async fn ask(&self, servers: &[Arc<Server>], mut question: Question) -> Found {
-        let until = later(Instant::now(), self.0.deadline);
+        let until = later(Instant::now(), self.inner.deadline);
         for _ in 0..MAX_FURTHER_QUESTIONS {
             let left = until.saturating_duration_since(Instant::now());
-            let answered = question::ask(servers, &question, left, &self.0.spare).await;
+            let answered = question::ask(
+                servers,
+                &question,
+                left,
+                &self.inner.spare,
+                &self.surroundings,
+            )
+            .await;
             let answered = match answered {
                 Ok(answered) => answered,
                 Err(cause) => return Found::Nothing(cause),
@@ -221,7 +249,7 @@ impl NameResolver {
     /// Every address of a host that need not be a node.
     async fn find_all(&self, host: &str) -> Result<Vec<IpAddr>, String> {
         self.refresh();
-        let families = self.0.rules.families;
+        let families = self.inner.rules.families;
         let one = async |family| match families.include(family) {
             true => self.find(host, family).await.addresses(),
             false => Ok(vec![]),

@@ -15,6 +15,7 @@ use super::no_answer::NoAnswer;
 use super::server::{Answered, Server};
 use super::wire::Question;
 use crate::model::later::later;
+use crate::publish::surroundings::SurroundingsBoard;
 
 /// How long a server may be silent before the next one is asked, too.
 const NEXT_SERVER_PAUSE: Duration = Duration::from_millis(400);
@@ -33,6 +34,7 @@ const MAX_CAUSES: usize = 3;
 struct Attempt {
     server: usize,
     with_edns: bool,
+    began: Instant,
 }
 
 /// What became of the requests so far.
@@ -49,7 +51,8 @@ struct Course<'a> {
 
 /// The first answer of one of the servers. Each request while another is unanswered
 /// takes one of the `spare` permits, so that a silent server cannot take all
-/// descriptors.
+/// descriptors. Which servers answer, and which leave that to others, is noted in
+/// `surroundings`.
 ///
 /// # Errors
 /// When there is none within `deadline`: the cause, in one line.
@@ -58,6 +61,7 @@ pub(super) async fn ask(
     question: &Question,
     deadline: Duration,
     spare: &Semaphore,
+    surroundings: &SurroundingsBoard,
 ) -> Result<Answered, String> {
     let mut course = Course::new(servers, deadline);
     let mut requests = FuturesUnordered::new();
@@ -87,7 +91,7 @@ pub(super) async fn ask(
             biased;
             Some((attempt, answer)) = requests.next() => match answer {
                 Ok(answer) => {
-                    course.conclude(attempt);
+                    course.conclude(attempt, surroundings);
                     return Ok(answer);
                 }
                 Err(NoAnswer::Silence) => next_at = now,
@@ -129,12 +133,17 @@ impl<'a> Course<'a> {
         };
         let left = self.order.iter().copied().filter(is_left);
         let server = left.min_by_key(|&index| asked(index))?;
+        let began = Instant::now();
         let with_edns = match asked(server) {
-            0 => self.server(server).health().use_edns(Instant::now()),
+            0 => self.server(server).health().use_edns(began),
             // Perhaps it drops questions with EDNS.
             _ => false,
         };
-        let attempt = Attempt { server, with_edns };
+        let attempt = Attempt {
+            server,
+            with_edns,
+            began,
+        };
         self.attempts.push(attempt);
         Some(attempt)
     }
@@ -157,12 +166,17 @@ impl<'a> Course<'a> {
     }
 
     /// Remembers what the answer to `attempt` says of the servers that did not answer.
-    fn conclude(&self, attempt: Attempt) {
+    fn conclude(&self, attempt: Attempt, surroundings: &SurroundingsBoard) {
         let now = Instant::now();
+        surroundings.name_server_answered(self.server(attempt.server).address());
         for (index, server) in self.servers.iter().enumerate() {
-            let is_asked = self.attempts.iter().any(|one| one.server == index);
-            if index != attempt.server && is_asked {
+            let mut asked = self.attempts.iter().filter(|one| one.server == index);
+            if index != attempt.server
+                && let Some(first) = asked.next()
+            {
                 server.health().failed_alone(now);
+                let cause = self.cause(index, now.saturating_duration_since(first.began));
+                surroundings.name_server_failed(server.address(), &cause);
             }
         }
         let is_silent_about_edns = !attempt.with_edns
@@ -172,6 +186,15 @@ impl<'a> Course<'a> {
                 .any(|one| one.server == attempt.server && one.with_edns);
         if is_silent_about_edns {
             self.server(attempt.server).health().silent_about_edns(now);
+        }
+    }
+
+    /// What came in place of a server's answer while it was waited for so long.
+    fn cause(&self, index: usize, waited: Duration) -> String {
+        let failure = self.failed.iter().find(|(failed, _)| *failed == index);
+        match failure {
+            Some((_, failure)) => failure.to_string(),
+            None => format!("no answer within {:.1} s", waited.as_secs_f64()),
         }
     }
 

@@ -1,20 +1,23 @@
 //! What is wrong with what a node showed in its TLS handshake, with what it showed.
 
-use rustls::pki_types::CertificateDer;
+use jiff::Timestamp;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, Error as TlsError, InvalidMessage};
 
 use super::words;
 use crate::model::scrape::{Failure, Finding};
+use crate::model::surroundings::WrongClock;
 use crate::net::certificate::{CertificateFacts, date};
 use crate::net::verifier::RefusedCertificate;
 
-/// A TLS handshake for `name` that failed with rustls's error.
-pub(super) fn of_handshake(error: &TlsError, name: &str) -> Failure {
+/// A TLS handshake for `name` that failed with rustls's error, while this machine's clock is
+/// known to be wrong or not.
+pub(super) fn of_handshake(error: &TlsError, name: &str, clock: Option<WrongClock>) -> Failure {
     if let Some(refused) = RefusedCertificate::of(error) {
-        return of_certificate(&refused.why, &refused.shown, name);
+        return of_certificate(&refused.why, &refused.shown, name, clock);
     }
     if let TlsError::InvalidCertificate(why) = error {
-        return of_certificate(why, &[], name);
+        return of_certificate(why, &[], name, clock);
     }
     let finding = match error {
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => Finding::NotTls,
@@ -29,7 +32,12 @@ pub(super) fn of_handshake(error: &TlsError, name: &str) -> Failure {
 }
 
 /// A certificate that was refused for this reason, the first of those `shown`.
-fn of_certificate(why: &CertificateError, shown: &[CertificateDer<'_>], name: &str) -> Failure {
+fn of_certificate(
+    why: &CertificateError,
+    shown: &[CertificateDer<'_>],
+    name: &str,
+    clock: Option<WrongClock>,
+) -> Failure {
     let facts = shown.first().and_then(|der| CertificateFacts::read(der));
     let Some(facts) = facts else {
         let why = words::of_certificate(why);
@@ -47,14 +55,14 @@ fn of_certificate(why: &CertificateError, shown: &[CertificateDer<'_>], name: &s
             ),
         ),
         E::NotValidForName | E::NotValidForNameContext { .. } => other_name(&facts, name),
-        E::Expired | E::ExpiredContext { .. } => (
-            Finding::Expired,
-            format!("it has expired on {}", date(facts.not_after)),
-        ),
-        E::NotValidYet | E::NotValidYetContext { .. } => (
-            Finding::NotValidYet,
-            format!("it is not valid before {}", date(facts.not_before)),
-        ),
+        E::Expired | E::ExpiredContext { .. } => {
+            let problem = format!("it has expired on {}", date(facts.not_after));
+            by_the_clock(Finding::Expired, problem, why, clock)
+        }
+        E::NotValidYet | E::NotValidYetContext { .. } => {
+            let problem = format!("it is not valid before {}", date(facts.not_before));
+            by_the_clock(Finding::NotValidYet, problem, why, clock)
+        }
         _ if is_about_algorithms(why) => unknown_algorithm(&facts, shown),
         other => (Finding::InvalidCertificate, words::of_certificate(other)),
     };
@@ -63,6 +71,46 @@ fn of_certificate(why: &CertificateError, shown: &[CertificateDer<'_>], name: &s
         described(&facts)
     );
     Failure::new(finding, cause)
+}
+
+/// Where this machine's clock is known to be wrong it is the first suspect: whether it is the
+/// cause shows when the certificate is judged by the clock of Aiven's API.
+fn by_the_clock(
+    finding: Finding,
+    problem: String,
+    why: &CertificateError,
+    clock: Option<WrongClock>,
+) -> (Finding, String) {
+    let Some(clock) = clock else {
+        return (finding, problem);
+    };
+    let by_ours = format!(
+        "{problem} by this machine's clock, which is {}",
+        clock.difference()
+    );
+    match is_valid_by(clock, why) {
+        Some(true) => (
+            Finding::WrongClock,
+            format!("{by_ours}: by that one it is valid"),
+        ),
+        Some(false) => (finding, format!("{by_ours}, and by that one, too")),
+        None => (finding, by_ours),
+    }
+}
+
+/// Whether what is refused for its dates is valid at the time of Aiven's API; unknown where
+/// rustls does not tell the dates.
+fn is_valid_by(clock: WrongClock, why: &CertificateError) -> Option<bool> {
+    let moment = |time: &UnixTime| Timestamp::from_second(i64::try_from(time.as_secs()).ok()?).ok();
+    match why {
+        CertificateError::ExpiredContext { time, not_after } => {
+            Some(clock.corrected(moment(time)?) <= moment(not_after)?)
+        }
+        CertificateError::NotValidYetContext { time, not_before } => {
+            Some(clock.corrected(moment(time)?) >= moment(not_before)?)
+        }
+        _ => None,
+    }
 }
 
 /// The certificate in short: whose, by whom, for which names, from when to when.

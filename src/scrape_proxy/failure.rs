@@ -12,6 +12,7 @@ use super::upstream::ConnectError;
 use super::words;
 use crate::model::outside_text::OutsideText;
 use crate::model::scrape::{Failure, FailureKind, Finding};
+use crate::model::surroundings::WrongClock;
 
 /// `EMFILE` and `ENFILE`: no descriptor is free for this process, or for the machine.
 const NO_DESCRIPTOR: [i32; 2] = [24, 23];
@@ -24,9 +25,10 @@ pub(super) fn status(class: FailureKind) -> StatusCode {
     }
 }
 
-impl From<&ConnectError> for Failure {
-    fn from(error: &ConnectError) -> Failure {
-        match error {
+impl ConnectError {
+    /// The failure that it stands for, while this machine's clock is known to be wrong or not.
+    pub(super) fn failure(&self, clock: Option<WrongClock>) -> Failure {
+        match self {
             ConnectError::NoName => {
                 Failure::new(Finding::NoName, "the service has no host name to verify")
             }
@@ -44,7 +46,7 @@ impl From<&ConnectError> for Failure {
                 Finding::NoAnswer,
                 "no answer to the connection: perhaps the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out",
             ),
-            ConnectError::Tls { name, error } => tls(error, name),
+            ConnectError::Tls { name, error } => tls(error, name, clock),
             ConnectError::TlsTimeout => Failure::new(
                 Finding::SilentBeforeTls,
                 "the node accepted the connection and then did not speak TLS in time: it hangs, or is no metrics server",
@@ -131,10 +133,10 @@ fn tcp(error: &io::Error) -> Failure {
 }
 
 /// A failed TLS handshake for `name`.
-fn tls(error: &io::Error, name: &str) -> Failure {
+fn tls(error: &io::Error, name: &str, clock: Option<WrongClock>) -> Failure {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     match inner {
-        Some(error) => certificate_fault::of_handshake(error, name),
+        Some(error) => certificate_fault::of_handshake(error, name, clock),
         // Nothing was wrong with what it showed: it went away.
         None => {
             let why = words::of_io(error);

@@ -91,7 +91,7 @@ impl Scrape {
                 if error.may_be_a_new_ca() {
                     proxy.node_access.unknown_issuer(&self.target.project);
                 }
-                Err(Failure::from(&error))
+                Err(error.failure(proxy.surroundings.wrong_clock()))
             }
         }
     }

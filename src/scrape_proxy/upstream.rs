@@ -17,7 +17,6 @@ use tokio_rustls::client::TlsStream;
 
 use super::exchange::Exchange;
 use super::read_ahead::ReadAhead;
-use crate::model::scrape::Failure;
 use crate::net::certificate::expiry;
 use crate::net::descriptors::{is_shortage, with_room};
 use crate::net::keep_alive::keep_alive;
@@ -120,7 +119,7 @@ impl Upstream {
                     if !is_worth_another {
                         break;
                     }
-                    tracing::debug!(%address, %name, cause = Failure::from(&*first).cause, "trying the service's other names");
+                    tracing::debug!(%address, %name, cause = first.failure(None).cause, "trying the service's other names");
                 }
             }
         }

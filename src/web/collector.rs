@@ -13,12 +13,14 @@ use crate::model::scrape::Scrapes;
 use crate::model::snapshot::{ProjectSnapshot, Snapshot};
 use crate::publish::Published;
 use crate::publish::scrape_results::ScrapeResults;
+use crate::publish::surroundings::SurroundingsBoard;
 
 /// Reads the snapshot whenever Prometheus asks.
 #[derive(Debug)]
 pub(super) struct SnapshotCollector {
     pub(super) published: Published,
     pub(super) results: ScrapeResults,
+    pub(super) surroundings: SurroundingsBoard,
 }
 
 impl Collector for SnapshotCollector {
@@ -70,6 +72,8 @@ impl Collector for SnapshotCollector {
             )?;
         }
         certificate_expiry(&scrapes, &mut encoder)?;
+        clock(&self.surroundings, &mut encoder)?;
+        name_servers(&self.surroundings, &mut encoder)?;
         service_info(&snapshot, &mut encoder)
     }
 }
@@ -220,6 +224,41 @@ fn service_info(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> Res
         let whose = whose.map(|(label, value)| (label, Cow::from(value)));
         let labels: Vec<_> = labels.into_iter().chain(whose).collect();
         ConstGauge::new(1_i64).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+/// Absent until Aiven has answered.
+fn clock(
+    surroundings: &SurroundingsBoard,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> Result<(), Error> {
+    let Some(offset) = surroundings.clock_offset() else {
+        return Ok(());
+    };
+    let family = encoder.encode_descriptor(
+        "aiven_metrics_clock_offset_seconds",
+        "By how much this machine's clock is ahead of that of Aiven's API, to about a second; negative: behind",
+        None,
+        MetricType::Gauge,
+    )?;
+    ConstGauge::new(offset).encode(family)
+}
+
+fn name_servers(
+    surroundings: &SurroundingsBoard,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> Result<(), Error> {
+    let mut family = encoder.encode_descriptor(
+        "aiven_metrics_name_server_failing",
+        "1 while this name server fails and others answer in its place, else 0",
+        None,
+        MetricType::Gauge,
+    )?;
+    for (server, is_failing) in surroundings.name_servers() {
+        let server = server.to_string();
+        let labels = [("server", &*server)];
+        ConstGauge::new(i64::from(is_failing)).encode(family.encode_family(&labels)?)?;
     }
     Ok(())
 }

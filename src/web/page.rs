@@ -159,7 +159,10 @@ fn overview(situation: Situation<'_>, query: Query) -> OverviewPage {
         problems,
         more_problems,
         freshness: freshness(situation),
-        ends: ends(&expiries(situation.scrapes, situation.at)),
+        ends: ends(
+            &expiries(situation.scrapes, situation.at),
+            &situation.surroundings.certificates,
+        ),
         choices: choices(situation),
         list: service_list(situation, &query),
         kinds: EventKind::ALL,

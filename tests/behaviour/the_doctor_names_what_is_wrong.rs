@@ -252,12 +252,12 @@ async fn the_way_to_aiven_and_the_limit_and_the_clock_are_named() {
         (
             "Thu, 01 Jan 2015 00:00:00 GMT",
             "failed",
-            "ahead of the API's",
+            "ahead of that of Aiven's API",
         ),
         (
             "Fri, 01 Jan 2100 00:00:00 GMT",
             "failed",
-            "behind the API's",
+            "behind that of Aiven's API",
         ),
     ] {
         let id = sim.inject(on_types(), with_headers(&[("date", date)]));

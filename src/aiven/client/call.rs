@@ -1,6 +1,7 @@
 //! One call: counts its attempts, and names operation and project in its errors.
 
 use backon::Retryable;
+use parking_lot::Mutex;
 use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -12,12 +13,15 @@ use crate::aiven::wire;
 use crate::api_client::answer_room::Answer;
 use crate::api_client::head::Head;
 use crate::api_client::{begins_an_object, retries};
+use crate::model::surroundings::Sighting;
 
 /// One call, with the operation and project that its metrics and errors name.
 pub(super) struct Call<'a> {
     pub(super) client: &'a Client,
     pub(super) operation: Operation,
     pub(super) project: &'a str,
+    /// What the answer shows of this machine's clock, once it is known to be Aiven's.
+    clock: Mutex<Option<Sighting>>,
 }
 
 impl<'a> Call<'a> {
@@ -26,6 +30,7 @@ impl<'a> Call<'a> {
             client,
             operation,
             project,
+            clock: Mutex::default(),
         }
     }
 
@@ -39,7 +44,14 @@ impl<'a> Call<'a> {
         query: &[(&str, &str)],
     ) -> Result<T, Error> {
         let answer = self.get_bytes(path, query).await?;
-        wire::read(answer.bytes()).map_err(|what| self.error(ErrorKind::Malformed(what)))
+        self.understood(wire::read(answer.bytes()))
+    }
+
+    /// What an answer was read as. One that has what was asked for is Aiven's own.
+    pub(super) fn understood<T>(&self, read: Result<T, String>) -> Result<T, Error> {
+        let read = read.map_err(|what| self.error(ErrorKind::Malformed(what)))?;
+        self.client.note_clock(self.clock.lock().take());
+        Ok(read)
     }
 
     pub(super) async fn get_bytes(
@@ -78,7 +90,8 @@ impl<'a> Call<'a> {
     }
 
     async fn ask(&self, request: RequestBuilder) -> Result<Answer, ErrorKind> {
-        let mut response = self.client.send(request).await?;
+        let (mut response, clock) = self.client.send(request).await?;
+        *self.clock.lock() = clock;
         let head = Head::of(&response, &self.client.base);
         let mut answer = Answer::default();
         let (room, patience) = (&self.client.answer_room, self.client.request_timeout);

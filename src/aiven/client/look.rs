@@ -1,12 +1,15 @@
 //! A look at the way to Aiven, for somebody who checks it: what an answer's head tells of
 //! the clock and of the limit on requests, whatever the answer is.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, DATE, HeaderMap};
+use jiff::Timestamp;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use tokio::time::{Instant, timeout};
 
 use super::Client;
+use crate::api_client::head::date;
+use crate::model::surroundings::Sighting;
 
 /// What Aiven, or a gateway before it, calls the requests that are left (Aiven documents
 /// none of them; an IETF draft has the first).
@@ -17,8 +20,8 @@ const REMAINING: [&str; 2] = ["ratelimit-remaining", "x-ratelimit-remaining"];
 pub struct Look {
     /// Its status.
     pub status: u16,
-    /// What it says that the time was when it was made.
-    pub date: Option<SystemTime>,
+    /// What it shows of this machine's clock, if it has a date.
+    pub clock: Option<Sighting>,
     /// How many requests are left to the owner of the token, where that is told.
     pub remaining: Option<u64>,
     /// How long it took to come.
@@ -37,10 +40,9 @@ impl Client {
         let answer = answer.ok()?.ok()?;
         let took = began.elapsed();
         let headers = answer.headers();
-        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         Some(Look {
             status: answer.status().as_u16(),
-            date: date.and_then(|date| httpdate::parse_http_date(date).ok()),
+            clock: sighting(headers, took),
             remaining: REMAINING.iter().find_map(|name| number(headers, name)),
             took,
         })
@@ -50,6 +52,13 @@ impl Client {
     pub fn proxy_name(&self) -> Option<String> {
         self.proxy.as_ref().map(super::HttpProxy::name)
     }
+}
+
+/// What an answer that has just come, after so long, shows of this machine's clock.
+pub(super) fn sighting(headers: &HeaderMap, took: Duration) -> Option<Sighting> {
+    let at = Timestamp::now();
+    let date = date(headers)?;
+    Some(Sighting { at, took, date })
 }
 
 /// The first number of a header, which may be a list of limits.

@@ -2,7 +2,6 @@
 //! one, all with reading calls.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use super::check::{Area, Check};
 use super::dns::milliseconds;
@@ -13,13 +12,11 @@ use crate::config::Config;
 use crate::model::endpoint::EndpointFact;
 use crate::model::project::Project;
 use crate::model::service::Service;
+use crate::model::surroundings::SET_THE_CLOCK;
 
-/// A clock that is wrong by so many seconds is worth a look: a date has whole seconds, and
-/// an answer is under way for a while.
-const CLOCK_DIFFERS: f64 = 5.0;
-
-/// A clock that is wrong by more makes certificates look expired, or not valid yet.
-const CLOCK_IS_WRONG: f64 = 300.0;
+/// A clock that is wrong by so many seconds makes new certificates look as if they were not
+/// valid yet; one that is wrong by less dates samples wrongly.
+const CLOCK_IS_FAR_OFF: i64 = 300;
 
 /// So few requests left are soon used up.
 const FEW_REQUESTS: u64 = 20;
@@ -72,23 +69,18 @@ fn requests_left(look: &Look) -> Check {
 
 fn clock(look: &Look) -> Check {
     let subject = "this machine's clock";
-    let Some(date) = look.date else {
+    let Some(seen) = look.clock else {
         return Area::Clock.skipped(subject, "the API's answer has no date");
     };
-    let now = SystemTime::now()
-        .checked_sub(look.took / 2)
-        .unwrap_or(SystemTime::UNIX_EPOCH);
-    let ahead = match now.duration_since(date) {
-        Ok(ahead) => ahead.as_secs_f64(),
-        Err(behind) => -behind.duration().as_secs_f64(),
+    let Some(clock) = seen.wrong() else {
+        let differs = seen.ahead().as_secs_f64().abs();
+        let found = format!("differs from the API's by {differs:.0} s, about");
+        return Area::Clock.ok(subject, found);
     };
-    let direction = if ahead > 0.0 { "ahead of" } else { "behind" };
-    let found = format!("{:.0} s {direction} the API's", ahead.abs());
-    let remedy = "set the clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it";
-    match ahead.abs() {
-        wrong if wrong >= CLOCK_IS_WRONG => Area::Clock.failed(subject, found, remedy),
-        wrong if wrong >= CLOCK_DIFFERS => Area::Clock.warning(subject, found, remedy),
-        _ => Area::Clock.ok(subject, format!("within {CLOCK_DIFFERS} s of the API's")),
+    let found = format!("{clock}, as one answer shows");
+    match clock.ahead_seconds.saturating_abs() >= CLOCK_IS_FAR_OFF {
+        true => Area::Clock.failed(subject, found, SET_THE_CLOCK),
+        false => Area::Clock.warning(subject, found, SET_THE_CLOCK),
     }
 }
 
@@ -238,6 +230,7 @@ fn refused(project: &str, name: &str, kind: &ErrorKind) -> Check {
         ErrorKind::Stranger(_) | ErrorKind::Truncated(_) | ErrorKind::Malformed(_) => {
             "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way".to_owned()
         }
+        ErrorKind::CertificateDates(_) => SET_THE_CLOCK.to_owned(),
         ErrorKind::Timeout(_) | ErrorKind::Transport(_) => {
             "let this machine reach the host of aiven.api_url: see DNS above, routes, firewalls and aiven.http_proxy".to_owned()
         }

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use super::check::{Area, Check};
 use crate::config::Config;
 use crate::model::address::Family;
+use crate::model::surroundings::MEND_THE_SERVER;
 use crate::resolve::{NameResolver, Told, Way, probe};
 
 /// The ways with their names.
@@ -67,7 +68,7 @@ impl Said {
                 true => Area::Dns.warning(
                     subject,
                     found,
-                    "mend this server or take it out of dns.nameservers (or the system's); the others are asked in its place, each time after a pause",
+                    MEND_THE_SERVER,
                 ),
                 false => Area::Dns.failed(
                     subject,

@@ -95,7 +95,7 @@ proptest! {
     ) {
         let taken = Arc::new(Mutex::new(Vec::new()));
         let stream = Scripted { script: script.into_iter(), taken: Arc::clone(&taken) };
-        let lost = Counter::default();
+        let lost = Lost::default();
         let (lines, flush) = Lines::counting(stream, lost.clone());
         for number in 0..count {
             lines.send(format!("line {number} of a test\n").as_bytes());
@@ -105,8 +105,8 @@ proptest! {
         let is_whole = |number| text.lines().any(|line| line == format!("line {number} of a test"));
         let whole = (0..count).filter(|number| is_whole(*number)).count() as u64;
         // What was lost by its line's end alone is whole to a reader.
-        prop_assert!(whole + lost.get() >= count, "{whole} whole, {} lost:\n{text}", lost.get());
-        prop_assert!(lost.get() <= count);
+        prop_assert!(whole + lost.count.get() >= count, "{whole} whole, {} lost:\n{text}", lost.count.get());
+        prop_assert!(lost.count.get() <= count);
     }
 }
 
@@ -115,7 +115,7 @@ fn a_stream_that_nobody_reads_holds_nobody_up() {
     // Long lines fill the queue by their bytes, short ones by their number.
     for length in [1000, 1] {
         let stuck = Stuck::default();
-        let lost = Counter::default();
+        let lost = Lost::default();
         let (lines, flush) = Lines::counting(stuck.clone(), lost.clone());
         let line = vec![b'x'; length];
         // Without a bound, or with a wait, this would never end or hold 20 MB.
@@ -124,7 +124,11 @@ fn a_stream_that_nobody_reads_holds_nobody_up() {
         }
         assert!(lines.queued_bytes.load(Ordering::Relaxed) <= MAX_QUEUED_BYTES);
         let least = 20_000 - 2 * MAX_QUEUED_LINES as u64;
-        assert!(lost.get() >= least, "{} of {length} bytes", lost.get());
+        assert!(
+            lost.count.get() >= least,
+            "{} of {length} bytes",
+            lost.count.get()
+        );
         flush.wait(Duration::ZERO);
         stuck.open();
     }
@@ -132,13 +136,13 @@ fn a_stream_that_nobody_reads_holds_nobody_up() {
 
 #[test]
 fn lines_that_are_written_make_room_for_others() {
-    let (lines, flush) = Lines::counting(io::sink(), Counter::default());
+    let (lines, flush) = Lines::counting(io::sink(), Lost::default());
     let line = vec![b'x'; MAX_QUEUED_BYTES / 2];
     for _ in 0..10 {
         lines.send(&line);
         flush.wait(LIMIT);
     }
-    assert_eq!(lines.lost.get(), 0);
+    assert_eq!(lines.lost.count.get(), 0);
 }
 
 #[test]
@@ -149,18 +153,18 @@ fn a_stream_that_is_busy_gets_the_line_later() {
         script: vec![busy, Does::Takes(3), busy].into_iter(),
         taken: Arc::clone(&taken),
     };
-    let (lines, flush) = Lines::counting(stream, Counter::default());
+    let (lines, flush) = Lines::counting(stream, Lost::default());
     lines.send(b"a line\n");
     flush.wait(LIMIT);
     assert_eq!(*taken.lock().unwrap(), b"a line\n");
-    assert_eq!(lines.lost.get(), 0);
+    assert_eq!(lines.lost.count.get(), 0);
 }
 
 #[test]
 fn what_was_lost_is_said_once_when_the_stream_takes_lines_again() {
     let (told, lines_told) = channel();
-    let lost = Counter::default();
-    lost.inc_by(7);
+    let lost = Lost::default();
+    lost.count.inc_by(7);
     let (lines, flush) = Lines::counting(Told(told), lost);
     lines.send(b"first\n");
     assert_eq!(lines_told.recv_timeout(LIMIT).unwrap(), "first\n");

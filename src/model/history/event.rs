@@ -42,7 +42,7 @@ pub struct Event {
     pub cause: Option<Arc<str>>,
 }
 
-/// A target, a host name, a stage or a task.
+/// A target, a host name, a stage, a task or a part of the surroundings.
 pub type Subject = Arc<str>;
 
 /// Kinds, each with its word in JSON and what is said when it happens to many services.
@@ -128,6 +128,11 @@ kinds! {
     ScrapeRecovered "scrape_recovered" "targets are scraped again"
     /// A task of the daemon failed and was started again.
     TaskRestarted "task_restarted" "tasks failed and were started again"
+    /// Something is wrong around the daemon: the clock, the log, a name server, a certificate of
+    /// ours.
+    SurroundingsFailing "surroundings_failing" "troubles of the daemon's surroundings"
+    /// That is over.
+    SurroundingsRecovered "surroundings_recovered" "troubles of the daemon's surroundings are over"
 }
 
 impl Event {

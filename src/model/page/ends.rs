@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Room, service_link};
 use crate::model::expiry::Expiries;
+use crate::model::surroundings::OwnCertificate;
 
 /// Certificates that end soon.
 #[derive(Debug)]
@@ -20,33 +21,43 @@ pub struct Ends {
     pub first: Option<Timestamp>,
 }
 
-/// The certificate of one node.
+/// The certificate of one node, or one of ours.
 #[derive(Debug)]
 pub struct EndRow {
-    /// `PROJECT/SERVICE`.
+    /// `PROJECT/SERVICE`, or what of ours it is.
     pub name: String,
-    /// The page about the service.
+    /// The page about the service; empty if it is ours.
     pub link: String,
-    /// The node.
-    pub target: SocketAddr,
+    /// The node; none if it is ours.
+    pub target: Option<SocketAddr>,
     /// When it ends.
     pub ends: Timestamp,
 }
 
-/// The certificates for which there is room.
-pub fn ends(expiries: &Expiries<'_>) -> Ends {
+/// The certificates for which there is room: those of nodes, and `own` ones that end soon.
+pub fn ends(expiries: &Expiries<'_>, own: &[OwnCertificate]) -> Ends {
     let mut room = Room::EXPIRIES;
-    let rows = expiries.first.iter().map(|(target, ends)| EndRow {
+    let of_nodes = expiries.first.iter().map(|(target, ends)| EndRow {
         name: format!("{}/{}", target.project, target.service),
         link: service_link(&target.project, &target.service),
-        target: target.address,
+        target: Some(target.address),
         ends: *ends,
     });
+    let own_rows = own.iter().map(|one| EndRow {
+        name: format!("{} '{}'", one.place(), one.subject),
+        link: String::new(),
+        target: None,
+        ends: one.ends,
+    });
+    let mut rows: Vec<_> = own_rows.chain(of_nodes).collect();
+    rows.sort_by_key(|row| row.ends);
+    let rows = rows.into_iter();
     let rows: Vec<_> = rows
         .take_while(|row| room.fits([&*row.name, &row.link]))
         .collect();
+    let soon = expiries.soon.saturating_add(own.len());
     Ends {
-        more: expiries.soon.saturating_sub(rows.len()),
+        more: soon.saturating_sub(rows.len()),
         rows,
         known: expiries.known,
         first: expiries.first_end,

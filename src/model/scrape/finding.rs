@@ -45,6 +45,9 @@ pub enum Finding {
     Expired,
     /// The certificate is not valid yet.
     NotValidYet,
+    /// The certificate is not valid at the time that this machine's clock shows, which is known
+    /// to be wrong; at the time of Aiven's API it is.
+    WrongClock,
     /// The certificate is signed in a way that cannot be verified here.
     UnknownAlgorithm,
     /// The certificate is not valid for another reason.
@@ -114,6 +117,7 @@ impl Finding {
         Finding::NameInSubjectOnly,
         Finding::Expired,
         Finding::NotValidYet,
+        Finding::WrongClock,
         Finding::UnknownAlgorithm,
         Finding::InvalidCertificate,
         Finding::BrokenOff,
@@ -155,6 +159,7 @@ impl Finding {
             | F::NameInSubjectOnly
             | F::Expired
             | F::NotValidYet
+            | F::WrongClock
             | F::UnknownAlgorithm
             | F::InvalidCertificate => FailureKind::Tls,
             F::CredentialsRefused | F::NoCredentials => FailureKind::Unauthorised,
@@ -226,6 +231,9 @@ impl Finding {
             }
             Finding::NotValidYet => {
                 "check this machine's clock; if it is right, wait until the certificate is valid"
+            }
+            Finding::WrongClock => {
+                "set this machine's clock (chronyc tracking, timedatectl): nothing is wrong with the node, whose certificate is valid by the clock of Aiven's API"
             }
             Finding::UnknownAlgorithm => {
                 "nothing was sent to the node; the CA has to sign with RSA of 2048 bits or more, ECDSA P-256 or P-384, or Ed25519"

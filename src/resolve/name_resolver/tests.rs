@@ -25,7 +25,7 @@ fn resolver(folder: &Path, rules: AddressRules) -> NameResolver {
 }
 
 fn servers_of(resolver: &NameResolver) -> String {
-    shown(&resolver.0.known.lock().servers)
+    shown(&resolver.inner.known.lock().servers)
 }
 
 fn node(address: [u8; 4]) -> NodeAddress {
@@ -261,7 +261,7 @@ async fn the_next_server_is_asked_when_the_first_is_in_trouble_and_then_asked_fi
     for first in troubled {
         let resolver = asking(&[first, sim.dns_addr()], LONG);
         assert_eq!(found(&v4(&resolver, &host).await), nodes(&sim));
-        let known = Arc::clone(&resolver.0.known.lock().servers);
+        let known = Arc::clone(&resolver.inner.known.lock().servers);
         let mut health: Vec<_> = known.iter().map(|server| server.health()).collect();
         let now = std::time::Instant::now();
         let order = crate::resolve::health::order(health.iter_mut().map(|one| &mut **one), now);

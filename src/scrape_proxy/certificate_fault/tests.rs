@@ -56,6 +56,17 @@ fn told_at(
     chain: &[CertificateDer<'static>],
     now: UnixTime,
 ) -> Failure {
+    told_by(root, chain, now.as_secs().cast_signed(), None)
+}
+
+fn told_by(
+    root: &CertificateDer<'static>,
+    chain: &[CertificateDer<'static>],
+    now: i64,
+    clock: Option<WrongClock>,
+) -> Failure {
+    let now = std::time::Duration::from_secs(now.cast_unsigned());
+    let now = UnixTime::since_unix_epoch(now);
     let mut roots = RootCertStore::empty();
     roots.add(root.clone()).unwrap();
     let provider = Arc::new(ring::default_provider());
@@ -63,7 +74,7 @@ fn told_at(
     let verifier = ShowingVerifier::new(verifier.build().unwrap());
     let name = ServerName::try_from(NAME).unwrap();
     let error = verifier.verify_server_cert(&chain[0], &chain[1..], &name, &[], now);
-    let failure = of_handshake(&error.expect_err("refused"), NAME);
+    let failure = of_handshake(&error.expect_err("refused"), NAME, clock);
     assert_words(&failure.cause);
     failure
 }
@@ -203,9 +214,50 @@ fn no_reason_is_told_in_the_names_of_its_types() {
     let leaf = signed(params("node", &[NAME]), &root);
     for why in certificate_errors() {
         for shown in [&[][..], std::slice::from_ref(&leaf)] {
-            let failure = of_certificate(&why, shown, NAME);
+            let failure = of_certificate(&why, shown, NAME, None);
             assert_words(&failure.cause);
             assert!(failure.cause.contains(NAME), "{}", failure.cause);
         }
+    }
+}
+
+#[test]
+fn a_clock_that_is_known_to_be_wrong_is_the_first_suspect() {
+    let root = ca("Root");
+    let mut dated = params("node", &[NAME]);
+    dated.not_before = rcgen::date_time_ymd(2030, 1, 2);
+    dated.not_after = rcgen::date_time_ymd(2031, 3, 4);
+    let leaf = signed(dated, &root);
+    let (early, late) = (1_893_000_000, 1_931_000_000);
+    let told = |now: i64, ahead_seconds: i64| {
+        let since = Timestamp::UNIX_EPOCH;
+        let clock = WrongClock {
+            ahead_seconds,
+            since,
+        };
+        told_by(root.der(), std::slice::from_ref(&leaf), now, Some(clock))
+    };
+    let (day, years) = (86_400, 10 * 365 * 86_400);
+    for (now, ahead, words) in [
+        (early, -30 * day, "not valid before 2030-01-02"),
+        (late, 60 * day, "expired on 2031-03-04"),
+    ] {
+        let failure = told(now, ahead);
+        let words = [
+            words,
+            "by this machine's clock, which is",
+            "by that one it is valid",
+        ];
+        assert_told(&failure, Finding::WrongClock, &words);
+    }
+    // The clock is wrong, and that is not why.
+    for (now, ahead, finding) in [
+        (early, day, Finding::NotValidYet),
+        (late, day, Finding::Expired),
+        (late, -years, Finding::Expired),
+    ] {
+        let failure = told(now, ahead);
+        let words = ["and by that one, too", "this machine's clock, which is"];
+        assert_told(&failure, finding, &words);
     }
 }

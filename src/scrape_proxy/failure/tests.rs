@@ -32,6 +32,7 @@ fn a_remedy_is_about_what_was_found() {
         Finding::OwnLimit,
         Finding::NoRoute,
         Finding::NotValidYet,
+        Finding::WrongClock,
         Finding::UnknownCa,
         Finding::IntermediateMissing,
         Finding::CredentialsRefused,
@@ -55,6 +56,7 @@ fn a_remedy_is_about_what_was_found() {
         (Finding::OwnLimit, "this machine"),
         (Finding::NoAnswer, "ip_filter"),
         (Finding::Expired, "clock"),
+        (Finding::WrongClock, "set this machine's clock"),
         (Finding::CredentialsRefused, "password"),
         (Finding::NotFound, "port"),
         (Finding::ServerError, "words"),
@@ -139,7 +141,7 @@ fn every_error_of_a_handshake_is_told_in_words() {
             name: "logs.example".into(),
             error: io::Error::new(io::ErrorKind::InvalidData, error),
         };
-        let failure = Failure::from(&error);
+        let failure = error.failure(None);
         assert_words(&failure.cause);
         assert!(failure.cause.contains("logs.example"), "{}", failure.cause);
         assert_ne!(failure.finding, Finding::Unknown);
@@ -156,6 +158,6 @@ fn every_error_of_a_handshake_is_told_in_words() {
             error: io::ErrorKind::ConnectionReset.into(),
         },
     ] {
-        assert_words(&Failure::from(&error).cause);
+        assert_words(&error.failure(None).cause);
     }
 }

@@ -14,6 +14,7 @@ use crate::model::scrape::{Failure, Finding, NodeFacts, Scrapes, Target};
 use crate::model::service::Service;
 use crate::model::situation::judged;
 use crate::model::snapshot::Snapshot;
+use crate::model::surroundings::{Holder, LostLines, OwnCertificate, Surroundings};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -64,6 +65,25 @@ fn hostile(text: &str, services: usize) -> (Snapshot, Scrapes, Vec<Arc<Event>>) 
     (after, scrapes, history.newest_first())
 }
 
+/// A log that is lost and certificates that end, in which every text is `text`.
+fn hostile_surroundings(text: &str) -> Surroundings {
+    let certificate = |number| OwnCertificate {
+        certificate: Holder::Project,
+        project: Some(text.into()),
+        subject: format!("{text}{number}"),
+        ends: at(number),
+    };
+    Surroundings {
+        log: Some(LostLines {
+            since: at(0),
+            lines: 1,
+            cause: text.to_owned(),
+        }),
+        certificates: (0..20).map(certificate).collect(),
+        ..Surroundings::default()
+    }
+}
+
 /// The overview, the page of the first service, and that of one that is not there.
 fn pages(text: &str, services: usize) -> [String; 3] {
     let (snapshot, scrapes, events) = hostile(text, services);
@@ -72,6 +92,7 @@ fn pages(text: &str, services: usize) -> [String; 3] {
         scrapes: &scrapes,
         services: &judged(&snapshot, &scrapes),
         restarts: &[],
+        surroundings: &hostile_surroundings(text),
         events: &events,
         started: at(0),
         at: at(10),
@@ -183,6 +204,7 @@ fn the_style_is_the_only_thing_that_the_policy_allows() {
             scrapes: &Scrapes::default(),
             services: &[],
             restarts: &[],
+            surroundings: &Surroundings::default(),
             events: &[],
             started: at(0),
             at: at(0),

@@ -109,6 +109,8 @@ async fn server(ca: &Authority, peer: SocketAddr) -> SocketAddr {
     let tls = ServerTls {
         here: config(false),
         elsewhere: config(true),
+        chain: Vec::new(),
+        clients: Vec::new(),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
