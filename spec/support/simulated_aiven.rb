@@ -23,6 +23,13 @@ class SimulatedAiven
   def token = @said.fetch('token')
   def dns = @said.fetch('dns')
 
+  # The daemon's properties cloud_foundry of a simulator that was started with one; it is
+  # asked every second.
+  def cloud_foundry
+    said = @said.fetch('cloud_foundry')
+    { 'api_url' => said.fetch('api'), 'ca_cert' => said.fetch('ca'), 'poll_interval' => '1s', **said.slice('client_id', 'client_secret') }
+  end
+
   # The manifest with `operations`, on loopback and at this Aiven. `vars` are for
   # the variables of the ops files; the targets file is `targets`.
   def manifest(*operations, targets:, scrape_proxy: '127.0.0.1:9275', vars: {})

@@ -8,7 +8,7 @@ RSpec.describe 'aiven-metrics-smoke-tests on a VM', order: :defined do
   before(:context) do
     skip 'needs root and namespaces (unshare)' unless Vm.possible?
 
-    @world = World.new
+    @world = World.new('demo', '--cloud-foundry')
     @world.start_daemon
     @world.start_prometheus
   end
@@ -96,6 +96,48 @@ RSpec.describe 'aiven-metrics-smoke-tests on a VM', order: :defined do
     expect(line(result, 'Prometheus scrapes them')).to match(/\AFAIL  .*: no: 0 scrapes succeeded/)
     expect(result.last).to eq(1)
     world.start_prometheus
+  end
+
+  # From now on labels come from Cloud Foundry; what an earlier daemon knew is forgotten.
+  def label
+    world.daemon_process.stop
+    FileUtils.rm_rf(world.vm.inside('store/aiven-metrics'))
+    world.start_daemon('cloud_foundry' => world.aiven.cloud_foundry)
+  end
+
+  # Names of services, by the daemon that runs now: Prometheus remembers what an earlier one relayed.
+  def scraped
+    status = JSON.parse(world.vm.get('http://127.0.0.1:9274/status') || '{"services":[]}')
+    status['services'].select { |service| service['verdict'] == 'scraped' }.map { |service| service['service'] }.sort
+  end
+
+  def tell_cloud_foundry(command) = world.tell({ do: 'cloud_foundry', **command })
+
+  it 'says of how many services Cloud Foundry has confirmed the labels' do
+    label
+    result = world.run_errand(patience: 120)
+    expect(line(result, "services have Cloud Foundry's labels"))
+      .to eq("ok    #{instance}: services have Cloud Foundry's labels: Cloud Controller has confirmed the labels of 8 of 12 services")
+    expect(result).to match([include('6 passed, 0 failed, 0 skipped'), 0])
+  end
+
+  it 'fails where labels are missing, and the command that it names says why, until that is mended' do
+    client_id, secret = world.aiven.cloud_foundry.values_at('client_id', 'client_secret')
+    tell_cloud_foundry({ remove_client: { id: client_id } })
+    label
+    serving = world.aiven.integrated_services.select { |service| service['nodes'].any? { |node| node['running'] } }
+    world.await('every service is scraped') { scraped == serving.map { |service| service['name'] }.sort }
+    result = world.run_errand
+    expect(line(result, "services have Cloud Foundry's labels"))
+      .to match(%r{\AFAIL  .*: no: Cloud Controller has confirmed the labels of 0 of 12 services\. What to do: .*bin/aiven-metrics status'; it says why})
+    expect(result).to match([include('5 passed, 1 failed, 0 skipped'), 1])
+    expect(world.command('status').first).to match(/^CAUSE +uaa_token at \S+: UAA does not accept the client/)
+
+    whole = { id: client_id, secret: secret, authorities: ['cloud_controller.global_auditor'], grant_types: ['client_credentials'] }
+    tell_cloud_foundry({ add_client: whole })
+    result = world.run_errand(patience: 120)
+    expect(line(result, "services have Cloud Foundry's labels")).to start_with('ok    ')
+    expect(result.last).to eq(0)
   end
 
   it 'passes when there is nothing to scrape, and says why' do

@@ -23,16 +23,17 @@ class World
 
   attr_reader :vm, :aiven, :daemon_process, :prometheus_process
 
-  # `services` is what aiven-sim simulates, `spec` what the Director knows of the instance, `disks`
+  # `simulated` is what aiven-sim simulates, `spec` what the Director knows of the instance, `disks`
   # those that can be filled. Close the world after use.
-  def initialize(services = 'demo', spec: INSTANCE, disks: {})
+  def initialize(*simulated, spec: INSTANCE, disks: {})
     @spec = spec
     @folder = Dir.mktmpdir('aiven-metrics-vm')
     # Also when the test run is stopped, where RSpec's own hooks do not run.
     at_exit { close }
     @vm = Vm.new(@folder, disks: disks)
     # Not below /var/vcap: what it prints has the token in it.
-    @aiven_process = vm.start(simulator, services, log: File.join(@folder, 'aiven.log'))
+    simulated = ['demo'] if simulated.empty?
+    @aiven_process = vm.start(simulator, *simulated, log: File.join(@folder, 'aiven.log'))
     @aiven = SimulatedAiven.new(@aiven_process, get: vm.method(:get))
     vm.add_package('aiven-metrics', daemon)
   rescue StandardError
