@@ -98,7 +98,7 @@ const MAINTENANCE: &str = "wait some minutes if the service is new or under main
 impl Finding {
     /// Everything that can be found.
     #[cfg(test)]
-    pub const ALL: [Finding; 38] = [
+    pub const ALL: [Finding; 39] = [
         Finding::Refused,
         Finding::OwnLimit,
         Finding::NoRoute,
