@@ -15,7 +15,7 @@ Diagnosis.area 'The machine' do
     problem 'platform: writing the target list (publish) fails'
     cause '<folder>/state/targets/targets.json: No space left on device (os error 28)'
     remedy 'free space or mend permissions; the old list stays in use, and /sd is current'
-    explain 'orders', verdict: 'scraped', remedy: 'free space or mend permissions; the old list stays in use meanwhile'
+    explain 'orders', verdict: 'scraped'
     log 'ERROR writing failed; the old file stays, /sd is current; free space or mend permissions, path=<folder>/state, error=No space left on device (os error 28)'
     doctor 'FAILED  disk: room below <folder>/state: 0 MiB and <count> inodes free. What to do: make room, or give the instance group a larger persistent disk'
     alert 'AivenMetricsStageStale'

@@ -1,6 +1,7 @@
 //! Stages that fail: what fails for the same cause is one problem.
 
 use super::{Problem, Rank, Situation};
+use crate::model::explain::remedy;
 use crate::model::history::stage_in_words;
 use crate::model::resolution::Failing;
 
@@ -95,10 +96,7 @@ impl<'a> Group<'a> {
 /// How bad it is when a stage fails, and what to do.
 fn rated(stage: &str, is_ready: bool) -> (Rank, &'static str) {
     match stage {
-        "publish" => (
-            Rank::Daemon,
-            "free space or mend permissions; the old list stays in use, and /sd is current",
-        ),
+        "publish" => (Rank::Daemon, remedy::UNWRITTEN),
         "list" if is_ready => (
             Rank::Source,
             "mend what the cause names; targets stay as they were, so nothing is lost before a service changes",

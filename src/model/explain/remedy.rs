@@ -36,7 +36,7 @@ pub(in crate::model) const UNRESOLVED: &str = "look the name up on this machine 
 
 /// The target list cannot be written.
 pub(in crate::model) const UNWRITTEN: &str =
-    "free space or mend permissions; the old list stays in use meanwhile";
+    "free space or mend permissions; the old list stays in use, and /sd is current";
 
 /// Prometheus asks for nothing.
 pub(in crate::model) const NOBODY_ASKS: &str = "run aiven-metrics doctor on this VM, which asks Prometheus what is wrong: whether it runs, reads our targets.json (file_sd_configs), and scrapes through us (proxy_url: scrape_proxy.listen)";
