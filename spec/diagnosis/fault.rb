@@ -125,6 +125,7 @@ module Diagnosis
     # After the problems: its cause and remedy are those of the first, unless they are given. Without a verdict, `lines` are all.
     def explain(service, *lines, verdict: nil, cause: @whole_cause || @problems.first&.cause, remedy: @problems.first&.remedy)
       @asked = service
+      @explained = !verdict.nil?
       said = verdict ? ["platform/#{service}: #{verdict}", "CAUSE   #{cause}", "DO      #{remedy}"] : []
       @lines[:explain] += said + lines
     end
@@ -160,6 +161,9 @@ module Diagnosis
       looked_at = places + unseen_places.keys
       done && BLAMED.key?(blame) && alerts.empty? == !why_no_alert.nil? && looked_at.sort == PLACES.sort
     end
+
+    # Whether `explain` names the cause, too.
+    def explained? = @explained
 
     # Whether nothing is done.
     def well? = done == 'nothing'

@@ -88,15 +88,14 @@ class Watch
     lines.map { |line| Sentence.of(line, folder: world.folder) }.join("\n")
   end
 
-  # Causes that the page names, and that `explain` and `status` do not have in the same words.
+  # Causes that the page names, and that are not in `status` in the same words, or (of the first) in `explain`.
   def disagreements
-    return [] unless @problems
-
-    causes = @problems.map(&:cause)
-    %i[status explain].reject { |place| fault.expected(place).empty? }.flat_map do |place|
+    causes = { status: @problems.to_a.map(&:cause), explain: @problems.to_a.first(1).map(&:cause) }
+    causes.delete(:explain) unless fault.explained?
+    causes.flat_map do |place, all|
       told = @heard.fetch(place, []).join("\n")
       # The page may have cut it.
-      causes.map { |cause| cause.delete_suffix('…') }.reject { |cause| told.include?(cause) }.map { |cause| "#{place} does not say: #{cause}" }
+      all.map { |cause| cause.delete_suffix('…') }.reject { |cause| told.include?(cause) }.map { |cause| "#{place} does not say: #{cause}" }
     end
   end
 
