@@ -2,6 +2,7 @@
 
 require_relative 'fault'
 require_relative 'shared_prometheus'
+require_relative 'watch'
 
 # docs/diagnosis.md: of each fault what was seen, in the words that are declared, and when.
 module DiagnosisDocument
@@ -27,10 +28,20 @@ module DiagnosisDocument
 
   def committed = between(File.read(FILE)).at(1)
 
+  # The sections as they are declared, with the times that stand there already.
+  def write_words(faults)
+    times = committed.split(/^### /).drop(1).to_h { |section| [section.lines.first.chomp, section[TIME]] }
+    text = of(faults, faults.to_h { |fault| [fault.key, Seen.new(seconds: { status: 0 })] })
+    kept = text.split(/^(?=### )/).map { |section| section.sub(TIME) { times[section[/\A### (.*)$/, 1]] || 'Named **? s** later.' } }
+    insert(kept.join, FILE)
+  end
+
   # Puts it between the marks in `file`.
-  def write(faults, seen, file)
+  def write(faults, seen, file) = insert(of(faults, seen), file)
+
+  def insert(text, file)
     before, _, after = between(File.read(file))
-    File.write(file, before + BEGINNING + of(faults, seen) + ENDING + after)
+    File.write(file, before + BEGINNING + text + ENDING + after)
   end
 
   def between(document)

@@ -93,13 +93,15 @@ class Watch
     causes = { status: @problems.to_a.map(&:cause), explain: @problems.to_a.first(1).map(&:cause) }
     causes.delete(:explain) unless fault.explained?
     causes.flat_map do |place, all|
-      told = @heard.fetch(place, []).join("\n")
-      # The page may have cut it.
-      all.map { |cause| cause.delete_suffix('…') }.reject { |cause| told.include?(cause) }.map { |cause| "#{place} does not say: #{cause}" }
+      told = countless(@heard.fetch(place, []).join("\n"))
+      all.reject { |cause| told.include?(countless(cause)) }.map { |cause| "#{place} does not say: #{cause}" }
     end
   end
 
   private
+
+  # Numbers count on between two looks. The page may have cut the text.
+  def countless(text) = text.delete_suffix('…').gsub(/\d+/, '0')
 
   # Beside all else: it may take half a minute.
   def ask_doctor(prometheus)

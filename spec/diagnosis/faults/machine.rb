@@ -21,6 +21,36 @@ Diagnosis.area 'The machine' do
     alert 'AivenMetricsStageStale'
   end
 
+  fault 'log-disk-full', 'The disk of the log is full' do
+    done 'the disk of the log is full, and services appear'
+    blame :ours
+    before { |world| world.log_file = File.join(world.small_disk('log', '64k'), 'aiven-metrics.log') }
+    inject do |world|
+      Machine.fill(File.join(world.folder, 'log'))
+      40.times { |number| world.tell(do: 'add_service', project: 'platform', service: { name: "new-#{number}", type: 'pg', series: 20 }) }
+    end
+    problem "The daemon's log cannot be written"
+    cause '<count> log lines are lost: No space left on device (os error 28)'
+    remedy "free space on the log's disk (df -h /var/vcap/sys/log); if there is space, see what should read the daemon's standard output; work goes on, and aiven-metrics events has what changed meanwhile"
+    explain 'orders', 'platform/orders: scraped'
+    unseen :log, 'its lines are what is lost'
+    unseen :doctor, 'where the log is written is the business of who starts the daemon'
+    alert 'AivenMetricsLogLinesLost'
+  end
+
+  fault 'clock-wrong', "The machine's clock is wrong" do
+    done "the API's answers have a date three hours after the machine's"
+    blame :ours
+    inject { |world| world.api_fault({ clock_off: 10_800 }) }
+    problem "This machine's clock is 3h behind that of Aiven's API"
+    cause "successive answers of Aiven's API have a Date that differs by <count> s from this machine's time; whoever is right, certificates can look expired or not valid yet here"
+    remedy "set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
+    explain 'orders', 'platform/orders: scraped'
+    log "WARN this machine's clock is 3h behind that of Aiven's API, cause=successive answers of Aiven's API have a Date that differs by <count> s from this machine's time; whoever is right, certificates can look expired or not valid yet here, remedy=set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
+    doctor "FAILED  clock: this machine's clock: this machine's clock is 3h behind that of Aiven's API, as one answer shows. What to do: set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
+    alert 'AivenMetricsClockWrong'
+  end
+
   fault 'second-daemon', 'A second daemon with the same `state_dir`' do
     done 'a second daemon is started with the same configuration'
     blame :ours
