@@ -129,7 +129,7 @@ fn an_address_of_a_private_network_that_does_not_answer_is_told_as_such() {
         ("127.0.0.1", Finding::NoAnswer),
         ("2001:db8::1", Finding::NoAnswer),
     ] {
-        let failure = Failure::from(&ConnectError::TcpTimeout(ip.parse().unwrap()));
+        let failure = ConnectError::TcpTimeout(ip.parse().unwrap()).failure(None);
         assert_eq!(failure.finding, finding, "{ip}: {}", failure.cause);
     }
 }
