@@ -220,7 +220,8 @@ impl Daemon {
     /// Its answer at `path`.
     ///
     /// # Errors
-    /// When there is no answer, or the daemon does not answer other machines.
+    /// When there is no answer, or the daemon does not answer other machines, or what answers
+    /// sends elsewhere, as the daemon never does.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Answer> {
         let address = self.address;
         let url = format!("http://{address}{path}");
@@ -231,6 +232,12 @@ impl Daemon {
             anyhow::bail!(
                 "the daemon at {address} does not tell: {}",
                 answer.body.trim()
+            );
+        }
+        if answer.status.is_redirection() {
+            anyhow::bail!(
+                "something else than the daemon answers {} at {address}; is this its web.listen?",
+                answer.status
             );
         }
         Ok(answer)

@@ -40,6 +40,7 @@ mod writes_happen_once;
 // No secret leaves; nodes are verified.
 mod credentials_change_without_loss;
 mod nodes_are_verified_first;
+mod redirects_are_not_followed;
 mod secrets_stay_inside;
 mod secrets_stay_inside_scrapes;
 mod the_proxy_is_no_open_proxy;
