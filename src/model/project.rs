@@ -18,7 +18,7 @@ use super::odd_rows::OddRows;
 use super::plan::{
     Action, Attempt, Attempts, Facts, Identities, ProjectPlan, Rules, SupportedTypes, plan,
 };
-use super::resolution::Addresses;
+use super::resolution::{Addresses, none_resolves};
 use super::snapshot::{DistrustedListing, Origin, ProjectSnapshot, Stages};
 
 mod listings;
@@ -205,10 +205,8 @@ impl Project {
         if needed.is_empty() || needed.iter().any(resolves) {
             self.stages.resolve.succeeded(at);
         } else {
-            self.stages.resolve.failed(
-                at,
-                "no host name of the project can be resolved; check dns.nameservers",
-            );
+            let cause = none_resolves(needed, addresses);
+            self.stages.resolve.failed(at, cause);
         }
     }
 

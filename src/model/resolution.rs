@@ -285,5 +285,18 @@ fn drop_translations(addresses: &mut Vec<NodeAddress>) {
     addresses.retain(|one| !native.iter().any(|&native| one.is_translation_of(native)));
 }
 
+/// Why no host name is resolved: they usually fail alike, so the first one tells.
+pub fn none_resolves(needed: &[Arc<str>], addresses: &Addresses) -> String {
+    let mut causes = needed.iter().filter_map(|name| {
+        let failing = addresses.get(name)?.failing.as_ref()?;
+        Some((name, &failing.cause))
+    });
+    let none = "no host name of the project can be resolved";
+    match causes.next() {
+        Some((name, cause)) => format!("{none}; {name}: {cause}"),
+        None => none.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -80,7 +80,9 @@ fn kind(situation: Situation<'_>, one: &Judged<'_>) -> Option<Kind> {
     if let Some(finding) = failing_node(situation, one) {
         return Some((Rank::Partly, Trouble::Nodes, word(finding)));
     }
-    if !planned.failing.is_empty() {
+    // Where no name of the project resolves, that is the problem.
+    let is_explained = one.project.stages.resolve.failing.is_some();
+    if !planned.failing.is_empty() && !is_explained {
         return Some((Rank::Partly, Trouble::Stale, String::new()));
     }
     let ownership = planned.ownership.as_ref()?;

@@ -7,7 +7,7 @@ use super::*;
 use crate::model::fixtures::{HOST, at, planned, scraped, situation, snapshot};
 use crate::model::history::{History, between};
 use crate::model::plan::PlannedService;
-use crate::model::resolution::Failing;
+use crate::model::resolution::{Addresses, Failing, Resolution, none_resolves};
 use crate::model::scrape::{Finding, Scrapes};
 use crate::model::snapshot::{Origin, Snapshot};
 use crate::model::task::{Restarted, Task};
@@ -293,4 +293,30 @@ fn before_the_first_listing_a_cause_of_its_failure_is_the_answer() {
     let scrapes = Scrapes::default();
     let (titles, _) = told(situation(&nothing, &scrapes));
     assert_eq!(titles, ["Daemon: shop: listing services (list) fails"]);
+}
+
+#[test]
+fn where_no_name_resolves_that_is_the_one_problem_and_it_has_the_evidence() {
+    let failing = Failing {
+        since: at(-60),
+        cause: "SERVFAIL".into(),
+    };
+    let stale = PlannedService {
+        failing: [(HOST.into(), failing.clone())].into(),
+        ..planned("stale", &["10.0.0.2"])
+    };
+    let mut snapshot = snapshot(vec![stale]);
+    let known = Resolution::restored([], Some(failing));
+    let mut addresses = Addresses::default();
+    addresses.restore(HOST.into(), known);
+    let cause = none_resolves(&[HOST.into()], &addresses);
+    snapshot.projects[0].stages.resolve.failed(at(-60), cause);
+    let mut scrapes = Scrapes::default();
+    scraped(&mut scrapes, "stale", "10.0.0.2:9273", None);
+    let found = diagnose(situation(&snapshot, &scrapes)).problems;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        found[0].cause,
+        "no host name of the project can be resolved; logs.test: SERVFAIL"
+    );
 }
