@@ -152,7 +152,7 @@ async fn status_is_fine_while_all_is_well_and_names_the_problem_when_not() {
     let problem = ask(&daemon, "status", &[]).await;
     assert_eq!(problem.code, Some(1));
     let mut told = problems(&problem).into_iter();
-    let named = told.any(|one| one.contains("shop/logs") && one.contains(&host));
+    let named = told.any(|one| one.starts_with("PROBLEM shop: looking") && one.contains(&host));
     assert!(named, "{}", problem.stdout);
 }
 
