@@ -16,6 +16,8 @@ class Rounds
 
   # Worlds that are started, and looked at, at the same time.
   THREADS = 4
+  # Seconds between two rounds: each costs some processes for each world that is left.
+  PAUSE = 0.5
 
   attr_reader :watches
 
@@ -85,7 +87,7 @@ class Rounds
     until (left = @watches.reject(&:done?)).empty? || now > deadline
       each_side_by_side(left) { |watch| watch.look(@prometheus) }
       note_alerts
-      sleep(INTERVAL)
+      sleep(PAUSE)
     end
     each_side_by_side(left) { |watch| watch.look_everywhere(@prometheus) }
   end
