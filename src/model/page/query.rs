@@ -42,7 +42,8 @@ impl Query {
     pub fn of<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>) -> Query {
         let mut query = Query::default();
         for (key, value) in parameters.filter(|(_, value)| !value.is_empty()) {
-            let text = || value.trim().chars().take(MAX_FIELD).collect();
+            let shown = |character: &char| !character.is_control();
+            let text = || value.trim().chars().filter(shown).take(MAX_FIELD).collect();
             match key {
                 "service" => query.service = Some(value.to_owned()),
                 "q" => query.search = text(),
@@ -63,7 +64,7 @@ impl Query {
 
     /// Whether services are filtered at all.
     pub fn is_filtered(&self) -> bool {
-        !self.pairs().is_empty()
+        !self.of_services().is_empty()
     }
 
     /// Whether services with this verdict are asked for.
@@ -79,14 +80,26 @@ impl Query {
     /// The address of the same list of services from another one on.
     pub fn link(&self, from: usize) -> String {
         let from = from.to_string();
-        let mut pairs = self.pairs();
+        let mut pairs = self.of_services();
+        pairs.extend(self.of_events());
         if from != "0" {
             pairs.push(("from", &from));
         }
         address(&pairs)
     }
 
-    fn pairs(&self) -> Vec<(&'static str, &str)> {
+    /// What is asked of events, for the form and the links that leave it as it is.
+    pub fn of_events(&self) -> Vec<(&'static str, &str)> {
+        let all = [
+            ("event_service", &*self.event_service),
+            ("event_kind", self.event_kind.map_or("", EventKind::as_str)),
+        ];
+        let set = all.into_iter().filter(|(_, value)| !value.is_empty());
+        set.collect()
+    }
+
+    /// Likewise what is asked of services, from the first one on.
+    pub fn of_services(&self) -> Vec<(&'static str, &str)> {
         let all = [
             ("q", &*self.search),
             ("verdict", self.verdict.map_or("", Verdict::as_str)),

@@ -223,3 +223,36 @@ fn the_style_is_the_only_thing_that_the_policy_allows() {
         "no outside address"
     );
 }
+
+#[test]
+fn a_form_and_a_link_keep_what_the_other_form_asks_for() {
+    let (snapshot, scrapes, events) = hostile("logs", 300);
+    let situation = Situation {
+        snapshot: &snapshot,
+        scrapes: &scrapes,
+        services: &judged(&snapshot, &scrapes),
+        restarts: &[],
+        surroundings: &Surroundings::default(),
+        events: &events,
+        started: at(0),
+        at: at(10),
+    };
+    let pairs = [("q", "logs"), ("event_kind", "scrape_failing")];
+    let page = overview(situation, Query::of(pairs.into_iter()));
+    let page = page.render().unwrap();
+    for kept in [
+        r#"<input type="hidden" name="q" value="logs">"#,
+        r#"<input type="hidden" name="event_kind" value="scrape_failing">"#,
+        r#"<a href="/?q=logs&#38;event_kind=scrape_failing&#38;from="#,
+    ] {
+        assert!(page.contains(kept), "{kept}: {page}");
+    }
+    let one = [("q", "logs299")];
+    let page = overview(situation, Query::of(one.into_iter()));
+    let page = page.render().unwrap();
+    assert!(page.contains("of 1 that match"), "{page}");
+    assert!(
+        !page.contains("Pages of services"),
+        "an empty list of pages"
+    );
+}
