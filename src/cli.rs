@@ -262,10 +262,16 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Completions { shell } => Ok(shell::completions(shell)),
         Command::Manual { to } => shell::manual(to.as_deref()),
     };
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            complain(&error);
+    let code = result.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::FAILURE
+    });
+    match output::lost() {
+        None => code,
+        Some(cause) => {
+            output::note(format_args!(
+                "aiven-metrics: not all of it could be written: {cause}"
+            ));
             ExitCode::FAILURE
         }
     }

@@ -7,11 +7,13 @@
 //! sorted and searched; an exported `COLUMNS` says otherwise. No colours are used, so
 //! there is nothing that `NO_COLOR` would have to turn off.
 //!
-//! Who reads may stop reading (`| head`): what cannot be written is dropped, and
-//! the exit code tells as always.
+//! Who reads may stop reading (`| head`): the rest is dropped, and the exit code tells as
+//! always. What cannot be written for another reason, as on a full disk, is a failure
+//! ([`lost`]): a file that was cut short must not be taken for the whole.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -33,13 +35,13 @@ const INDENT: &str = "  ";
 pub(super) fn line(text: impl Display) {
     let columns = columns(&Table::new());
     for part in broken(&text.to_string(), INDENT, columns) {
-        write_line(io::stdout().lock(), &part);
+        print_line(&part);
     }
 }
 
 /// Prints a line that is made for other programs: it is never broken.
 pub(super) fn whole_line(text: impl Display) {
-    write_line(io::stdout().lock(), &visible_line(&text.to_string()));
+    print_line(&visible_line(&text.to_string()));
 }
 
 /// Prints a line that begins with a word in capitals; the rest of a long one stands
@@ -48,7 +50,7 @@ pub(super) fn labelled(label: &str, text: impl Display) {
     let indent = " ".repeat(LABEL + 1);
     let columns = columns(&Table::new());
     for part in broken(&format!("{label:LABEL$} {text}"), &indent, columns) {
-        write_line(io::stdout().lock(), &part);
+        print_line(&part);
     }
 }
 
@@ -59,7 +61,8 @@ const LABEL: usize = 7;
 pub(super) fn note(text: impl Display) {
     let columns = columns(Table::new().use_stderr());
     for part in broken(&text.to_string(), INDENT, columns) {
-        write_line(io::stderr().lock(), &part);
+        // If this cannot be written, nothing can be said.
+        drop(writeln!(io::stderr().lock(), "{part}"));
     }
 }
 
@@ -70,17 +73,34 @@ pub(super) fn terminal_width() -> Option<usize> {
 
 /// Prints a JSON document.
 pub(super) fn json(document: &str) {
-    let document = visible_json(document.trim_end());
-    drop(writeln!(io::stdout().lock(), "{document}"));
+    print_line(&visible_json(document.trim_end()));
 }
 
 /// Prints a file of ours as it is.
 pub(super) fn file(contents: &[u8]) {
-    drop(io::stdout().lock().write_all(contents));
+    keep(io::stdout().lock().write_all(contents));
 }
 
-fn write_line(mut to: impl Write, text: &str) {
-    drop(writeln!(to, "{text}"));
+fn print_line(text: &str) {
+    keep(writeln!(io::stdout().lock(), "{text}"));
+}
+
+/// Why something could not be written that somebody waits for.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+fn keep(written: io::Result<()>) {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            LOST.get_or_init(|| error);
+        }
+        _ => {}
+    }
+}
+
+/// Writes what is left, and says why not all of the output could be written, if so.
+pub(super) fn lost() -> Option<&'static io::Error> {
+    keep(io::stdout().lock().flush());
+    LOST.get()
 }
 
 /// How many columns a line may have; `None` if it may be of any length. The table knows
@@ -173,7 +193,7 @@ impl<const N: usize> Rows<N> {
     /// Prints it, from the first column on and without trailing blanks.
     pub(super) fn print(self) {
         for line in self.lines(columns(&Table::new())) {
-            write_line(io::stdout().lock(), &line);
+            print_line(&line);
         }
     }
 

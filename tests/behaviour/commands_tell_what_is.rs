@@ -246,25 +246,52 @@ async fn plan_knows_an_endpoint_that_is_there() {
     assert_eq!(report["would_create"], json!([integration]));
 }
 
+/// Commands with output, of which some find a problem.
+fn with_output<'a>(address: &'a str, missing: &'a str) -> [Vec<&'a str>; 10] {
+    let asks = |command: &[&'a str]| [command, &["--address", address]].concat();
+    [
+        asks(&["status"]),
+        asks(&["status", "--json"]),
+        asks(&["targets"]),
+        asks(&["targets", "--json"]),
+        asks(&["explain", "logs"]),
+        asks(&["explain", "nobody", "--json"]),
+        asks(&["events"]),
+        vec!["config-schema"],
+        vec!["manual"],
+        vec!["check-config", "--config", missing],
+    ]
+}
+
 #[tokio::test]
 async fn a_reader_that_takes_nothing_changes_no_exit_code() {
     let (_sim, config, daemon) = logs_published().await;
     let address = daemon.address.to_string();
     let missing = config.path("no-such-file");
-    let commands: [&[&str]; 7] = [
-        &["status", "--address", &address],
-        &["status", "--json", "--address", &address],
-        &["targets", "--address", &address],
-        &["targets", "--json", "--address", &address],
-        &["explain", "logs", "--address", &address],
-        &["config-schema"],
-        &["check-config", "--config", missing.to_str().unwrap()],
-    ];
-    for command in commands {
-        let full = "exec \"$@\" >/dev/full 2>/dev/full";
-        let program = Program::new("bash").args(["-c", full, "bash", binary::PATH]);
-        let ended = program.args(command).run().await.unwrap();
-        let heard = run(command).await;
+    for command in with_output(&address, missing.to_str().unwrap()) {
+        let deaf = "exec 3> >(exec true) && wait $! && exec \"$@\" >&3 2>/dev/full";
+        let program = Program::new("bash").args(["-c", deaf, "bash", binary::PATH]);
+        let ended = program.args(&command).run().await.unwrap();
+        let heard = run(&command).await;
         assert_eq!(ended.code, heard.code, "{command:?}: {}", heard.output());
+    }
+}
+
+/// A file that was cut short must not be taken for the whole.
+#[tokio::test]
+async fn what_cannot_be_written_is_a_failure() {
+    let (_sim, config, daemon) = logs_published().await;
+    let address = daemon.address.to_string();
+    let missing = config.path("no-such-file");
+    for command in with_output(&address, missing.to_str().unwrap()) {
+        let full = "exec \"$@\" >/dev/full";
+        let program = Program::new("bash").args(["-c", full, "bash", binary::PATH]);
+        let ended = program.args(&command).run().await.unwrap();
+        assert_eq!(ended.code, Some(1), "{command:?}: {}", ended.output());
+        // What has no output on standard output loses none.
+        if command[0] != "check-config" {
+            let says = "not all of it could be written: No space left on device";
+            assert!(ended.stderr.contains(says), "{command:?}: {}", ended.stderr);
+        }
     }
 }
