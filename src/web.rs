@@ -35,7 +35,7 @@ use crate::metrics::Metrics;
 use crate::model::diagnose::diagnose;
 use crate::model::outside_text::{visible_json, visible_line};
 use crate::model::situation::{Situation, judged};
-use crate::model::status::Status;
+use crate::model::status::{BY, Status};
 use crate::model::target_group::write_groups;
 use crate::net::accept::{http1, serve_each, serve_http, serve_http_within};
 use crate::net::connection::Connection;
@@ -181,6 +181,9 @@ impl Web {
             .route("/healthz", get(async || "alive\n"))
             .route("/readyz", get(ready))
             .merge(inner)
+            .fallback(nothing_here)
+            .method_not_allowed_fallback(only_read)
+            .layer(middleware::map_response(signed))
             .with_state(views);
         Web { router, tls: None }
     }
@@ -255,6 +258,24 @@ async fn exposition(State(views): State<Arc<Views>>, headers: HeaderMap) -> Resp
             (headers, page).into_response()
         },
     )
+}
+
+/// Says who answers.
+async fn signed(mut answer: Response) -> Response {
+    let by = HeaderValue::from_static(BY);
+    answer.headers_mut().insert(header::SERVER, by);
+    answer
+}
+
+/// For who mistyped a path, and sees an empty page else.
+async fn nothing_here() -> Response {
+    let what = "nothing is here; there are / (for people), /status, /events, /sd, /metrics, /healthz and /readyz\n";
+    (StatusCode::NOT_FOUND, what).into_response()
+}
+
+async fn only_read() -> Response {
+    let what = "only GET and HEAD: nothing can be changed here\n";
+    (StatusCode::METHOD_NOT_ALLOWED, what).into_response()
 }
 
 /// The answer with a page, or that it could not be made.

@@ -22,6 +22,10 @@ use super::surroundings::Surroundings;
 use super::task::Restarted;
 use super::verdict::Verdict;
 
+/// Who answers, in the header `Server` of every answer of the daemon: where several things
+/// listen, a command that asks the wrong one can say so.
+pub const BY: &str = concat!("aiven-metrics/", env!("CARGO_PKG_VERSION"));
+
 /// All of `/status`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Status {

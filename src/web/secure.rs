@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
+use axum::middleware::map_response;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::signed;
 use crate::net::connection::Connection;
 use crate::net::tls::ServerTls;
 
@@ -38,7 +40,9 @@ pub(super) enum Entered {
 
 /// What answers who is refused.
 pub(super) fn refusal() -> Router {
-    Router::new().fallback(async || (StatusCode::FORBIDDEN, SPEAK_TLS))
+    Router::new()
+        .fallback(async || (StatusCode::FORBIDDEN, SPEAK_TLS))
+        .layer(map_response(signed))
 }
 
 /// Lets a client in, or ends the connection.
