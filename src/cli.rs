@@ -8,11 +8,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use self::ask::Daemon;
 use crate::config::{self, Config, Invalid};
 use crate::log;
+use crate::model::history::Since;
 
 mod ago;
 mod ask;
@@ -22,6 +24,7 @@ mod doctor;
 mod events;
 mod examples;
 mod explain;
+mod given;
 mod output;
 mod plan;
 mod rehearsal;
@@ -76,7 +79,7 @@ enum Command {
         #[command(flatten)]
         config: WithConfig,
         /// Where a daemon may run to compare the plan with [default: web.listen].
-        #[arg(long, value_name = "IP:PORT")]
+        #[arg(long, value_name = "IP:PORT", value_parser = given::address)]
         address: Option<SocketAddr>,
         /// Print JSON.
         #[arg(long)]
@@ -88,7 +91,7 @@ enum Command {
     Status {
         /// Wait until the daemon is ready, at most so long (300s, 5m), and say
         /// meanwhile what it waits for.
-        #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "json")]
+        #[arg(long, value_name = "DURATION", value_parser = given::duration, conflicts_with = "json")]
         wait_ready: Option<Duration>,
         #[command(flatten)]
         ask: Ask,
@@ -98,8 +101,10 @@ enum Command {
     #[command(after_help = examples::EXPLAIN)]
     Explain {
         /// Its name (SERVICE, or PROJECT/SERVICE), a host name or an address of its nodes,
-        /// or the GUID or name of its service instance in Cloud Foundry.
-        service: String,
+        /// the GUID or name of its service instance in Cloud Foundry, or its project; also the
+        /// labels of a series or a URL that name it.
+        #[arg(required = true, value_parser = NonEmptyStringValueParser::new())]
+        service: Vec<String>,
         #[command(flatten)]
         ask: Ask,
     },
@@ -110,11 +115,13 @@ enum Command {
     /// first: targets, verdicts, integrations, addresses, scrapes, stages.
     #[command(after_help = examples::EVENTS)]
     Events {
-        /// SERVICE, or PROJECT/SERVICE: what is about it, or about its whole project.
-        service: Option<String>,
-        /// Only what was seen so long ago at most (30m, 2h).
-        #[arg(long, value_name = "DURATION", value_parser = duration)]
-        since: Option<Duration>,
+        /// The service, as for `explain`: what is about it, or about its whole project; or a
+        /// project; or a service or an address that is gone.
+        service: Vec<String>,
+        /// Only what was seen since then: so long ago (30m, 2h, 1d), or a time in UTC (02:40,
+        /// 2026-01-02T03:04:05Z).
+        #[arg(long, value_name = "TIME", value_parser = given::since)]
+        since: Option<Since>,
         #[command(flatten)]
         ask: Ask,
     },
@@ -126,10 +133,10 @@ enum Command {
         #[command(flatten)]
         config: WithConfig,
         /// Where the daemon answers, if it runs [default: web.listen].
-        #[arg(long, value_name = "IP:PORT")]
+        #[arg(long, value_name = "IP:PORT", value_parser = given::address)]
         address: Option<SocketAddr>,
         /// The Prometheus beside it.
-        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090")]
+        #[arg(long, value_name = "URL", value_parser = given::url, default_value = "http://127.0.0.1:9090")]
         prometheus: String,
         /// Print JSON.
         #[arg(long)]
@@ -141,10 +148,11 @@ enum Command {
     #[command(after_help = examples::CAPTURE)]
     Capture {
         /// The service, as for `explain`; an address means that node.
-        service: String,
+        #[arg(required = true, value_parser = NonEmptyStringValueParser::new())]
+        service: Vec<String>,
         /// Where the daemon's scrape proxy listens [default: that of --config, else
         /// 127.0.0.1:9275].
-        #[arg(long, value_name = "IP:PORT")]
+        #[arg(long, value_name = "IP:PORT", value_parser = given::address)]
         proxy: Option<SocketAddr>,
         #[command(flatten)]
         ask: AskPlainly,
@@ -183,7 +191,7 @@ struct WithConfig {
 #[derive(Debug, Args)]
 struct AskPlainly {
     /// Its web address [default: that of --config, else 127.0.0.1:9274].
-    #[arg(long, value_name = "IP:PORT")]
+    #[arg(long, value_name = "IP:PORT", value_parser = given::address)]
     address: Option<SocketAddr>,
     /// Its configuration file, to learn the address from.
     #[arg(long, value_name = "FILE", env = CONFIG_VARIABLE)]
@@ -219,7 +227,7 @@ pub fn run(cli: Cli) -> ExitCode {
             })
         }
         Command::Explain { service, ask } => with_daemon(&ask.of, async |daemon| {
-            explain::run(&daemon, &service, ask.json).await
+            explain::run(&daemon, &service.join(" "), ask.json).await
         }),
         Command::Events {
             service,
@@ -229,7 +237,7 @@ pub fn run(cli: Cli) -> ExitCode {
             let json = ask.json;
             let asked = events::Asked {
                 since,
-                service,
+                whose: (!service.is_empty()).then(|| service.join(" ")),
                 json,
             };
             events::run(&daemon, &asked).await
@@ -248,7 +256,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 runtime.block_on(doctor::run(doctor::Asked {
                     path: &config.config,
                     daemon: address,
-                    prometheus: prometheus.trim_end_matches('/'),
+                    prometheus: &prometheus,
                     json,
                 }))
             })
@@ -257,7 +265,7 @@ pub fn run(cli: Cli) -> ExitCode {
             service,
             proxy,
             ask,
-        } => capture(&service, proxy, &ask),
+        } => capture(&service.join(" "), proxy, &ask),
         Command::SmokeTest { config } => smoke_test(&config),
         Command::Completions { shell } => Ok(shell::completions(shell)),
         Command::Manual { to } => shell::manual(to.as_deref()),
@@ -372,10 +380,6 @@ fn exit_code(is_well: bool) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
-}
-
-fn duration(text: &str) -> Result<Duration, jiff::Error> {
-    jiff::fmt::friendly::SpanParser::new().parse_unsigned_duration(text)
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -13,9 +13,12 @@ use rustls::RootCertStore;
 
 use crate::model::address::AddressRules;
 use crate::model::scrape::Target;
-use crate::model::status::Status;
 use crate::net::tls;
 use crate::resolve::NameResolver;
+
+mod daemon;
+
+pub(super) use daemon::Daemon;
 
 /// For connecting; the rest of an answer's time is for the answer itself.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,6 +28,9 @@ pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The most bytes of a page, decompressed: as the scrape proxy relays.
 pub(super) const MAX_PAGE: usize = 64 << 20;
+
+/// The most bytes of any other answer: `/status` and `/sd` of 10,000 services have 5 MB.
+const MAX_ANSWER: usize = 64 << 20;
 
 /// For a page through the scrape proxy, which has a shorter one of its own as a rule.
 const SCRAPE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -49,8 +55,23 @@ pub(super) struct Answer {
 pub(super) struct NoAnswer {
     url: String,
     cause: String,
+    /// How far the question came.
+    pub(super) reached: Reached,
     /// Whether the server's certificate was refused.
     pub(super) is_untrusted: bool,
+}
+
+/// How far a question came that was not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// Nobody took the connection.
+    Nobody,
+    /// Somebody took it and did not answer in time.
+    Silence,
+    /// Somebody took it and did not speak HTTP, or not to the end.
+    OtherWords,
+    /// Somebody answers more than anybody asks for.
+    NoEnd,
 }
 
 impl Http {
@@ -114,11 +135,24 @@ impl Http {
     ) -> Result<Answer, NoAnswer> {
         let no_answer = |error: reqwest::Error| self.no_answer(url, &error);
         let request = with(self.client.get(url));
-        let answer = request.send().await.map_err(no_answer)?;
+        let mut answer = request.send().await.map_err(no_answer)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(NoAnswer {
+                    url: url.to_owned(),
+                    cause: format!("its answer has more than {MAX_ANSWER} bytes"),
+                    reached: Reached::NoEnd,
+                    is_untrusted: false,
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
         Ok(Answer {
             status: answer.status(),
             headers: answer.headers().clone(),
-            body: answer.text().await.map_err(no_answer)?,
+            body: String::from_utf8(body)
+                .unwrap_or_else(|body| String::from_utf8_lossy(body.as_bytes()).into_owned()),
         })
     }
 
@@ -173,6 +207,11 @@ impl Http {
         NoAnswer {
             url: url.to_owned(),
             cause,
+            reached: match (error.is_connect(), error.is_timeout()) {
+                (true, _) => Reached::Nobody,
+                (false, true) => Reached::Silence,
+                (false, false) => Reached::OtherWords,
+            },
             is_untrusted: matches!(
                 innermost(error).downcast_ref(),
                 Some(rustls::Error::InvalidCertificate(_))
@@ -198,59 +237,5 @@ fn source_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 's
     match wrapped {
         Some(wrapped) => Some(wrapped),
         None => error.source(),
-    }
-}
-
-/// The running daemon.
-pub(super) struct Daemon {
-    address: SocketAddr,
-    http: Http,
-}
-
-impl Daemon {
-    /// The daemon that listens at `address`.
-    ///
-    /// # Errors
-    /// When the HTTP client cannot be set up.
-    pub(super) fn at(address: SocketAddr) -> anyhow::Result<Self> {
-        let http = Http::of_addresses(ANSWER_TIMEOUT)?;
-        Ok(Daemon { address, http })
-    }
-
-    /// Its answer at `path`.
-    ///
-    /// # Errors
-    /// When there is no answer, or the daemon does not answer other machines, or what answers
-    /// sends elsewhere, as the daemon never does.
-    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Answer> {
-        let address = self.address;
-        let url = format!("http://{address}{path}");
-        let answer = self.http.get(&url).await.with_context(|| {
-            format!("no daemon answers at {address}; is it running (monit summary), and is this its web.listen?")
-        })?;
-        if answer.status == StatusCode::FORBIDDEN {
-            anyhow::bail!(
-                "the daemon at {address} does not tell: {}",
-                answer.body.trim()
-            );
-        }
-        if answer.status.is_redirection() {
-            anyhow::bail!(
-                "something else than the daemon answers {} at {address}; is this its web.listen?",
-                answer.status
-            );
-        }
-        Ok(answer)
-    }
-
-    /// Its `/status`, as it came and read.
-    ///
-    /// # Errors
-    /// As [`Daemon::get`], and when the answer cannot be read.
-    pub(super) async fn status(&self) -> anyhow::Result<(String, Status)> {
-        let body = self.get("/status").await?.body;
-        let status = serde_json::from_str(&body)
-            .context("the daemon's /status is of another version than this command")?;
-        Ok((body, status))
     }
 }

@@ -5,26 +5,26 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::bail;
 use jiff::Timestamp;
-use reqwest::StatusCode;
 
-use super::ago::ago;
+use super::ago::moment;
 use super::ask::Daemon;
 use super::output::{self, Rows};
-use crate::model::history::{Event, Events};
+use crate::model::explain::{self, MatchedBy};
+use crate::model::history::{Event, EventFilter, Events, Since};
+use crate::model::status::Status;
 
 /// A table of events needs so many columns to be read.
 const WIDE: usize = 100;
 
 /// Which events to print.
 pub(super) struct Asked {
-    /// How long ago at most.
-    pub(super) since: Option<Duration>,
-    /// `SERVICE` or `PROJECT/SERVICE`.
-    pub(super) service: Option<String>,
+    /// The earliest.
+    pub(super) since: Option<Since>,
+    /// Whose, as for `explain`, or of which project; all without it.
+    pub(super) whose: Option<String>,
     /// Whether to print JSON.
     pub(super) json: bool,
 }
@@ -40,46 +40,89 @@ enum Layout {
 /// What the daemon remembers of one service and of its whole project, the newest first;
 /// nothing if it keeps no history.
 pub(super) async fn of(daemon: &Daemon, project: &str, service: &str) -> Vec<Arc<Event>> {
-    let asked = Asked {
-        since: None,
-        service: Some(format!("{project}/{service}")),
-        json: false,
-    };
-    let answer = daemon.get(&path(&asked)).await.ok();
-    let answer = answer.filter(|answer| answer.status == StatusCode::OK);
-    let events = answer.and_then(|answer| serde_json::from_str::<Events>(&answer.body).ok());
-    events.map_or_else(Vec::new, |events| events.events)
+    let filter = EventFilter::default().of_service(&format!("{project}/{service}"));
+    filter.of_events(all(daemon).await)
+}
+
+/// All that the daemon remembers, the newest first; nothing if it keeps no history.
+pub(super) async fn all(daemon: &Daemon) -> Vec<Arc<Event>> {
+    let answer = daemon.read::<Events>("/events").await.ok();
+    answer.map_or_else(Vec::new, |(_, events)| events.events)
 }
 
 /// Prints the events that are asked for, the newest first.
+///
+/// # Errors
+/// When the daemon does not tell them, or nobody is meant and nothing of it is remembered.
 pub(super) async fn run(daemon: &Daemon, asked: &Asked) -> anyhow::Result<ExitCode> {
-    let answer = daemon.get(&path(asked)).await?;
-    match answer.status {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => {
-            anyhow::bail!("the daemon keeps no history: it is of another version than this command")
-        }
-        _ => anyhow::bail!("{}", answer.body.trim()),
-    }
-    let events: Events = serde_json::from_str(&answer.body)
-        .context("the daemon's /events is of another version than this command")?;
-    if asked.json {
-        output::json(&answer.body);
+    let (body, told) = daemon.read::<Events>("/events").await?;
+    let Events { at, events } = told;
+    let begins = events.last().map(|event| event.since);
+    let events = match &asked.whose {
+        Some(text) => about(&daemon.status().await?.1, events, text)?,
+        None => events,
+    };
+    let since = asked.since.map(|since| since.before(at));
+    let filter = EventFilter {
+        since,
+        ..EventFilter::default()
+    };
+    let events = Events {
+        at,
+        events: filter.of_events(events),
+    };
+    let is_all = asked.whose.is_none() && since.is_none();
+    if asked.json && is_all {
+        output::json(&body);
+    } else if asked.json {
+        output::json(&serde_json::to_string(&events)?);
+    } else if events.events.is_empty() {
+        output::line(nothing(since, begins));
     } else {
         print(&events, &Layout::of(output::terminal_width()));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn path(asked: &Asked) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if let Some(since) = asked.since {
-        query.append_pair("since", &format!("{}s", since.as_secs()));
+/// The events that matter to who is meant: of a service those about it and about its whole
+/// project, of a project all of them, and of what is gone those that name it.
+fn about(status: &Status, events: Vec<Arc<Event>>, text: &str) -> anyhow::Result<Vec<Arc<Event>>> {
+    let told = explain::told_of(&events, text);
+    let meant = explain::find(status, text);
+    if meant.is_empty() {
+        let unknown = explain::unknown(status, text);
+        return match (told.is_empty(), unknown.near.is_empty()) {
+            (false, _) => Ok(told),
+            (true, true) => bail!("no service {text} is known, and no event names it"),
+            (true, false) => bail!(
+                "no service {text} is known, and no event names it; did you mean {}?",
+                unknown.near.join(" or ")
+            ),
+        };
     }
-    if let Some(service) = &asked.service {
-        query.append_pair("service", service);
+    let matters = |event: &Arc<Event>| {
+        let mut meant = meant.iter();
+        meant.any(|(one, by)| match (by, &event.project) {
+            (MatchedBy::Project, Some(project)) => **project == *one.project,
+            _ => event.concerns(Some(&one.project), &one.service),
+        })
+    };
+    let events = events.into_iter();
+    // An address may have been another service's before.
+    Ok(events
+        .filter(|event| matters(event) || told.contains(event))
+        .collect())
+}
+
+/// That there is no such event, which tells little where the history is young.
+fn nothing(since: Option<Timestamp>, begins: Option<Timestamp>) -> String {
+    let since = since.map_or_else(String::new, |at| format!(" since {at:.0}"));
+    match begins {
+        Some(begins) => format!(
+            "nothing of that is remembered{since}; the history begins at {begins:.0} (before that, see the daemon's log)"
+        ),
+        None => format!("nothing is remembered{since}"),
     }
-    format!("/events?{}", query.finish())
 }
 
 impl Layout {
@@ -93,9 +136,6 @@ impl Layout {
 }
 
 fn print(Events { at, events }: &Events, layout: &Layout) {
-    if events.is_empty() {
-        return output::line("nothing changed that is still remembered");
-    }
     match layout {
         Layout::Lines => events
             .iter()
@@ -108,7 +148,7 @@ fn print(Events { at, events }: &Events, layout: &Layout) {
         Layout::Table => {
             let mut rows = Rows::new(["when", "times", "service", "what", "cause"]);
             for event in events {
-                let when = format!("{} ago", ago(event.at, *at));
+                let when = moment(event.at, *at);
                 let cause = event.cause.as_deref().unwrap_or_default();
                 rows.add([
                     &*when,
@@ -140,7 +180,7 @@ fn one_line(event: &Event) -> String {
 /// For a telephone.
 fn block(event: &Event, now: Timestamp) -> Vec<String> {
     let mut lines = vec![
-        format!("{} ago  {}", ago(event.at, now), whose(event)),
+        format!("{}  {}", moment(event.at, now), whose(event)),
         format!("  {}", event.what),
     ];
     lines.extend(event.cause.iter().map(|cause| format!("  CAUSE {cause}")));
@@ -154,7 +194,7 @@ fn repeated(event: &Event) -> Option<String> {
 }
 
 /// `PROJECT/SERVICE`, as far as it is about one.
-fn whose(event: &Event) -> String {
+pub(super) fn whose(event: &Event) -> String {
     match (&event.project, &event.service) {
         (Some(project), Some(service)) => format!("{project}/{service}"),
         (Some(project), None) => project.to_string(),
@@ -196,24 +236,11 @@ mod tests {
         assert_eq!(
             block(&event(), now),
             [
-                "119s ago  shop/logs",
+                "2026-01-02T03:04:05Z (119s ago)  shop/logs",
                 "  10.0.0.1:9273 cannot be scraped (connect)",
                 "  CAUSE refused",
                 "  7 times since 2026-01-02T03:00:00Z",
             ]
-        );
-    }
-
-    #[test]
-    fn names_are_escaped_in_the_question() {
-        let asked = Asked {
-            since: Some(Duration::from_secs(9000)),
-            service: Some("shop/a&kind=b".to_owned()),
-            json: false,
-        };
-        assert_eq!(
-            path(&asked),
-            "/events?since=9000s&service=shop%2Fa%26kind%3Db"
         );
     }
 }

@@ -56,7 +56,10 @@ Examples:
 pub(super) const EVENTS: &str = "\
 Examples:
   aiven-metrics events --since 30m
-  aiven-metrics events shop/logs   # of that service, and of its whole project";
+  aiven-metrics events --since 02:40       # what changed at 02:40 UTC and later
+  aiven-metrics events shop/logs           # of that service, and of its whole project
+  aiven-metrics events shop                # of a project and all its services
+  aiven-metrics events 10.0.0.1:9273       # also of an address that is gone";
 
 pub(super) const DOCTOR: &str = "\
 Examples:

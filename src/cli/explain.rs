@@ -28,7 +28,14 @@ pub(super) async fn run(daemon: &Daemon, text: &str, json: bool) -> anyhow::Resu
     let explanations = match explain(&status, text) {
         Ok(explanations) => explanations,
         Err(unknown) => {
+            let unknown = unknown.remembering(&events::all(daemon).await, text);
+            if json {
+                output::json("[]");
+            }
             say_unknown(text, &unknown);
+            if !json {
+                print_remembered(&unknown.remembered, status.at);
+            }
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -86,6 +93,7 @@ fn found_by(text: &str, matched_by: MatchedBy) -> String {
         MatchedBy::Address => "an address of it",
         MatchedBy::InstanceGuid => "the GUID of its service instance",
         MatchedBy::InstanceName => "the name of its service instance",
+        MatchedBy::Project => "its project",
     };
     format!(" ({text} is {what})")
 }
@@ -126,15 +134,28 @@ fn print_events(events: &[Arc<Event>], now: Timestamp) {
     output::line("");
     let mut rows = Rows::new(["changed", "what", "why"]);
     for event in events.iter().take(MAX_EVENTS) {
-        let when = format!("{} ago", ago(event.at, now));
         let why = event.cause.as_deref().unwrap_or_default();
-        rows.add([&*when, &*event.what, why]);
+        rows.add([&*moment(event.at, now), &*event.what, why]);
     }
     rows.print();
     let more = events.len().saturating_sub(MAX_EVENTS);
     if more > 0 {
         output::line(format_args!("and {more} more: aiven-metrics events"));
     }
+}
+
+/// What is remembered of somebody who is not known any more, with whose it was.
+fn print_remembered(events: &[Arc<Event>], now: Timestamp) {
+    if events.is_empty() {
+        return;
+    }
+    let mut rows = Rows::new(["changed", "service", "what", "why"]);
+    for event in events {
+        let why = event.cause.as_deref().unwrap_or_default();
+        let whose = events::whose(event);
+        rows.add([&*moment(event.at, now), &*whose, &*event.what, why]);
+    }
+    rows.print();
 }
 
 fn print_trouble(trouble: &Trouble, now: Timestamp) {
@@ -166,14 +187,17 @@ fn list(text: &str, explanations: &[Explanation]) {
     ));
 }
 
+/// In what nobody is known by now. What was known once is gone, and no typing mistake.
 fn say_unknown(text: &str, unknown: &Unknown) {
-    if unknown.is_address {
-        output::note(format_args!(
-            "aiven-metrics: no service has a node at {text} now; aiven-metrics targets lists all that have"
-        ));
-    } else {
-        output::note(format_args!("aiven-metrics: no service {text} is known"));
-    }
+    let what = match (unknown.remembered.is_empty(), unknown.is_address) {
+        (true, true) => format!(
+            "no service has a node at {text} now; aiven-metrics targets lists all that have"
+        ),
+        (true, false) => format!("no service {text} is known"),
+        (false, true) => format!("no service has a node at {text} any more; what was before:"),
+        (false, false) => format!("no service {text} is known any more; what was before:"),
+    };
+    output::note(format_args!("aiven-metrics: {what}"));
     if !unknown.near.is_empty() {
         let near = unknown.near.join(" or ");
         output::note(format_args!("did you mean {near}?"));

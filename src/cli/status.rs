@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::ago::{ago, moment};
 use super::ask::Daemon;
 use super::output::{self, Rows};
-use crate::model::diagnosis::{Diagnosis, Problem};
+use crate::model::diagnosis::Problem;
 use crate::model::stage::Stage;
 use crate::model::status::Status;
 use crate::model::verdict::Verdict;
@@ -15,18 +15,20 @@ use crate::model::verdict::Verdict;
 /// Prints the daemon's status. Exits 1 when something is wrong.
 pub(super) async fn run(daemon: &Daemon, json: bool) -> anyhow::Result<ExitCode> {
     let (body, status) = daemon.status().await?;
-    let diagnosis = status.diagnosis.clone().unwrap_or_default();
     if json {
         output::json(&body);
     } else {
-        print(&status, &diagnosis);
+        print(&status);
     }
+    let diagnosis = status.diagnosis.unwrap_or_default();
     Ok(super::exit_code(
         status.ready && diagnosis.worst().is_none(),
     ))
 }
 
-fn print(status: &Status, diagnosis: &Diagnosis) {
+/// All of it for people.
+pub(super) fn print(status: &Status) {
+    let diagnosis = status.diagnosis.clone().unwrap_or_default();
     output::line(format_args!(
         "aiven-metrics {}, instance {}: {}",
         status.version,

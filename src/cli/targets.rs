@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use anyhow::Context;
-use reqwest::StatusCode;
 use serde::Deserialize;
 
-use super::ask::{Answer, Daemon};
+use super::ask::Daemon;
 use super::output::{self, Rows};
 
 #[derive(Deserialize)]
@@ -18,12 +16,7 @@ struct Group {
 
 /// Prints the published targets.
 pub(super) async fn run(daemon: &Daemon, json: bool) -> anyhow::Result<ExitCode> {
-    let Answer { status, body, .. } = daemon.get("/sd").await?;
-    if status != StatusCode::OK {
-        anyhow::bail!("nothing is published: {}", body.trim());
-    }
-    let groups: Vec<Group> = serde_json::from_str(&body)
-        .context("the daemon's /sd is of another version than this command")?;
+    let (body, groups): (_, Vec<Group>) = daemon.read("/sd").await?;
     if json {
         output::json(&body);
         return Ok(ExitCode::SUCCESS);

@@ -4,10 +4,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::ask::Daemon;
 use super::{output, status};
+use crate::model::status::Status;
 
 /// Between two questions to the daemon.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -21,16 +22,19 @@ pub(super) async fn run(daemon: &Daemon, limit: Duration) -> anyhow::Result<Exit
     let began = Instant::now();
     let mut said = Said::default();
     loop {
-        let waits_for = match daemon.status().await {
-            Ok((_, status)) if status.ready => {
+        // A daemon that hangs may not take more time than there is.
+        let left = limit.saturating_sub(began.elapsed()).max(POLL_INTERVAL);
+        let (waits_for, known) = match timeout(left, daemon.status()).await {
+            Ok(Ok((_, status))) if status.ready => {
                 output::line(format_args!("ready after {} s", began.elapsed().as_secs()));
                 return Ok(ExitCode::SUCCESS);
             }
-            Ok((_, status)) => status.readiness(),
-            Err(error) => format!("{error:#}"),
+            Ok(Ok((_, status))) => (status.readiness(), Some(status)),
+            Ok(Err(error)) => (format!("{error:#}"), None),
+            Err(_) => ("the daemon gives no answer".to_owned(), None),
         };
         if began.elapsed() >= limit {
-            give_up(daemon, limit, &waits_for).await;
+            give_up(limit, &waits_for, known.as_ref());
             return Ok(ExitCode::FAILURE);
         }
         if said.is_due(&waits_for, Instant::now()) {
@@ -40,18 +44,25 @@ pub(super) async fn run(daemon: &Daemon, limit: Duration) -> anyhow::Result<Exit
     }
 }
 
-async fn give_up(daemon: &Daemon, limit: Duration, waits_for: &str) {
+/// Says what is known at the end, and what to do about that.
+fn give_up(limit: Duration, waits_for: &str, known: Option<&Status>) {
     output::note(format_args!(
         "aiven-metrics: nothing correct was published within {} s: {waits_for}",
         limit.as_secs()
     ));
-    // The long form, if there is one; the line above has the cause of its absence.
-    let _ = status::run(daemon, false).await;
-    output::note(
-        "What to do: if the API cannot be reached or refuses the token, correct that (aiven.api_url, \
-         aiven.api_token, aiven.projects) and deploy again; if no daemon answers, see \
-         /var/vcap/sys/log/aiven-metrics/aiven-metrics.stdout.log and aiven-metrics.stderr.log.",
-    );
+    match known {
+        Some(status) => {
+            status::print(status);
+            output::note(
+                "What to do: mend the first problem above; if the API cannot be reached or refuses the token, \
+                 correct that (aiven.api_url, aiven.api_token, aiven.projects). Then deploy again.",
+            );
+        }
+        None => output::note(
+            "What to do: see why no daemon answers, in \
+             /var/vcap/sys/log/aiven-metrics/aiven-metrics.stdout.log and aiven-metrics.stderr.log.",
+        ),
+    }
 }
 
 /// What was said last, so that a log gets a line when something changes.

@@ -2,8 +2,6 @@
 //! is woken at three in the morning and does not know the code. Everything is
 //! read off the daemon's status.
 
-use std::net::SocketAddr;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -11,13 +9,15 @@ use super::status::{ProjectStatus, ServiceStatus, Status};
 use super::verdict::Verdict;
 
 mod asked;
+mod meant;
 pub(super) mod nodes;
 mod ownership;
+mod pasted;
 pub(super) mod remedy;
 mod trouble;
 
-use asked::Asked;
 pub use asked::MatchedBy;
+pub use meant::{Unknown, find, is_at, told_of, unknown};
 pub use nodes::Node;
 
 /// One service explained.
@@ -69,20 +69,9 @@ pub struct Trouble {
     pub since: Option<Timestamp>,
 }
 
-/// What no known service has.
-#[derive(Debug, Serialize)]
-pub struct Unknown {
-    /// Known names that look alike, the likeliest first.
-    pub near: Vec<String>,
-    /// Projects that could not be listed, and why: it may be one of theirs.
-    pub unlisted: Vec<String>,
-    /// Whether it is an address.
-    pub is_address: bool,
-}
-
 /// Explains every service that is meant: by its name (`SERVICE` or `PROJECT/SERVICE`), a
-/// host name or an address of its nodes, or its Cloud Foundry service instance's GUID or
-/// name.
+/// host name or an address of its nodes, its Cloud Foundry service instance's GUID or
+/// name, or its project, as people paste these.
 ///
 /// # Errors
 /// When there is none.
@@ -92,22 +81,9 @@ pub fn explain(status: &Status, text: &str) -> Result<Vec<Explanation>, Unknown>
         .map(|(one, matched_by)| explain_one(status, one, matched_by))
         .collect();
     match explained.is_empty() {
-        true => Err(Asked::read(text).unknown(status)),
+        true => Err(unknown(status, text)),
         false => Ok(explained),
     }
-}
-
-/// Every service that is meant, and by what; see [`explain`].
-pub fn find<'a>(status: &'a Status, text: &str) -> Vec<(&'a ServiceStatus, MatchedBy)> {
-    let asked = Asked::read(text);
-    let services = status.services.iter();
-    let meant = services.filter_map(|one| Some((one, asked.means(one)?)));
-    meant.collect()
-}
-
-/// Whether the text is the address of this target, with or without its port.
-pub fn is_at(text: &str, target: SocketAddr) -> bool {
-    Asked::read(text).is_at(target)
 }
 
 fn explain_one(status: &Status, service: &ServiceStatus, matched_by: MatchedBy) -> Explanation {

@@ -23,12 +23,14 @@ mod filter;
 mod published;
 mod scrapes;
 mod services;
+mod since;
 mod surroundings;
 
 pub use event::{Event, EventKind, Events};
 pub use filter::EventFilter;
 pub use published::{between, restarted, stage_in_words, started};
 pub use scrapes::ScrapeTurns;
+pub use since::{NoTime, Since};
 pub use surroundings::turned;
 
 /// The most events that are kept.

@@ -93,6 +93,7 @@ struct UnknownPage {
     name: String,
     near: Vec<(String, String)>,
     unlisted: Vec<String>,
+    events: Vec<EventRow>,
 }
 
 /// One event, as the page lists it.
@@ -229,6 +230,7 @@ fn unknown_page(situation: Situation<'_>, name: &str, unknown: Unknown) -> Unkno
             .take(10)
             .map(|one| shown(one))
             .collect(),
+        events: event_rows(unknown.remembered.iter()).0,
     }
 }
 

@@ -56,6 +56,7 @@ mod mistakes_in_the_configuration_are_named;
 mod pages_are_captured_without_values;
 mod plan_is_compared_with_what_runs;
 mod rollouts_wait_for_the_daemon;
+mod strangers_are_not_the_daemon;
 mod surroundings_are_named;
 mod the_doctor_names_what_is_wrong;
 mod what_others_say_is_shown_not_obeyed;

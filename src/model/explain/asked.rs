@@ -1,19 +1,16 @@
-//! Whom an operator means: what was typed, or pasted from a ticket, a log line or
-//! Prometheus' page, held against every known service.
+//! Whom an operator means: one reading of what was typed, or pasted from a ticket, a log
+//! line or Prometheus' page, held against every known service.
 
 use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
 use super::super::cloud_foundry::{Guid, Name};
-use super::super::status::{ServiceStatus, Status};
-use super::Unknown;
+use super::super::history::Event;
+use super::super::status::ServiceStatus;
 
 /// How alike a name must be to be suggested (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.8;
-
-/// Most names that are suggested.
-pub(super) const MAX_SUGGESTIONS: usize = 3;
 
 /// What of a service is what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,6 +26,8 @@ pub enum MatchedBy {
     InstanceGuid,
     /// The name of its Cloud Foundry service instance.
     InstanceName,
+    /// Its project: all services of it are meant.
+    Project,
 }
 
 /// What was asked for, in each way in which it can be read.
@@ -95,31 +94,38 @@ impl<'a> Asked<'a> {
         self.address == Some(target.ip()) && self.port.is_none_or(|port| target.port() == port)
     }
 
-    /// What to say when nobody is meant.
-    pub(super) fn unknown(&self, status: &Status) -> Unknown {
-        let mut near: Vec<(f64, String)> = status
-            .services
-            .iter()
-            .filter_map(|one| Some((self.alike(one)?, format!("{}/{}", one.project, one.service))))
-            .collect();
-        near.sort_by(|a, b| b.0.total_cmp(&a.0));
-        near.truncate(MAX_SUGGESTIONS);
-        let unlisted = status.projects.iter().filter_map(|project| {
-            let failing = project.stages.list.failing.as_ref()?;
-            Some(format!("{}: {}", project.name, failing.cause))
-        });
-        Unknown {
-            near: near.into_iter().map(|(_, name)| name).collect(),
-            unlisted: unlisted.collect(),
-            is_address: self.address.is_some(),
-        }
+    /// Whether the event is about what is asked for: the service by name, or a host name or
+    /// an address that the event names.
+    pub(super) fn is_told_of(&self, event: &Event) -> bool {
+        let of_project = match (self.project, &event.project) {
+            (Some(asked), Some(of)) => **of == *asked,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        let named = event.service.as_deref() == Some(self.service) && of_project;
+        let words = event.what.split([' ', ',', ';']);
+        let words = words.chain(event.subject.as_deref());
+        named || words.into_iter().any(|word| self.is_place(word))
+    }
+
+    /// Whether a word is the address or the host name that is asked for.
+    fn is_place(&self, word: &str) -> bool {
+        let is_host = |host: &String| host_of(word).as_ref() == Some(host);
+        word.parse().is_ok_and(|target| self.is_at(target))
+            || (self.address.is_none() && self.host.as_ref().is_some_and(is_host))
+    }
+
+    /// Whether it is an address.
+    pub(super) fn is_address(&self) -> bool {
+        self.address.is_some()
     }
 
     /// How alike something of the service is, if it is alike at all. No address is
-    /// suggested for another.
-    fn alike(&self, service: &ServiceStatus) -> Option<f64> {
-        if self.address.is_some() {
-            return None;
+    /// suggested for another, but one for itself with another port.
+    pub(super) fn alike(&self, service: &ServiceStatus) -> Option<f64> {
+        if let Some(address) = self.address {
+            let mut targets = service.hosts.iter().flat_map(|host| &host.targets);
+            return targets.any(|target| target.ip() == address).then_some(1.0);
         }
         let identity = service.cloud_foundry.as_ref().map(|one| &one.identity);
         let instance = identity.and_then(|identity| identity.instance_name.as_ref());
@@ -136,9 +142,11 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// Whoever types in capitals means the same.
 fn likeness(name: &str, asked: &str) -> Option<f64> {
-    let alike = strsim::jaro_winkler(name, asked);
-    let holds_it = !asked.is_empty() && name.contains(asked);
+    let (name, asked) = (name.to_lowercase(), asked.to_lowercase());
+    let alike = strsim::jaro_winkler(&name, &asked);
+    let holds_it = !asked.is_empty() && name.contains(&asked);
     (alike >= ALIKE || holds_it).then_some(alike)
 }
 

@@ -242,7 +242,7 @@ fn names_are_found_in_one_project_or_in_all_and_near_ones_are_suggested() {
     assert_eq!((one.len(), &*one[0].project), (1, "bank"));
     let unknown = explain(&status, "order-pg").unwrap_err();
     assert_eq!(unknown.near[0], "shop/orders-pg");
-    assert!(unknown.near.len() <= super::asked::MAX_SUGGESTIONS);
+    assert!(unknown.near.len() <= meant::MAX_SUGGESTIONS);
     assert_eq!(unknown.unlisted, ["shop: token refused"]);
     let elsewhere = explain(&status, "bank/queue").unwrap_err();
     assert_eq!(elsewhere.near, ["shop/queue"]);

@@ -1,12 +1,10 @@
 //! Which events somebody asks for.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::fmt::friendly::SpanParser;
 
-use super::{Event, EventKind};
+use super::{Event, EventKind, NoTime, Since};
 
 /// Which events somebody asks for: all that hold of each part that is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,9 +22,9 @@ pub struct EventFilter {
 /// What is wrong with a filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadFilter {
-    /// `since` is neither a time nor a duration.
-    #[error("since={0}: want a time (2026-01-02T03:04:05Z) or how long before now (30m, 2h 30m)")]
-    Since(String),
+    /// `since` is no time.
+    #[error("since={0}: {1}")]
+    Since(String, NoTime),
     /// There is no such kind.
     #[error("kind={kind}: want one of {}", kinds())]
     Kind {
@@ -86,13 +84,9 @@ impl EventFilter {
 }
 
 fn since(value: &str, now: Timestamp) -> Result<Timestamp, BadFilter> {
-    if let Ok(at) = value.parse() {
-        return Ok(at);
-    }
-    let before: Result<Duration, _> = SpanParser::new().parse_unsigned_duration(value);
-    let before = before.map_err(|_| BadFilter::Since(value.to_owned()))?;
-    // Longer ago than time goes back is everything.
-    Ok(now.checked_sub(before).unwrap_or(Timestamp::MIN))
+    let since: Result<Since, _> = value.parse();
+    let since = since.map_err(|error| BadFilter::Since(value.to_owned(), error))?;
+    Ok(since.before(now))
 }
 
 fn kind(value: &str) -> Result<EventKind, BadFilter> {

@@ -6,13 +6,16 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 
 use super::Room;
-use crate::model::explain::{Explanation, Unknown, explain, nodes};
+use crate::model::explain::{Explanation, Unknown, explain, find, nodes, unknown};
 use crate::model::outside_text::cut;
 use crate::model::situation::Situation;
 use crate::model::status::{ServiceStatus, Status};
 
 /// The most characters of a text in a table.
 const MAX_CELL: usize = 400;
+
+/// The most services that a name may mean and that are listed.
+const MAX_MEANT: usize = 20;
 
 /// One service.
 #[derive(Debug)]
@@ -61,10 +64,10 @@ pub fn service_view(
     let mut status = situation.status_of(project, service);
     let explanation = match explain(&status, name) {
         Ok(mut explanations) if !explanations.is_empty() => explanations.remove(0),
-        _ => return Err(unknown(situation, name)),
+        _ => return Err(others(situation, name)),
     };
     let Some(service) = status.services.pop() else {
-        return Err(unknown(situation, name));
+        return Err(others(situation, name));
     };
     let mut room = Room::NODES;
     let nodes = nodes::of(&service);
@@ -80,15 +83,18 @@ pub fn service_view(
     })
 }
 
-fn unknown(situation: Situation<'_>, name: &str) -> Unknown {
+/// Who else may be meant, and what is remembered.
+fn others(situation: Situation<'_>, name: &str) -> Unknown {
     let status = Status::of(situation.snapshot, situation.scrapes, situation.at);
-    match explain(&status, name) {
-        Err(unknown) => unknown,
-        Ok(found) => Unknown {
-            near: found
-                .into_iter()
-                .map(|one| format!("{}/{}", one.project, one.service))
-                .collect(),
+    let found = find(&status, name).into_iter().take(MAX_MEANT);
+    let found: Vec<_> = found
+        .map(|(one, _)| format!("{}/{}", one.project, one.service))
+        .collect();
+    match found.is_empty() {
+        true => unknown(&status, name).remembering(situation.events, name),
+        false => Unknown {
+            remembered: Vec::new(),
+            near: found,
             unlisted: Vec::new(),
             is_address: false,
         },

@@ -1,6 +1,9 @@
 //! By what a service is found.
 
+use std::sync::Arc;
+
 use super::*;
+use crate::model::history::Event;
 
 const GUID: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -58,6 +61,99 @@ fn a_service_is_found_by_all_that_an_operator_may_have_of_it() {
 }
 
 #[test]
+fn what_stood_around_it_and_capitals_do_not_matter() {
+    for text in [
+        " logs\n",
+        "\"logs\",",
+        "'shop/logs'",
+        "LOGS",
+        "Shop/Logs",
+        "shop logs",
+        "shop/logs/",
+        "shop%2Flogs",
+        "http://localhost:9274/?service=shop%2Flogs",
+        "https://console.aiven.io/account/a/project/shop/services/logs/overview",
+        r#"up{aiven_project="shop", aiven_service_name="logs"}"#,
+        // Another service has the address, too.
+        "http://192.0.2.2:9273/metrics?aiven_service=shop%2Flogs",
+    ] {
+        assert_eq!(
+            found(text),
+            [("logs".to_owned(), MatchedBy::Service)],
+            "{text}"
+        );
+    }
+    let by_guid = [("logs".to_owned(), MatchedBy::InstanceGuid)];
+    assert_eq!(found(&format!("{{{}}}", GUID.to_uppercase())), by_guid);
+    let by_address = [("queue".to_owned(), MatchedBy::Address)];
+    assert_eq!(found("\"192.0.2.2:9273\","), by_address);
+}
+
+#[test]
+fn a_project_means_all_services_of_it() {
+    let both = ["logs", "queue"].map(|name| (name.to_owned(), MatchedBy::Project));
+    for text in ["shop", "shop/", "SHOP"] {
+        assert_eq!(found(text), both, "{text}");
+    }
+}
+
+#[test]
+fn an_address_with_another_port_is_known_to_be_somebodys() {
+    let unknown = explain(&services(), "192.0.2.2:1").unwrap_err();
+    assert!(unknown.is_address);
+    assert_eq!(unknown.near, ["shop/queue"]);
+}
+
+/// What the history tells of a service that is gone, and of an address that it had.
+fn gone() -> Vec<Arc<Event>> {
+    let event = |kind: &str, what: &str| {
+        let event = json!({
+            "at": AT, "since": AT, "times": 1, "kind": kind, "project": "shop", "service": "old",
+            "what": what, "cause": "because",
+        });
+        serde_json::from_value(event).unwrap()
+    };
+    vec![
+        event("service_gone", "the service is gone"),
+        event(
+            "addresses_changed",
+            "addresses changed: 192.0.2.8:9273 came; 192.0.2.9:9273, [2001:db8::9]:9273 went",
+        ),
+        event(
+            "host_unresolved",
+            "DNS does not answer for old-shop.a.example; …",
+        ),
+    ]
+}
+
+#[test]
+fn what_is_gone_is_remembered_and_no_typing_mistake() {
+    let (status, events) = (services(), gone());
+    let remembered = |text: &str| {
+        let unknown = explain(&status, text).unwrap_err();
+        let unknown = unknown.remembering(&events, text);
+        let kinds = unknown.remembered.iter().map(|event| event.kind.as_str());
+        (kinds.collect::<Vec<_>>(), unknown.near)
+    };
+    let all = vec!["service_gone", "addresses_changed", "host_unresolved"];
+    for text in ["old", "shop/old", "OLD", "shop old", "\"old\""] {
+        assert_eq!(remembered(text), (all.clone(), vec![]), "{text}");
+    }
+    for text in [
+        "192.0.2.9:9273",
+        "192.0.2.9",
+        "[2001:db8::9]:9273",
+        "http://192.0.2.9:9273/metrics",
+    ] {
+        assert_eq!(remembered(text).0, ["addresses_changed"], "{text}");
+    }
+    assert_eq!(remembered("old-shop.a.example").0, ["host_unresolved"]);
+    for text in ["bank/old", "192.0.2.99", "192.0.2.9:1", "", "the", "old2"] {
+        assert!(remembered(text).0.is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn an_address_of_two_services_finds_both() {
     let both = ["logs", "queue"].map(|name| (name.to_owned(), MatchedBy::Address));
     assert_eq!(found("192.0.2.1"), both);
@@ -68,7 +164,7 @@ fn what_is_nearly_right_finds_nothing_by_itself() {
     for text in [
         "",
         "/",
-        "shop/",
+        " ",
         "bank/logs",
         "shop/my-logs",
         "log",
