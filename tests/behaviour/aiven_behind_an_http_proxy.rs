@@ -26,14 +26,13 @@ pub struct TlsFront {
     ca: String,
 }
 
-/// A certificate for `localhost`, and the CA that signed it.
-fn certificate() -> (Arc<ServerConfig>, String) {
+/// A server that shows a certificate like this, and the CA that signed it.
+fn server(certificate: &CertificateParams) -> (Arc<ServerConfig>, String) {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let names = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let leaf = names.signed_by(&key, &ca).unwrap();
+    let leaf = certificate.signed_by(&key, &ca).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = ServerConfig::builder_with_provider(provider)
@@ -46,8 +45,8 @@ fn certificate() -> (Arc<ServerConfig>, String) {
 }
 
 /// Takes TLS off what is for `behind`.
-async fn tls_before(behind: SocketAddr) -> TlsFront {
-    let (server, ca) = certificate();
+async fn tls_before(behind: SocketAddr, certificate: &CertificateParams) -> TlsFront {
+    let (server, ca) = server(certificate);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -121,14 +120,25 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
+/// A certificate for `localhost`.
+pub fn for_localhost() -> CertificateParams {
+    CertificateParams::new(vec!["localhost".to_owned()]).unwrap()
+}
+
 /// An Aiven with one integrated service, and a configuration that reaches it only
 /// through a proxy.
 pub async fn behind_a_proxy() -> (Simulator, TlsFront, Config) {
+    behind_tls(&for_localhost()).await
+}
+
+/// An Aiven that speaks TLS with a certificate like this.
+pub async fn behind_tls(certificate: &CertificateParams) -> (Simulator, TlsFront, Config) {
     let sim = aiven().await;
     sim.add_service(PROJECT, ServiceSpec::new("logs", "opensearch"));
     integrate_all(&sim);
     let api = sim.api_url();
-    let front = tls_before(api.trim_start_matches("http://").parse().unwrap()).await;
+    let behind = api.trim_start_matches("http://").parse().unwrap();
+    let front = tls_before(behind, certificate).await;
     let url = format!("https://localhost:{}", front.address.port());
     let config = Config::quick(&sim)
         .with("aiven.api_url", url)
@@ -215,7 +225,11 @@ async fn a_refusal_of_the_proxy_is_named() {
 async fn a_proxy_that_speaks_tls_is_verified() {
     let (sim, _front, config) = behind_a_proxy().await;
     let proxy = Tinyproxy::start(None, "").await;
-    let before = tls_before(SocketAddr::from((Ipv4Addr::LOCALHOST, proxy.port))).await;
+    let before = tls_before(
+        SocketAddr::from((Ipv4Addr::LOCALHOST, proxy.port)),
+        &for_localhost(),
+    )
+    .await;
     let url = format!("https://{USER}:{WORD}@localhost:{}", before.address.port());
     let config = config.with("aiven.http_proxy", url);
     {

@@ -14,7 +14,8 @@ use testkit::{Config, Daemon, PROJECT, Program, aiven, integrate_all};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 
-use crate::binary::{self, ask, logs_published, logs_published_with_proxy, start};
+use crate::aiven_behind_an_http_proxy::{behind_tls, for_localhost};
+use crate::binary::{self, ask, command, logs_published, logs_published_with_proxy, start};
 use crate::scraper::Scraper;
 
 const HOUR: i64 = 3600;
@@ -141,6 +142,29 @@ async fn a_certificate_that_is_valid_by_aivens_clock_is_this_machines_trouble() 
         !told.contains("maintenance") && !told.contains("support"),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn where_even_aivens_certificate_is_out_of_date_the_clock_is_the_first_suspect() {
+    let mut expired = for_localhost();
+    expired.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    expired.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    let (_sim, _front, config) = behind_tls(&expired).await;
+    let daemon = start(&config).await;
+    let failing = |one: &Value| !one["stages"]["list"]["failing"].is_null();
+    let project = daemon.project_when(PROJECT, failing).await;
+    let cause = project["stages"]["list"]["failing"]["cause"]
+        .as_str()
+        .unwrap();
+    assert!(
+        cause.contains("check this machine's clock first"),
+        "{cause}"
+    );
+    let asked = ["--prometheus", "http://127.0.0.1:1"];
+    let told = command(&config, "doctor", &asked).await.stdout;
+    let of_list = |line: &&str| line.contains("shop: project:services:read");
+    let line = told.lines().find(of_list).unwrap();
+    assert!(line.contains("set this machine's clock"), "{told}");
 }
 
 /// What a name server does with a question.

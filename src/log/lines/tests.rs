@@ -193,3 +193,39 @@ fn a_line_is_the_same_json_without_what_a_terminal_obeys() {
     let read: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(read["cause"], cause);
 }
+
+/// Refuses that many lines, then tells of every one.
+struct FullAtFirst(usize, Told);
+
+impl Write for FullAtFirst {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.checked_sub(1) {
+            Some(left) => self.0 = left,
+            None => return self.1.write(bytes),
+        }
+        Err(ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_lost_is_known_until_it_is_said_and_no_other_line_is_needed_for_that() {
+    let (told, lines_told) = channel();
+    let lost = Lost::default();
+    let stream = FullAtFirst(2, Told(told));
+    let (lines, flush) = Lines::counting(stream, lost.clone());
+    lines.send(b"first\n");
+    lines.send(b"second\n");
+    flush.wait(LIMIT);
+    let known = lost.now().unwrap();
+    assert_eq!(known.lines, 2);
+    let full = io::Error::from(ErrorKind::StorageFull);
+    assert_eq!(known.cause, full.to_string());
+    let said = lines_told.recv_timeout(LIMIT).unwrap();
+    assert!(said.contains("\"lines\":2"), "{said}");
+    flush.wait(LIMIT);
+    assert_eq!(lost.now(), None);
+}

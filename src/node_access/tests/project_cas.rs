@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::node_access::{NodeAccess, Timing};
 use aiven_sim::{ApiFault, Fault, Operation, ServiceSpec, Simulator, TokenSpec};
 use rustls::pki_types::ServerName;
@@ -186,4 +188,24 @@ async fn an_answer_without_a_certificate_changes_nothing() {
         verified(&rig.node_access, &sim, PROJECT).await.unwrap();
         sim.clear_faults();
     }
+}
+
+#[tokio::test]
+async fn when_the_projects_ca_ends_is_noted_before_the_first_call_and_of_a_new_one() {
+    let sim = simulator().await;
+    add_service(&sim, PROJECT);
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&sim, folder.path(), ours("our-own-password"));
+    let ends = |rig: &Rig| rig.surroundings.load(Timestamp::MAX).certificates;
+    let rig = Rig::before_the_first_call(&config, Default::default());
+    assert_eq!(ends(&rig), []);
+    let rig = Rig::start(&config, quick(), 0, Default::default());
+    eventually("the CA is noted", || ends(&rig).len() == 1).await;
+    let first = ends(&rig);
+    assert_eq!(first[0].place(), format!("the CA of project {PROJECT}"));
+    let saved = folder.path().join("certificates.json");
+    eventually("the CA is saved", || saved.exists()).await;
+    drop(rig);
+    let restarted = Rig::before_the_first_call(&config, Default::default());
+    assert_eq!(ends(&restarted), first);
 }

@@ -13,6 +13,7 @@ use crate::model::needed_endpoints::NeededEndpoints;
 use crate::model::outside_text::Secrets;
 use crate::model::write_window::WriteWindow;
 use crate::node_access::{self, BasicAuth, NodeAccess, Timing};
+use crate::publish::surroundings::SurroundingsBoard;
 use crate::resolve::NameResolver;
 use aiven_sim::{Operation, Simulator};
 use base64::Engine;
@@ -81,6 +82,7 @@ pub fn pairs(passwords: &[&str]) -> Vec<String> {
 pub struct Rig {
     pub node_access: NodeAccess,
     pub needed: watch::Sender<NeededEndpoints>,
+    pub surroundings: SurroundingsBoard,
     task: Option<JoinHandle<()>>,
 }
 
@@ -96,6 +98,8 @@ impl Rig {
     /// Node access as it is before the first call.
     pub fn before_the_first_call(config: &Config, needed: NeededEndpoints) -> Rig {
         let (node_access, access_tasks) = node_access::open(config, quick(), &Secrets::default());
+        let surroundings = SurroundingsBoard::default();
+        let access_tasks = access_tasks.noting(surroundings.clone());
         let (needed, watched) = watch::channel(needed);
         drop(access_tasks.of(
             &PROJECT.into(),
@@ -106,12 +110,15 @@ impl Rig {
         Rig {
             node_access,
             needed,
+            surroundings,
             task: None,
         }
     }
 
     pub fn start(config: &Config, timing: Timing, instance: u32, needed: NeededEndpoints) -> Rig {
         let (node_access, access_tasks) = node_access::open(config, timing, &Secrets::default());
+        let surroundings = SurroundingsBoard::default();
+        let access_tasks = access_tasks.noting(surroundings.clone());
         let (needed, watched) = watch::channel(needed);
         let write_window = WriteWindow::of_instance(instance);
         let access_task = access_tasks.of(&PROJECT.into(), client(config), write_window, watched);
@@ -119,6 +126,7 @@ impl Rig {
         Rig {
             node_access,
             needed,
+            surroundings,
             task,
         }
     }
