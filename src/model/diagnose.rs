@@ -52,8 +52,9 @@ fn shortened(problem: Problem) -> Problem {
 fn ending(situation: Situation<'_>) -> Option<Problem> {
     let expiries = expiries(situation.scrapes, situation.at);
     let (target, ends) = *expiries.first.first()?;
-    let limit = situation.at.checked_add(ENDS_SOON).ok()?;
-    if ends > limit || ends < situation.at {
+    let at = situation.surroundings.true_time(situation.at);
+    let limit = at.checked_add(ENDS_SOON).ok()?;
+    if ends > limit || ends < at {
         return None;
     }
     let title = "A node's certificate ends within seven days".to_owned();

@@ -81,13 +81,21 @@ impl Surroundings {
         *self == Surroundings::default()
     }
 
-    /// Each trouble in words, at `now`.
+    /// The time by which ends are judged when this machine's clock shows `now`: that of Aiven's
+    /// API where this one is known to be wrong.
+    pub fn true_time(&self, now: Timestamp) -> Timestamp {
+        let clock = self.clock.as_ref();
+        clock.map_or(now, |clock| clock.corrected(now))
+    }
+
+    /// Each trouble in words, at `now` by this machine's clock.
     pub fn troubles(&self, now: Timestamp) -> Vec<Trouble> {
+        let true_time = self.true_time(now);
         let clock = self.clock.as_ref().map(WrongClock::trouble);
         let log = self.log.as_ref().map(LostLines::trouble);
         let servers = self.name_servers.iter().map(FailingServer::trouble);
         let certificates = self.certificates.iter();
-        let certificates = certificates.filter_map(|one| one.trouble(now, self.clock.as_ref()));
+        let certificates = certificates.filter_map(|one| one.trouble(true_time));
         let all = clock.into_iter().chain(log).chain(servers);
         all.chain(certificates).collect()
     }

@@ -44,7 +44,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::fixtures::{at, planned, situation, snapshot};
+    use crate::model::diagnose::diagnose;
+    use crate::model::fixtures::{at, planned, scraped, situation, snapshot};
     use crate::model::plan::ProjectPlan;
     use crate::model::scrape::Scrapes;
     use crate::model::snapshot::Snapshot;
@@ -128,5 +129,33 @@ mod tests {
         assert!(!names(&snapshot));
         snapshot.projects[0].stages.resolve.succeeded(at(4));
         assert!(names(&snapshot));
+    }
+
+    #[test]
+    fn a_nodes_end_is_judged_by_aivens_clock_where_ours_is_wrong() {
+        let snapshot = snapshot(vec![planned("logs", &["10.0.0.1"])]);
+        let mut scrapes = Scrapes::default();
+        // Its certificate ends in twenty days.
+        scraped(&mut scrapes, "logs", "10.0.0.1:9273", None);
+        let is_told = |ahead_seconds, now| {
+            let clock = Some(WrongClock {
+                ahead_seconds,
+                since: at(0),
+            });
+            let surroundings = Surroundings {
+                clock,
+                ..Surroundings::default()
+            };
+            let situation = Situation {
+                surroundings: &surroundings,
+                at: at(now),
+                ..situation(&snapshot, &scrapes)
+            };
+            let problems = diagnose(situation).problems;
+            problems.iter().any(|one| one.rank == Rank::Soon)
+        };
+        assert!(is_told(0, 15 * DAY));
+        assert!(!is_told(10 * DAY, 15 * DAY));
+        assert!(is_told(-15 * DAY, 0));
     }
 }

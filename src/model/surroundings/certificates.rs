@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Trouble, WrongClock};
+use super::{About, Trouble};
 
 /// So long before its end a certificate is worth a look.
 const WORTH_A_LOOK: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -112,7 +112,7 @@ impl OwnCertificate {
     }
 
     /// A trouble once it ends within seven days.
-    pub(super) fn trouble(&self, now: Timestamp, clock: Option<&WrongClock>) -> Option<Trouble> {
+    pub(super) fn trouble(&self, now: Timestamp) -> Option<Trouble> {
         let limit = now.checked_add(ENDS_SOON).unwrap_or(Timestamp::MAX);
         if self.ends > limit {
             return None;
@@ -124,12 +124,11 @@ impl OwnCertificate {
             false => (About::CertificateEnds, "ends within seven days", "ends"),
         };
         let (subject, ends) = (&self.subject, self.ends.strftime("%Y-%m-%d %H:%M UTC"));
-        let clock = clock.map_or_else(String::new, |clock| format!("; but {clock}"));
         Some(Trouble {
             about,
             subject: format!("{place} '{subject}'"),
             what: format!("{place} {what}"),
-            cause: format!("'{subject}' {verb} {ends}{clock}"),
+            cause: format!("'{subject}' {verb} {ends}"),
             remedy: self.certificate.remedy().to_owned(),
             since: has_ended.then_some(self.ends),
         })

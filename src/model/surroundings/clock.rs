@@ -167,7 +167,7 @@ impl WrongClock {
             subject: "clock".to_owned(),
             what: self.to_string(),
             cause: format!(
-                "successive answers of Aiven's API have a Date that differs by {} s from this machine's time; whoever is right, certificates can look expired or not valid yet here",
+                "successive answers of Aiven's API have a Date that differs by {} s from this machine's time",
                 self.ahead_seconds.saturating_abs()
             ),
             remedy: SET_THE_CLOCK.to_owned(),

@@ -270,7 +270,7 @@ fn certificates_are_listed_a_month_before_their_end_and_a_trouble_in_the_last_we
         certificates.configured(vec![one.clone()]);
         let listed = certificates.ending(at(0));
         assert_eq!(!listed.is_empty(), is_listed, "{days}");
-        let trouble = one.trouble(at(0), None);
+        let trouble = one.trouble(at(0));
         assert_eq!(trouble.map(|trouble| trouble.about), about, "{days}");
     }
 }
@@ -294,7 +294,7 @@ fn a_ca_beside_its_successor_is_no_trouble_and_one_of_another_project_is() {
     certificates.of_project(&project, vec![ca.clone()]);
     assert_eq!(certificates.ending(at(0)), std::slice::from_ref(&ca));
     assert_eq!(
-        ca.trouble(at(0), None).unwrap().what,
+        ca.trouble(at(0)).unwrap().what,
         "the CA of project shop has ended"
     );
     certificates.of_project(&project, Vec::new());
@@ -311,17 +311,31 @@ fn a_bundle_does_not_fill_the_status() {
 }
 
 #[test]
-fn a_certificate_that_ends_by_a_wrong_clock_is_told_with_that() {
-    let clock = WrongClock {
-        ahead_seconds: 90_000,
-        since: at(0),
+fn where_the_clock_is_known_to_be_wrong_ends_are_judged_by_aivens() {
+    let certificates = vec![certificate(Holder::Nodes, "CA", at(0))];
+    let about = |clock, now| {
+        let surroundings = Surroundings {
+            clock,
+            certificates: certificates.clone(),
+            ..Surroundings::default()
+        };
+        let troubles = surroundings.troubles(at(now)).into_iter();
+        let mut about = troubles
+            .map(|one| one.about)
+            .filter(|one| *one != About::Clock);
+        about.next()
     };
-    let one = certificate(Holder::Nodes, "CA", at(0));
-    let cause = one.trouble(at(1), Some(&clock)).unwrap().cause;
-    assert!(
-        cause.contains("but this machine's clock is 25h ahead"),
-        "{cause}"
-    );
+    let wrong = |ahead_seconds| {
+        let since = at(0);
+        Some(WrongClock {
+            ahead_seconds,
+            since,
+        })
+    };
+    assert_eq!(about(None, DAY), Some(About::CertificateEnded));
+    assert_eq!(about(wrong(2 * DAY), DAY), Some(About::CertificateEnds));
+    assert_eq!(about(wrong(90 * DAY), DAY), None);
+    assert_eq!(about(wrong(-2 * DAY), -DAY), Some(About::CertificateEnded));
 }
 
 #[test]
