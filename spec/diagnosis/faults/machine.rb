@@ -43,11 +43,11 @@ Diagnosis.area 'The machine' do
     blame :ours
     inject { |world| world.api_fault({ clock_off: 10_800 }) }
     problem "This machine's clock is 3h behind that of Aiven's API"
-    cause "successive answers of Aiven's API have a Date that differs by <count> s from this machine's time; whoever is right, certificates can look expired or not valid yet here"
+    cause "successive answers of Aiven's API have a Date that differs by <count> s from this machine's time"
     remedy "set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
     explain 'orders', 'platform/orders: scraped'
-    log "WARN this machine's clock is 3h behind that of Aiven's API, cause=successive answers of Aiven's API have a Date that differs by <count> s from this machine's time; whoever is right, certificates can look expired or not valid yet here, remedy=set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
-    doctor "FAILED  clock: this machine's clock: this machine's clock is 3h behind that of Aiven's API, as one answer shows. What to do: set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
+    log "WARN this machine's clock is 3h behind that of Aiven's API, cause=successive answers of Aiven's API have a Date that differs by <count> s from this machine's time, remedy=set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
+    doctor "FAILED  clock: this machine's clock: 3h behind that of Aiven's API, as one answer shows. What to do: set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
     alert 'AivenMetricsClockWrong'
   end
 

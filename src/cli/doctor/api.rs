@@ -77,7 +77,7 @@ fn clock(look: &Look) -> Check {
         let found = format!("differs from the API's by {differs:.0} s, about");
         return Area::Clock.ok(subject, found);
     };
-    let found = format!("{clock}, as one answer shows");
+    let found = format!("{}, as one answer shows", clock.difference());
     match clock.ahead_seconds.saturating_abs() >= CLOCK_IS_FAR_OFF {
         true => Area::Clock.failed(subject, found, SET_THE_CLOCK),
         false => Area::Clock.warning(subject, found, SET_THE_CLOCK),
