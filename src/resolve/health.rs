@@ -24,6 +24,8 @@ const MAX_SILENCES_AFTER_SUCCESS: u32 = 8;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Health {
     demoted_until: Option<Instant>,
+    /// Whether the one question that tries it after a demotion is under way.
+    is_tried: bool,
     failures: u32,
     edns: Edns,
 }
@@ -48,13 +50,19 @@ impl Health {
     pub(super) fn answered(&mut self, with_edns: bool) {
         self.failures = 0;
         self.demoted_until = None;
+        self.is_tried = false;
         if with_edns {
             self.edns = Edns::Works { silences: 0 };
         }
     }
 
-    /// It failed, or was silent, and another server answered the same question.
+    /// It failed, or was silent, and another server answered the same question. However many
+    /// questions were under way when it began to fail: they are one failure.
     pub(super) fn failed_alone(&mut self, now: Instant) {
+        let is_demoted = self.demoted_until.is_some_and(|until| now < until);
+        if is_demoted && !std::mem::take(&mut self.is_tried) {
+            return;
+        }
         let doublings = self.failures.min(MAX_DOUBLINGS);
         self.failures = self.failures.saturating_add(1);
         self.demoted_until = now.checked_add(DEMOTION * 2_u32.pow(doublings));
@@ -108,6 +116,7 @@ impl Health {
         let until = self.demoted_until?;
         if now >= until {
             self.demoted_until = now.checked_add(DEMOTION);
+            self.is_tried = true;
             return None;
         }
         Some(until)
@@ -146,16 +155,26 @@ mod tests {
 
     #[test]
     fn a_server_that_fails_again_and_again_is_tried_more_seldom() {
+        let mut now = Instant::now();
+        let mut servers = vec![Health::default(); 2];
+        for round in 0..20 {
+            servers[0].failed_alone(now);
+            let pause = DEMOTION * 2_u32.pow(round.min(MAX_DOUBLINGS));
+            let nearly = now + pause - Duration::from_millis(1);
+            assert_eq!(order_of(&mut servers, nearly), [1, 0], "{round}");
+            now += pause;
+            assert_eq!(order_of(&mut servers, now), [0, 1], "{round}");
+        }
+    }
+
+    #[test]
+    fn questions_that_were_under_way_together_are_one_failure() {
         let now = Instant::now();
         let mut servers = vec![Health::default(); 2];
-        servers[0].failed_alone(now);
-        servers[0].failed_alone(now);
-        assert_eq!(order_of(&mut servers, now + DEMOTION), [1, 0]);
-        for _ in 0..100 {
+        for _ in 0..64 {
             servers[0].failed_alone(now);
         }
-        let longest = DEMOTION * 2_u32.pow(MAX_DOUBLINGS);
-        assert_eq!(order_of(&mut servers, now + longest), [0, 1]);
+        assert_eq!(order_of(&mut servers, now + DEMOTION), [0, 1]);
     }
 
     #[test]

@@ -193,3 +193,6 @@ impl fmt::Display for WrongClock {
         write!(f, "this machine's clock is {}", self.difference())
     }
 }
+
+#[cfg(test)]
+mod tests;
