@@ -16,7 +16,7 @@ module DiagnosisDocument
   LATER = 20
   # Characters of a cause in the table.
   WIDEST = 100
-  NAMES = { status: '`status`', explain: '`explain`', page: 'page', log: 'log', doctor: '`doctor`' }.freeze
+  NAMES = { status: '`status`', explain: '`explain`', page: 'the page', log: 'the log', doctor: '`doctor`' }.freeze
   HEAD = "| fault | cause, as it is told | alert | named after |\n|---|---|---|---:|\n"
 
   module_function
@@ -59,11 +59,12 @@ module DiagnosisDocument
 
   # By the first place that named it, and by `status`, where that is much later.
   def named(seen)
-    first = seen.named_after
+    place, first = seen.seconds.min_by(&:last)
     by_status = seen.seconds[:status]
+    return unless first
     return "Named **#{first.round} s** later." unless by_status && by_status > first + LATER
 
-    "Named **#{first.round} s** later by #{NAMES.fetch(seen.first)}, **#{by_status.round} s** later by `status`."
+    "Named **#{first.round} s** later by #{NAMES.fetch(place)}, **#{by_status.round} s** later by `status`."
   end
 
   def row(fault, time)

@@ -165,6 +165,15 @@ module Diagnosis
     # Whether `explain` names the cause, too.
     def explained? = @explained
 
+    # Places that name it: of those that are looked at, some may only say that all is well, and the doctor is asked
+    # later, by somebody.
+    def naming_places
+      silent = [:doctor]
+      silent += %i[status page] if problems.empty?
+      silent << :explain unless explained?
+      places - silent
+    end
+
     # Whether nothing is done.
     def well? = done == 'nothing'
 

@@ -5,13 +5,7 @@ require_relative 'sentence'
 
 # What was seen of a fault: after how many seconds each place named it, and the alert fired; and what is not as it
 # should be, each empty or nil where all is well.
-Seen = Struct.new(:key, :seconds, :alerted, :missing, :disagreements, :unexpected_alerts, :turns_to_aiven, keyword_init: true) do
-  # The doctor is asked later, and by somebody.
-  def named_after = seconds.except(:doctor).values.min
-
-  # The place that named it first.
-  def first = seconds.except(:doctor).min_by(&:last)&.first
-end
+Seen = Struct.new(:key, :seconds, :alerted, :missing, :disagreements, :unexpected_alerts, :turns_to_aiven, keyword_init: true)
 
 # Looks at one world again and again, until each place has said what its fault declares.
 class Watch
@@ -62,7 +56,7 @@ class Watch
 
   # All of it, to be told to another process.
   def seen
-    Seen.new(key: fault.key, seconds: seconds, alerted: @alerted, missing: missing, disagreements: disagreements,
+    Seen.new(key: fault.key, seconds: seconds.slice(*fault.naming_places), alerted: @alerted, missing: missing, disagreements: disagreements,
              unexpected_alerts: @alerts - fault.allowed_alerts, turns_to_aiven: turns_to_aiven)
   end
 
