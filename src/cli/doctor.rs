@@ -174,8 +174,18 @@ fn configuration(path: &Path, config: Config) -> (Config, Vec<Check>) {
 fn unreadable(path: &Path, invalid: &Invalid) -> Vec<Check> {
     let subject = path.display().to_string();
     let problems = invalid.problems.iter().map(|problem| {
-        let remedy = "correct this key: the daemon does not start";
-        Area::Configuration.failed(&subject, problem.to_string(), remedy)
+        let whole_file = problem.path.is_empty() || problem.path == subject;
+        let (found, remedy) = match whole_file {
+            true => (
+                problem.message.clone(),
+                "see that this command can read a configuration: nothing can be tried without one",
+            ),
+            false => (
+                problem.to_string(),
+                "correct this key: the daemon does not start",
+            ),
+        };
+        Area::Configuration.failed(&subject, found, remedy)
     });
     let rest = [
         Area::Dns,

@@ -41,7 +41,7 @@ fn unreadable(error: &io::Error) -> String {
             "no such file, want a JSON configuration; check the path given with --config".to_owned()
         }
         ErrorKind::PermissionDenied => {
-            "permission denied, want a readable file; check its owner and mode".to_owned()
+            "permission denied, want a readable file; as a person, become root first (sudo -i); the daemon's own user reads it as root:vcap, 0640, and nobody else may: it holds the token".to_owned()
         }
         ErrorKind::IsADirectory => {
             "found a directory, want a JSON file; give the path of the file in it".to_owned()
