@@ -15,6 +15,7 @@ pub mod answering;
 pub mod back_pressure;
 pub mod backoff;
 pub mod cloud_foundry;
+pub mod counted;
 pub mod credentials;
 pub mod detail;
 pub mod diagnose;

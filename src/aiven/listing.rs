@@ -13,7 +13,7 @@ use super::error::{ErrorKind, hidden_error};
 use super::projection::{Element, Malformed, Projection};
 use super::wire::{SERVICE_MEMBERS, ServiceReader};
 use crate::model::inventory::Listing;
-use crate::model::outside_text::Secrets;
+use crate::model::outside_text::{Secrets, cut};
 use crate::model::service::Service;
 
 /// How many bytes of a listing are read: far more than the largest account has.
@@ -22,6 +22,9 @@ const MAX_BYTES: u64 = 8 << 30;
 /// How many bytes the services of one listing may take in memory, about. A real one
 /// takes half a kilobyte.
 const MAX_KEPT: usize = 64 << 20;
+
+/// The most characters of why a row cannot be read.
+const MAX_CAUSE: usize = 200;
 
 /// The services of the last listing, by a digest of the bytes they were read from.
 #[derive(Debug, Default)]
@@ -125,6 +128,7 @@ impl<'a> ListingReader<'a> {
                 cause,
                 "services in the listing cannot be read"
             );
+            listing.first_unreadable = Some(cut(&cause, MAX_CAUSE).into());
         }
         listing.at_limit = envelope.elements >= limit;
         Ok((listing, ParseCache { services: parsed }))

@@ -15,6 +15,7 @@ use super::rehearsal::{observe, settle};
 use crate::config::Config;
 use crate::daemon::api_client;
 use crate::metrics::Metrics;
+use crate::model::counted::counted;
 use crate::model::plan::Action;
 use crate::model::scrape::Scrapes;
 use crate::model::snapshot::Snapshot;
@@ -192,9 +193,9 @@ fn print_running(running: &Running) {
     if differences.is_empty() {
         return output::line(format_args!("the daemon at {address} says the same"));
     }
-    let count = differences.len();
+    let of = counted(differences.len(), "service");
     output::line(format_args!(
-        "the daemon at {address} says something else of {count} services"
+        "the daemon at {address} says something else of {of}"
     ));
     let mut rows = Rows::new(["service", "planned", "running", "targets", "why running so"]);
     for one in differences {

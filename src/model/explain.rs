@@ -5,6 +5,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::counted::counted;
+use super::snapshot::Origin;
 use super::status::{ProjectStatus, ServiceStatus, Status};
 use super::verdict::Verdict;
 
@@ -147,10 +149,11 @@ impl Case<'_> {
             let remedy = remedy::LEAVING;
             return self.fails("listed", at, self.cause(), remedy);
         }
-        let never = "known from before the start; Aiven has not listed the project since";
-        let evidence = match at {
-            Some(_) => "in Aiven's listing of the project",
-            None => never,
+        let origin = self.project.map(|project| &project.origin);
+        let evidence = match (at, origin) {
+            (Some(_), _) => "in Aiven's listing of the project",
+            (None, Some(Origin::Api)) => "in a listing of Aiven's that is not trusted as a whole",
+            (None, _) => "known from before the start; Aiven has not listed the project since",
         };
         ok("listed", evidence, at)
     }
@@ -227,9 +230,9 @@ impl Case<'_> {
         }
         let hosts = self.service.hosts.iter();
         let mut found: Vec<_> = hosts
-            .map(|host| match host.targets.len() {
-                1 => format!("{}: 1 address", host.hostname),
-                count => format!("{}: {count} addresses", host.hostname),
+            .map(|host| {
+                let addresses = counted(host.targets.len(), "address");
+                format!("{}: {addresses}", host.hostname)
             })
             .collect();
         let stale = self.service.unanswered.iter();
@@ -270,7 +273,10 @@ impl Case<'_> {
         let last = scrapes.values().map(|one| one.at).max();
         if self.service.verdict == Verdict::Scraped {
             let good = scrapes.values().filter(|one| one.failure.is_none()).count();
-            let evidence = format!("{good} of {} nodes at their last scrape", scrapes.len());
+            let evidence = format!(
+                "{good} of {} at the last scrape",
+                counted(scrapes.len(), "node")
+            );
             return ok("scraped", evidence, last);
         }
         if let Some(failure) = self.deciding_failure() {

@@ -326,7 +326,7 @@ impl Project {
             endpoint: self.endpoint.clone(),
             stages: self.stages.clone(),
             odd_rows: [Arc::clone(&self.odd_types), Arc::clone(&self.odd_endpoints)],
-            distrusted: self.distrusted,
+            distrusted: self.distrusted.clone(),
         }
     }
 

@@ -49,12 +49,14 @@ pub struct ProjectSnapshot {
 }
 
 /// A listing that was not trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DistrustedListing {
     /// When it was read.
     pub at: Timestamp,
-    /// Why it was not trusted.
+    /// Why it was not trusted, as metrics have it.
     pub reason: Distrust,
+    /// The same in a sentence, with what shows it.
+    pub why: Arc<str>,
     /// How many known services it lacks; unset when it could not be read.
     pub missing: Option<usize>,
     /// How many known services it shows with a detail that is not believed.

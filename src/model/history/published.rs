@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::event::{Event, EventKind};
 use super::services::services_between;
+use crate::model::counted::counted;
 use crate::model::endpoint::EndpointFact;
 use crate::model::snapshot::{DistrustedListing, Origin, ProjectSnapshot, Snapshot};
 use crate::model::stage::Stage;
@@ -72,9 +73,10 @@ fn project_between(
     let stages = before.stages.named().into_iter().zip(after.stages.named());
     let stages =
         stages.flat_map(move |((name, before), (_, after))| stage_between(name, before, after, at));
-    let distrusted = after
-        .distrusted
-        .filter(|now| Some(*now) != before.distrusted);
+    let distrusted = match after.distrusted == before.distrusted {
+        true => None,
+        false => after.distrusted.clone(),
+    };
     let endpoint = endpoint_between(&before.endpoint, &after.endpoint, at);
     let events = stages
         .chain(distrusted.map(distrust))
@@ -94,8 +96,9 @@ fn services(before: &ProjectSnapshot, after: &ProjectSnapshot, at: Timestamp) ->
     let services = &after.plan.services;
     let targets: usize = services.iter().map(|one| one.targets().count()).sum();
     let what = format!(
-        "the project was listed for the first time: {} services, {targets} targets",
-        services.len()
+        "the project was listed for the first time: {}, {}",
+        counted(services.len(), "service"),
+        counted(targets, "target")
     );
     vec![Event::new(EventKind::ServicesKnown, at, what)]
 }
@@ -140,21 +143,15 @@ pub fn stage_in_words(stage: &str) -> &str {
 
 fn distrust(listing: DistrustedListing) -> Event {
     let DistrustedListing {
-        at,
-        reason,
-        missing,
-        doubtful,
+        at, reason, why, ..
     } = listing;
     let what = format!(
         "a listing is not trusted ({}); targets stay",
         reason.as_str()
     );
-    let cause = missing.map(|missing| {
-        format!("it lacks {missing} known services, and shows {doubtful} with a detail that is not believed")
-    });
     Event::new(EventKind::ListingDistrusted, at, what)
         .about(reason.as_str())
-        .because(cause)
+        .because(Some(why))
 }
 
 /// That the endpoint becomes known after the start is no change.

@@ -11,6 +11,8 @@ pub struct Listing {
     pub services: Vec<Arc<Service>>,
     /// The number of rows of which not even the name could be read.
     pub unreadable: usize,
+    /// Why the first of them could not.
+    pub first_unreadable: Option<Arc<str>>,
     /// Whether the answer has as many rows as the limit allows.
     pub at_limit: bool,
 }

@@ -144,6 +144,7 @@ fn a_suspicious_listing_is_distrusted_for_the_right_cause() {
         (
             Listing {
                 unreadable: 1,
+                first_unreadable: None,
                 ..listing_of(all())
             },
             Some(Distrust::Malformed),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::Project;
 use super::report::{Absorbed, Answers, Event};
+use crate::model::counted::counted;
 use crate::model::inventory::{Distrust, Listing, Merge};
 use crate::model::snapshot::{DistrustedListing, Origin};
 
@@ -25,7 +26,7 @@ pub struct UnlistedServices {
 }
 
 /// A listing that is neither trusted nor distrusted yet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct UnjudgedListing {
     /// When it was read.
     at: Timestamp,
@@ -33,6 +34,46 @@ pub(super) struct UnjudgedListing {
     missing: usize,
     /// How many known services it shows with a detail that is in doubt.
     doubtful: usize,
+    /// How many of its rows could not be read.
+    unreadable: usize,
+    /// Why the first of them could not.
+    first_unreadable: Option<Arc<str>>,
+}
+
+impl UnjudgedListing {
+    /// Why it is not trusted, in words that show where to look.
+    fn why(&self, distrust: Distrust) -> String {
+        let count = self.unreadable;
+        match (distrust, &self.first_unreadable) {
+            (Distrust::Malformed, Some(first)) if count == 1 => {
+                format!("a service in it cannot be read: {first}")
+            }
+            (Distrust::Malformed, Some(first)) => {
+                format!("{count} services in it cannot be read; the first: {first}")
+            }
+            (Distrust::Malformed, None) => {
+                "its services lack what every service has, or contradict each other".to_owned()
+            }
+            (Distrust::Empty, _) => "it is empty, and the one before was not".to_owned(),
+            (Distrust::Truncated, _) => {
+                "it is cut off, at as many services as were asked for".to_owned()
+            }
+            (Distrust::Shrunk, _) => self.shrunk(),
+        }
+    }
+
+    fn shrunk(&self) -> String {
+        let missing = counted(self.missing, "known service");
+        match (self.missing, self.doubtful) {
+            (0, 0) => "it says of a service what Aiven, asked by name, says otherwise".to_owned(),
+            (_, 0) => format!("it lacks {missing}"),
+            (0, doubtful) => format!(
+                "it ends something of {}",
+                counted(doubtful, "known service")
+            ),
+            (_, doubtful) => format!("it lacks {missing}, and ends something of {doubtful} more"),
+        }
+    }
 }
 
 impl Project {
@@ -43,12 +84,14 @@ impl Project {
         distrust: Option<Distrust>,
     ) -> Absorbed {
         let trusted = self.judge_listing(None);
+        let why: Arc<str> = cause.as_str().into();
         self.stages.list.failed(at, cause);
         self.ask_for_unlisted(at);
         let distrusted = distrust.map(|reason| {
             self.note_distrust(DistrustedListing {
                 at,
                 reason,
+                why,
                 missing: None,
                 doubtful: 0,
             })
@@ -77,6 +120,8 @@ impl Project {
             at,
             missing,
             doubtful,
+            unreadable: listing.unreadable,
+            first_unreadable: listing.first_unreadable.clone(),
         });
         self.ask_for_unlisted(at);
         if distrust.is_some() || !self.asking {
@@ -112,33 +157,38 @@ impl Project {
 
     /// Trusts or distrusts the newest listing, once no answer about it is awaited.
     fn judge_listing(&mut self, distrust: Option<Distrust>) -> Option<Event> {
+        let unjudged = self.unjudged_listing.take()?;
         let UnjudgedListing {
             at,
             missing,
             doubtful,
-        } = self.unjudged_listing.take()?;
+            ..
+        } = unjudged;
         let Some(distrust) = distrust else {
             self.stages.list.succeeded(at);
             self.note_integration(at);
             return None;
         };
-        let cause = format!("the listing is not trusted: {}", distrust.as_str());
+        let why = unjudged.why(distrust);
+        let cause = format!("the listing is not trusted ({}): {why}", distrust.as_str());
         self.stages.list.failed(at, cause);
         Some(self.note_distrust(DistrustedListing {
             at,
             reason: distrust,
+            why: why.into(),
             missing: Some(missing),
             doubtful,
         }))
     }
 
     fn note_distrust(&mut self, listing: DistrustedListing) -> Event {
-        self.distrusted = Some(listing);
-        Event::ListingDistrusted {
+        let event = Event::ListingDistrusted {
             distrust: listing.reason,
             missing: listing.missing,
             doubtful: listing.doubtful,
-        }
+        };
+        self.distrusted = Some(listing);
+        event
     }
 
     /// Chooses the next few services to ask for, unless answers are still awaited:

@@ -24,7 +24,7 @@ impl Project {
         let mut restored = Project::new(Arc::clone(&published.name), saved, Some(now));
         restored.endpoint = published.endpoint.clone();
         restored.stages = published.stages.clone();
-        restored.distrusted = published.distrusted;
+        restored.distrusted = published.distrusted.clone();
         restored.plan = Arc::clone(&published.plan);
         // A known project without services is known all the same.
         restored.origin = match published.origin {

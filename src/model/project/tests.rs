@@ -121,6 +121,43 @@ fn a_complete_listing_is_trusted_at_once() {
 }
 
 #[test]
+fn why_a_listing_is_not_trusted_is_said_with_what_shows_it() {
+    let cause = |second: &str, listing: Listing| {
+        let mut project = new_project();
+        project.absorb(listed(0, &["a", second]));
+        let at = at(60);
+        project.absorb(Report::Listed { at, listing });
+        let why = project.distrusted.as_ref().map(|one| one.why.to_string());
+        let failing = project.stages.list.failing.unwrap().cause.to_string();
+        assert!(failing.ends_with(&why.unwrap()), "{failing}");
+        failing
+    };
+    let unreadable = |unreadable, first: Option<&str>| Listing {
+        unreadable,
+        first_unreadable: first.map(Into::into),
+        ..listing(["a", "b"])
+    };
+    assert_eq!(
+        cause("b", unreadable(3, Some("no name"))),
+        "the listing is not trusted (malformed): 3 services in it cannot be read; the first: no name"
+    );
+    assert_eq!(
+        cause("b", unreadable(1, Some("no name"))),
+        "the listing is not trusted (malformed): a service in it cannot be read: no name"
+    );
+    let empty = cause("b", listing([]));
+    assert_eq!(
+        empty,
+        "the listing is not trusted (empty): it is empty, and the one before was not"
+    );
+    let cut_off = Listing {
+        at_limit: true,
+        ..listing(["a", "b"])
+    };
+    assert!(cause("b", cut_off).contains("(truncated): it is cut off"));
+}
+
+#[test]
 fn a_listing_that_lacks_a_service_which_exists_counts_as_shrunk_once() {
     let mut project = new_project();
     let names = ["a", "b", "c", "d", "e", "f", "g", "h"];

@@ -191,6 +191,7 @@ fn stages_that_fail_and_recover_and_distrusted_listings_are_told() {
     bad.projects[0].distrusted = Some(DistrustedListing {
         at: at(1),
         reason: Distrust::Shrunk,
+        why: "it lacks 3 known services".into(),
         missing: Some(3),
         doubtful: 0,
     });
@@ -198,7 +199,7 @@ fn stages_that_fail_and_recover_and_distrusted_listings_are_told() {
         lines(between(&well, &bad, at(1))),
         [
             "stage_failing -: listing services (list) fails (token rejected)",
-            "listing_distrusted -: a listing is not trusted (shrunk); targets stay (it lacks 3 known services, and shows 0 with a detail that is not believed)",
+            "listing_distrusted -: a listing is not trusted (shrunk); targets stay (it lacks 3 known services)",
         ]
     );
     let mut worse = bad.clone();

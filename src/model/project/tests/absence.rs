@@ -173,6 +173,7 @@ impl Run {
             services: services.collect(),
             at_limit,
             unreadable,
+            first_unreadable: None,
         };
         let at = at(self.now);
         self.absorb(Report::Listed { at, listing });
