@@ -16,6 +16,7 @@ pub(crate) mod gate;
 pub(crate) mod head;
 pub(crate) mod lenient;
 pub(crate) mod stranger;
+pub(crate) mod unanswered;
 pub(crate) mod wait;
 
 /// How many bytes of an error body are read.

@@ -20,6 +20,7 @@ use crate::aiven::listing::ParseCache;
 use crate::aiven::wire::ServiceReader;
 use crate::aiven::{Client, Error, ErrorKind, Operation};
 use crate::api_client::gate::spread;
+use crate::api_client::unanswered::Unanswered;
 use crate::model::backoff::{Caller, Doubt};
 use crate::model::endpoint::EndpointChoice;
 use crate::model::inventory::{ByName, Distrust};
@@ -288,9 +289,11 @@ fn setup_failed(list: SetupList, error: &Error) -> Report {
 fn listing_failed(error: &Error) -> Report {
     let distrust = match error.kind {
         ErrorKind::Truncated(_) => Some(Distrust::Truncated),
-        ErrorKind::Malformed(_) => Some(Distrust::Malformed),
+        ErrorKind::Unanswered(Unanswered::Malformed(_)) => Some(Distrust::Malformed),
         // A page with a good status in the place of the list.
-        ErrorKind::Stranger(ref stranger) if stranger.status < 300 => Some(Distrust::Malformed),
+        ErrorKind::Unanswered(Unanswered::Stranger(ref stranger)) if stranger.status < 300 => {
+            Some(Distrust::Malformed)
+        }
         _ => None,
     };
     Report::ListingFailed {

@@ -16,6 +16,7 @@ use super::wire::{self, Integrations, ListedEndpoints, PROMETHEUS, ServiceReader
 use crate::api_client::answer_room::AnswerRoom;
 use crate::api_client::gate::Gate;
 use crate::api_client::head::Head;
+use crate::api_client::unanswered::Unanswered;
 use crate::api_client::{PATIENCE, begins_an_object, describe, retries};
 use crate::metrics::Metrics;
 use crate::model::credentials::Credentials;
@@ -140,7 +141,11 @@ impl Client {
         loop {
             let limit = self.request_timeout.saturating_mul(LISTING_TIMEOUTS);
             let reading = timeout(limit, self.list_once(&call, reader, last));
-            let bounded = async { reading.await.unwrap_or(Err(ErrorKind::Timeout(limit))) };
+            let bounded = async {
+                reading
+                    .await
+                    .unwrap_or(Err(Unanswered::Timeout(limit).into()))
+            };
             let kind = match call.counted(bounded).await {
                 Ok(listing) => return Ok(listing),
                 Err(kind) => kind,
@@ -166,7 +171,7 @@ impl Client {
         let mut received = 0;
         // If the connection breaks now, the listing is cut off in the middle.
         let cut_off = |kind, received| match kind {
-            ErrorKind::Transport(_) => ErrorKind::Truncated(received),
+            ErrorKind::Unanswered(Unanswered::Transport(_)) => ErrorKind::Truncated(received),
             other => other,
         };
         while let Some(chunk) = self
@@ -203,7 +208,7 @@ impl Client {
         let call = Call::new(self, Operation::GetService, project);
         let answer: Answer = call.get(&path).await?;
         let read = reader.read(answer.service.get().as_bytes());
-        read.map_err(|unreadable| call.error(ErrorKind::Malformed(unreadable.0)))
+        read.map_err(|unreadable| call.error(Unanswered::Malformed(unreadable.0)))
     }
 
     /// The service types whose metrics Aiven can expose to Prometheus.
@@ -240,7 +245,7 @@ impl Client {
         let listed = self.prometheus_endpoints(project).await?;
         listed.find(choice).map_err(|what| {
             let call = Call::new(self, Operation::ListEndpoints, project);
-            call.error(ErrorKind::Malformed(what))
+            call.error(Unanswered::Malformed(what))
         })
     }
 
@@ -286,7 +291,7 @@ impl Client {
         let answer: Integrations<'_> = call.understood(read.map_err(|error| describe(&error)))?;
         answer.has_prometheus(service).ok_or_else(|| {
             let what = "a row of service_integrations cannot be read, which may be the one for Prometheus, so none is created";
-            call.error(ErrorKind::Malformed(what.to_owned()))
+            call.error(Unanswered::Malformed(what.to_owned()))
         })
     }
 

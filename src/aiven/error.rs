@@ -2,15 +2,14 @@
 //!
 //! Aiven's words are believed only where the answer has Aiven's shape. Whatever
 //! else answers in its place, such as a content delivery network, a firewall or a
-//! captive portal, is a [`Stranger`]: it may be right about the network, but
+//! captive portal, is a stranger ([`Unanswered`]): it may be right about the network, but
 //! knows nothing of tokens, projects and services.
 
 use std::time::Duration;
 
 use super::Operation;
-use crate::api_client::answer_room::NoRoom;
-use crate::api_client::gate::{Postponed, Pressure};
-use crate::api_client::stranger::Stranger;
+use crate::api_client::gate::Pressure;
+use crate::api_client::unanswered::Unanswered;
 use crate::model::backoff::Trouble;
 use crate::model::outside_text::OutsideText;
 
@@ -80,17 +79,9 @@ pub enum ErrorKind {
         /// How long Aiven asks to wait, if it does.
         wait: Option<Duration>,
     },
-    /// Something else answered in Aiven's place.
-    #[error(transparent)]
-    Stranger(Box<Stranger>),
-    /// Not asked: an earlier answer asks this account to wait.
-    #[error("not asked for another {} s, as an earlier answer asks for ({because})", .wait.as_secs().max(1))]
-    Postponed {
-        /// How long it lasts yet.
-        wait: Duration,
-        /// The answer that asks for it.
-        because: OutsideText,
-    },
+    /// No answer of Aiven's.
+    #[error("{unanswered}{remedy}", unanswered = .0, remedy = remedy(.0))]
+    Unanswered(Unanswered),
     /// `aiven.http_proxy` made no connection to Aiven.
     #[error("the proxy {proxy} (aiven.http_proxy) {trouble}")]
     Proxy {
@@ -99,16 +90,6 @@ pub enum ErrorKind {
         /// What is wrong with it.
         trouble: ProxyTrouble,
     },
-    /// The answer, or the rest of it, did not arrive in time.
-    #[error(
-        "no answer within {0:?}; check the network to aiven.api_url, or raise aiven.request_timeout"
-    )]
-    Timeout(Duration),
-    /// The connection could not be made, or broke.
-    #[error(
-        "{0}; check the network to aiven.api_url, and aiven.ca_cert if it is about a certificate"
-    )]
-    Transport(OutsideText),
     /// The certificate is out of date, by this machine's clock.
     #[error(
         "{0}; check this machine's clock first (timedatectl), by which certificates are judged; if it is right, see what answers at aiven.api_url"
@@ -117,9 +98,21 @@ pub enum ErrorKind {
     /// The answer ended in the middle.
     #[error("the answer ended after {0} bytes, in the middle of the document")]
     Truncated(u64),
-    /// The answer is not what was asked for.
-    #[error("the answer is not understood ({0})")]
-    Malformed(String),
+}
+
+/// What to do where Aiven did not answer, behind a semicolon.
+fn remedy(unanswered: &Unanswered) -> String {
+    match unanswered {
+        Unanswered::Stranger(stranger) => format!("; {}", stranger.advice()),
+        Unanswered::Timeout(_) => {
+            "; check the network to aiven.api_url, or raise aiven.request_timeout".to_owned()
+        }
+        Unanswered::Transport(_) => {
+            "; check the network to aiven.api_url, and aiven.ca_cert if it is about a certificate"
+                .to_owned()
+        }
+        Unanswered::Postponed(_) | Unanswered::Malformed(_) => String::new(),
+    }
 }
 
 impl ErrorKind {
@@ -128,11 +121,9 @@ impl ErrorKind {
         match self {
             ErrorKind::Throttled { .. }
             | ErrorKind::Server { .. }
-            | ErrorKind::Timeout(_)
-            | ErrorKind::Transport(_)
             | ErrorKind::CertificateDates(_)
             | ErrorKind::Truncated(_) => true,
-            ErrorKind::Stranger(stranger) => stranger.is_transient(),
+            ErrorKind::Unanswered(unanswered) => unanswered.is_transient(),
             ErrorKind::Proxy { trouble, .. } => trouble.is_transient(),
             _ => false,
         }
@@ -162,8 +153,7 @@ impl ErrorKind {
     pub fn asked_wait(&self) -> Option<Duration> {
         match self {
             ErrorKind::Throttled { wait, .. } | ErrorKind::Server { wait, .. } => *wait,
-            ErrorKind::Stranger(stranger) => stranger.wait,
-            ErrorKind::Postponed { wait, .. } => Some(*wait),
+            ErrorKind::Unanswered(unanswered) => unanswered.asked_wait(),
             _ => None,
         }
     }
@@ -172,7 +162,7 @@ impl ErrorKind {
     pub fn pressure(&self, wait: Option<Duration>) -> Pressure {
         let asks_too_much = match self {
             ErrorKind::Throttled { .. } => true,
-            ErrorKind::Stranger(stranger) => stranger.status == 429,
+            ErrorKind::Unanswered(unanswered) => unanswered.asks_too_much(),
             _ => false,
         };
         match wait {
@@ -188,7 +178,9 @@ impl ErrorKind {
             ErrorKind::Throttled { wait, .. } => Trouble::Throttled(*wait),
             kind if kind.asked_wait().is_some() => Trouble::Throttled(kind.asked_wait()),
             ErrorKind::TokenRejected(_) => Trouble::TokenRejected,
-            ErrorKind::Stranger(_) | ErrorKind::Proxy { .. } => Trouble::Transient,
+            ErrorKind::Unanswered(Unanswered::Stranger(_)) | ErrorKind::Proxy { .. } => {
+                Trouble::Transient
+            }
             kind if kind.is_transient() => Trouble::Transient,
             _ => Trouble::Permanent,
         }
@@ -219,29 +211,17 @@ impl ErrorKind {
             ErrorKind::Refused { status, .. } | ErrorKind::Server { status, .. } => {
                 status.to_string()
             }
-            ErrorKind::Stranger(_) => "stranger".to_owned(),
-            ErrorKind::Postponed { .. } => "postponed".to_owned(),
+            ErrorKind::Unanswered(unanswered) => unanswered.code().to_owned(),
             ErrorKind::Proxy { .. } => "proxy".to_owned(),
-            ErrorKind::Timeout(_) => "timeout".to_owned(),
-            ErrorKind::Transport(_) | ErrorKind::CertificateDates(_) => "transport".to_owned(),
+            ErrorKind::CertificateDates(_) => "transport".to_owned(),
             ErrorKind::Truncated(_) => "truncated".to_owned(),
-            ErrorKind::Malformed(_) => "malformed".to_owned(),
         }
     }
 }
 
-impl From<NoRoom> for ErrorKind {
-    fn from(none: NoRoom) -> ErrorKind {
-        match none {
-            NoRoom::TooLong => ErrorKind::Malformed(none.to_string()),
-            NoRoom::InTime(patience) => ErrorKind::Timeout(patience),
-        }
-    }
-}
-
-impl From<Postponed> for ErrorKind {
-    fn from(Postponed { wait, because }: Postponed) -> ErrorKind {
-        ErrorKind::Postponed { wait, because }
+impl<T: Into<Unanswered>> From<T> for ErrorKind {
+    fn from(unanswered: T) -> ErrorKind {
+        ErrorKind::Unanswered(unanswered.into())
     }
 }
 

@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::error::{ErrorKind, hidden_error};
 use super::projection::{Element, Malformed, Projection};
 use super::wire::{SERVICE_MEMBERS, ServiceReader};
+use crate::api_client::unanswered::Unanswered;
 use crate::model::inventory::Listing;
 use crate::model::outside_text::{Secrets, cut};
 use crate::model::service::Service;
@@ -112,9 +113,8 @@ impl<'a> ListingReader<'a> {
             return Err(ErrorKind::Refused { status, message });
         }
         if !envelope.listed {
-            return Err(ErrorKind::Malformed(
-                "there is no list \"services\" in it".to_owned(),
-            ));
+            let what = "there is no list \"services\" in it".to_owned();
+            return Err(Unanswered::Malformed(what).into());
         }
         let RowSink {
             parsed,
@@ -202,18 +202,19 @@ enum Overflow {
 
 impl From<Overflow> for ErrorKind {
     fn from(overflow: Overflow) -> ErrorKind {
-        ErrorKind::Malformed(match overflow {
+        let what = match overflow {
             Overflow::Rows => "it has more rows than were asked for".to_owned(),
             Overflow::Kept => format!("its services take more than {} MiB", MAX_KEPT >> 20),
             Overflow::Bytes => format!("it has more than {} GiB", MAX_BYTES >> 30),
-        })
+        };
+        Unanswered::Malformed(what).into()
     }
 }
 
 fn error_kind(malformed: Malformed) -> ErrorKind {
     match malformed {
         Malformed::Truncated { at } => ErrorKind::Truncated(at),
-        other => ErrorKind::Malformed(other.to_string()),
+        other => Unanswered::Malformed(other.to_string()).into(),
     }
 }
 

@@ -33,11 +33,11 @@ pub(crate) enum Pressure {
 
 /// Not asked: an earlier answer asks to wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Postponed {
+pub struct Postponed {
     /// How long it lasts yet.
-    pub(crate) wait: Duration,
+    pub wait: Duration,
     /// The answer that asks for it.
-    pub(crate) because: OutsideText,
+    pub because: OutsideText,
 }
 
 pub(crate) struct Gate {

@@ -20,6 +20,7 @@ use super::token::{Grant, Token, uaa_url};
 use crate::api_client::answer_room::{Answer, AnswerRoom};
 use crate::api_client::gate::Gate;
 use crate::api_client::head::Head;
+use crate::api_client::unanswered::Unanswered;
 use crate::api_client::{MAX_ERROR_BODY, PATIENCE, begins_an_object, retries};
 use crate::config;
 use crate::metrics::Metrics;
@@ -253,7 +254,7 @@ impl Client {
         let token = asked.and_then(|answer| {
             Grant::read(answer.bytes())
                 .and_then(|grant| Token::new(&grant, asked_at, &self.secrets))
-                .map_err(ErrorKind::Malformed)
+                .map_err(|what| Unanswered::Malformed(what).into())
         });
         // It may have moved.
         self.uaa = token.is_ok().then_some(base);
@@ -295,7 +296,7 @@ impl Client {
         gate.pass().await?;
         let started = Instant::now();
         let answer = timeout(self.request_timeout, self.exchange(party, request)).await;
-        let answer = answer.unwrap_or(Err(ErrorKind::Timeout(self.request_timeout)));
+        let answer = answer.unwrap_or(Err(Unanswered::Timeout(self.request_timeout).into()));
         let code = match &answer {
             Ok(_) => "200".to_owned(),
             Err(kind) => kind.code(),
@@ -334,7 +335,7 @@ impl Client {
     }
 
     fn malformed(&self, operation: Operation, what: String) -> Error {
-        self.error(operation, &self.base, ErrorKind::Malformed(what))
+        self.error(operation, &self.base, Unanswered::Malformed(what))
     }
 
     /// A pass whose list ended before it should.
@@ -348,12 +349,12 @@ impl Client {
         self.error(operation, &self.base, ErrorKind::Unfinished(after))
     }
 
-    fn error(&self, operation: Operation, url: &Url, kind: ErrorKind) -> Error {
+    fn error(&self, operation: Operation, url: &Url, kind: impl Into<ErrorKind>) -> Error {
         let host = url.host_str().unwrap_or_default();
         Error {
             operation,
             server: OutsideText::prose(host, &self.secrets),
-            kind,
+            kind: kind.into(),
         }
     }
 }

@@ -1,14 +1,13 @@
 //! What can go wrong while Cloud Foundry is asked, each with what to do about it.
 //!
 //! The words of Cloud Controller and UAA are believed only where an answer has their
-//! form. Whatever else answers in their place is a [`Stranger`].
+//! form. Whatever else answers in their place is a stranger ([`Unanswered`]).
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::api_client::answer_room::NoRoom;
-use crate::api_client::gate::{Postponed, Pressure};
-use crate::api_client::stranger::Stranger;
+use crate::api_client::gate::Pressure;
+use crate::api_client::unanswered::Unanswered;
 use crate::model::backoff::Trouble;
 use crate::model::outside_text::OutsideText;
 
@@ -70,15 +69,8 @@ pub(crate) enum ErrorKind {
         /// How long it asks to wait, if it does.
         wait: Option<Duration>,
     },
-    /// Something else answered in their place.
-    Stranger(Box<Stranger>),
-    /// Not asked: an earlier answer asks to wait.
-    Postponed {
-        /// How long it lasts yet.
-        wait: Duration,
-        /// The answer that asks for it.
-        because: OutsideText,
-    },
+    /// No answer of theirs.
+    Unanswered(Unanswered),
     /// Cloud Controller's answer does not say where UAA is.
     NoUaa(OutsideText),
     /// An empty list or a 401, for a client that may not see what there is: the scopes of
@@ -91,14 +83,8 @@ pub(crate) enum ErrorKind {
         /// What to do.
         advice: &'static str,
     },
-    /// The answer, or the rest of it, did not arrive in time.
-    Timeout(Duration),
     /// The pages did not end in time.
     Unfinished(Duration),
-    /// The connection could not be made, or broke.
-    Transport(OutsideText),
-    /// The answer is not what was asked for.
-    Malformed(String),
 }
 
 /// What an error of Cloud Controller or UAA means.
@@ -178,11 +164,7 @@ impl ErrorKind {
                 meaning,
                 ..
             } => format!("{} ({status}, {words})", meaning.what()),
-            ErrorKind::Stranger(stranger) => stranger.answered().to_string(),
-            ErrorKind::Postponed { wait, because } => format!(
-                "not asked for another {} s, as an earlier answer asks for ({because})",
-                wait.as_secs().max(1)
-            ),
+            ErrorKind::Unanswered(unanswered) => unanswered.to_string(),
             ErrorKind::NoUaa(why) => format!("the answer names no UAA that can be asked ({why})"),
             ErrorKind::SeesNothing(scopes) => format!(
                 "it shows nothing, and the client has no authority to see everything (its token has the scopes \"{scopes}\")"
@@ -190,28 +172,27 @@ impl ErrorKind {
             ErrorKind::Certificate { words, .. } => {
                 format!("its certificate is not accepted ({words})")
             }
-            ErrorKind::Timeout(limit) => format!("no whole answer within {limit:?}"),
             ErrorKind::Unfinished(limit) => format!("not all pages came within {limit:?}"),
-            ErrorKind::Transport(words) => words.to_string(),
-            ErrorKind::Malformed(what) => format!("the answer is not understood ({what})"),
         }
     }
 
     /// What to do about it; nothing but to wait, if there is none.
     pub(crate) fn advice(&self) -> Option<String> {
         let advice = match self {
-            ErrorKind::Stranger(stranger) => return Some(stranger.advice()),
-            ErrorKind::Postponed { .. } => return None,
+            ErrorKind::Unanswered(unanswered) => match unanswered {
+                Unanswered::Stranger(stranger) => return Some(stranger.advice()),
+                Unanswered::Postponed(_) => return None,
+                Unanswered::Timeout(_) => "check the network to it, and its health",
+                Unanswered::Transport(_) => "check the network to it, and cloud_foundry.api_url",
+                Unanswered::Malformed(_) => "check what answers there",
+            },
             ErrorKind::Answered { meaning, .. } => meaning.advice(),
             ErrorKind::NoUaa(_) => {
                 "check that cloud_foundry.api_url is the one that `cf api` shows"
             }
             ErrorKind::SeesNothing(_) => GIVE_AUTHORITY,
             ErrorKind::Certificate { advice, .. } => advice,
-            ErrorKind::Timeout(_) => "check the network to it, and its health",
             ErrorKind::Unfinished(_) => "look at Cloud Controller's health",
-            ErrorKind::Transport(_) => "check the network to it, and cloud_foundry.api_url",
-            ErrorKind::Malformed(_) => "check what answers there",
         };
         Some(advice.to_owned())
     }
@@ -230,8 +211,7 @@ impl ErrorKind {
             ErrorKind::Answered { meaning, .. } => {
                 matches!(meaning, Meaning::Throttled | Meaning::Server)
             }
-            ErrorKind::Stranger(stranger) => stranger.is_transient(),
-            ErrorKind::Timeout(_) | ErrorKind::Transport(_) => true,
+            ErrorKind::Unanswered(unanswered) => unanswered.is_transient(),
             _ => false,
         }
     }
@@ -240,8 +220,7 @@ impl ErrorKind {
     pub(crate) fn asked_wait(&self) -> Option<Duration> {
         match self {
             ErrorKind::Answered { wait, .. } => *wait,
-            ErrorKind::Stranger(stranger) => stranger.wait,
-            ErrorKind::Postponed { wait, .. } => Some(*wait),
+            ErrorKind::Unanswered(unanswered) => unanswered.asked_wait(),
             _ => None,
         }
     }
@@ -250,7 +229,7 @@ impl ErrorKind {
     pub(crate) fn pressure(&self) -> Pressure {
         let asks_too_much = match self {
             ErrorKind::Answered { status, .. } => *status == 429,
-            ErrorKind::Stranger(stranger) => stranger.status == 429,
+            ErrorKind::Unanswered(unanswered) => unanswered.asks_too_much(),
             _ => false,
         };
         match self.asked_wait() {
@@ -285,26 +264,17 @@ impl ErrorKind {
     pub(crate) fn code(&self) -> String {
         let word = match self {
             ErrorKind::Answered { status, .. } => return status.to_string(),
-            ErrorKind::Stranger(_) => "stranger",
-            ErrorKind::Postponed { .. } => "postponed",
-            ErrorKind::Timeout(_) | ErrorKind::Unfinished(_) => "timeout",
-            ErrorKind::Transport(_) | ErrorKind::Certificate { .. } => "transport",
-            ErrorKind::NoUaa(_) | ErrorKind::SeesNothing(_) | ErrorKind::Malformed(_) => {
-                "malformed"
-            }
+            ErrorKind::Unanswered(unanswered) => unanswered.code(),
+            ErrorKind::Unfinished(_) => "timeout",
+            ErrorKind::Certificate { .. } => "transport",
+            ErrorKind::NoUaa(_) | ErrorKind::SeesNothing(_) => "malformed",
         };
         word.to_owned()
     }
 }
 
-impl From<Postponed> for ErrorKind {
-    fn from(Postponed { wait, because }: Postponed) -> ErrorKind {
-        ErrorKind::Postponed { wait, because }
-    }
-}
-
-impl From<NoRoom> for ErrorKind {
-    fn from(none: NoRoom) -> ErrorKind {
-        ErrorKind::Malformed(none.to_string())
+impl<T: Into<Unanswered>> From<T> for ErrorKind {
+    fn from(unanswered: T) -> ErrorKind {
+        ErrorKind::Unanswered(unanswered.into())
     }
 }

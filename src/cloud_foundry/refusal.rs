@@ -9,6 +9,7 @@ use super::error::{ErrorKind, Meaning};
 use crate::api_client::head::Head;
 use crate::api_client::lenient::{Member, Object, Text};
 use crate::api_client::stranger::Asked;
+use crate::api_client::unanswered::Unanswered;
 use crate::api_client::{is_about_dates, object, refused_certificate, words_of};
 use crate::model::outside_text::{OutsideText, Secrets};
 
@@ -60,7 +61,7 @@ impl Party {
 
     /// What answers in its place.
     pub(crate) fn stranger(self, head: &Head, body: &[u8], secrets: &Secrets) -> ErrorKind {
-        ErrorKind::Stranger(Box::new(head.stranger(self.asked(), body, secrets)))
+        Unanswered::Stranger(Box::new(head.stranger(self.asked(), body, secrets))).into()
     }
 
     fn meaning(self, status: u16, name: &str, detail: &str) -> Meaning {
@@ -145,7 +146,7 @@ pub(crate) fn transport(error: reqwest::Error, secrets: &Secrets) -> ErrorKind {
     let words = OutsideText::prose(&words_of(error), secrets);
     match advice {
         Some(advice) => ErrorKind::Certificate { words, advice },
-        None => ErrorKind::Transport(words),
+        None => Unanswered::Transport(words).into(),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::aiven::error::{self, Error, ErrorKind};
 use crate::aiven::wire;
 use crate::api_client::answer_room::Answer;
 use crate::api_client::head::Head;
+use crate::api_client::unanswered::Unanswered;
 use crate::api_client::{begins_an_object, retries};
 use crate::model::surroundings::Sighting;
 
@@ -49,7 +50,7 @@ impl<'a> Call<'a> {
 
     /// What an answer was read as. One that has what was asked for is Aiven's own.
     pub(super) fn understood<T>(&self, read: Result<T, String>) -> Result<T, Error> {
-        let read = read.map_err(|what| self.error(ErrorKind::Malformed(what)))?;
+        let read = read.map_err(|what| self.error(Unanswered::Malformed(what)))?;
         self.client.note_clock(self.clock.lock().take());
         Ok(read)
     }
@@ -118,7 +119,7 @@ impl<'a> Call<'a> {
     ) -> Result<T, ErrorKind> {
         let started = Instant::now();
         let answer = attempt.await;
-        if matches!(answer, Err(ErrorKind::Postponed { .. })) {
+        if matches!(answer, Err(ErrorKind::Unanswered(Unanswered::Postponed(_)))) {
             return answer;
         }
         let code = answer
@@ -130,11 +131,11 @@ impl<'a> Call<'a> {
         answer
     }
 
-    pub(super) fn error(&self, kind: ErrorKind) -> Error {
+    pub(super) fn error(&self, kind: impl Into<ErrorKind>) -> Error {
         Error {
             operation: self.operation,
             project: self.project.to_owned(),
-            kind,
+            kind: kind.into(),
         }
     }
 }

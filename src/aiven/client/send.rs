@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 use super::{Client, look};
 use crate::aiven::error::{ErrorKind, error_of};
 use crate::api_client::head::Head;
+use crate::api_client::unanswered::Unanswered;
 use crate::api_client::{MAX_ERROR_BODY, is_about_dates, refused_certificate, words_of};
 use crate::model::outside_text::OutsideText;
 use crate::model::surroundings::Sighting;
@@ -75,7 +76,7 @@ impl Client {
     ) -> Result<Option<bytes::Bytes>, ErrorKind> {
         timeout(self.request_timeout, response.chunk())
             .await
-            .map_err(|_| ErrorKind::Timeout(self.request_timeout))?
+            .map_err(|_| Unanswered::Timeout(self.request_timeout))?
             .map_err(|error| self.transport(error))
     }
 
@@ -88,7 +89,7 @@ impl Client {
     /// The answer did not come in time: the proxy may be why.
     async fn without_answer(&self) -> ErrorKind {
         let trouble = self.trouble_of_proxy().await;
-        trouble.unwrap_or(ErrorKind::Timeout(self.request_timeout))
+        trouble.unwrap_or(Unanswered::Timeout(self.request_timeout).into())
     }
 
     async fn trouble_of_proxy(&self) -> Option<ErrorKind> {
@@ -107,7 +108,7 @@ impl Client {
         let words = OutsideText::prose(&message, &self.secrets);
         match is_out_of_date {
             true => ErrorKind::CertificateDates(words),
-            false => ErrorKind::Transport(words),
+            false => Unanswered::Transport(words).into(),
         }
     }
 }

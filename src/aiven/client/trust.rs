@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::{Call, Client};
 use crate::aiven::wire::secrets::{EndpointAnswer, ProjectCa};
-use crate::aiven::{Error, ErrorKind, Operation};
+use crate::aiven::{Error, Operation};
+use crate::api_client::unanswered::Unanswered;
 use crate::model::credentials::Credentials;
 
 impl Client {
@@ -19,7 +20,7 @@ impl Client {
     ///
     /// # Errors
     /// After retries. A token without `organization:projects:write` gets
-    /// [`ErrorKind::Forbidden`], which is common.
+    /// [`ErrorKind::Forbidden`](crate::aiven::ErrorKind::Forbidden), which is common.
     pub async fn project_ca(&self, project: &str) -> Result<String, Error> {
         let call = Call::new(self, Operation::GetProjectCa, project);
         let answer: ProjectCa = call.get(&["project", project, "kms", "ca"]).await?;
@@ -27,7 +28,7 @@ impl Client {
             Ok(answer.certificate)
         } else {
             let cause = "no certificate of a CA in it".to_owned();
-            Err(call.error(ErrorKind::Malformed(cause)))
+            Err(call.error(Unanswered::Malformed(cause)))
         }
     }
 
@@ -36,7 +37,7 @@ impl Client {
     ///
     /// # Errors
     /// After retries. A token without `project:integrations:write` gets
-    /// [`ErrorKind::Forbidden`].
+    /// [`ErrorKind::Forbidden`](crate::aiven::ErrorKind::Forbidden).
     pub async fn endpoint_credentials(
         &self,
         project: &str,
@@ -57,7 +58,7 @@ impl Client {
     /// retried: look up the current state before calling again.
     ///
     /// # Errors
-    /// Any [`ErrorKind`]; after `Timeout` and `Transport` it may still have been updated.
+    /// Any [`ErrorKind`](crate::aiven::ErrorKind); after `Timeout` and `Transport` it may still have been updated.
     pub async fn update_endpoint(
         &self,
         project: &str,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::ErrorKind;
 use crate::api_client::head::Head;
 use crate::api_client::stranger::Asked;
+use crate::api_client::unanswered::Unanswered;
 use crate::api_client::wait;
 use crate::model::outside_text::{OutsideText, Secrets};
 
@@ -34,7 +35,7 @@ pub fn error_of(head: &Head, body: &[u8], secrets: &Secrets) -> (ErrorKind, Opti
         }
         None => {
             let stranger = Box::new(head.stranger(AIVEN, body, secrets));
-            (ErrorKind::Stranger(stranger), head.wait())
+            (Unanswered::Stranger(stranger).into(), head.wait())
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::api_client::gate::Postponed;
 
 fn not_found(message: &str, code: Option<&str>) -> ErrorKind {
     let prose = |text: &str| OutsideText::prose(text, &Default::default());
@@ -52,10 +53,10 @@ fn a_wait_is_taken_to_the_next_call() {
     };
     assert_eq!(server.trouble(), Trouble::Throttled(wait));
     let because = OutsideText::from("maintenance");
-    let postponed = ErrorKind::Postponed {
+    let postponed = ErrorKind::from(Postponed {
         wait: Duration::from_secs(20),
         because,
-    };
+    });
     assert_eq!(
         postponed.trouble(),
         Trouble::Throttled(Some(Duration::from_secs(20)))

@@ -36,7 +36,7 @@ fn a_listing_with_more_rows_than_were_asked_for_is_read_no_further() {
     assert!(read(100, 100, MAX_KEPT).unwrap().at_limit);
     assert!(matches!(
         read(101, 100, MAX_KEPT),
-        Err(ErrorKind::Malformed(_))
+        Err(ErrorKind::Unanswered(Unanswered::Malformed(_)))
     ));
 }
 
@@ -47,7 +47,7 @@ fn a_listing_that_fills_the_memory_is_read_no_further() {
     assert!((1000..5000).contains(&memory), "{memory}");
     assert!(matches!(
         read(1000, 1000, 10 * 500),
-        Err(ErrorKind::Malformed(_))
+        Err(ErrorKind::Unanswered(Unanswered::Malformed(_)))
     ));
 }
 
@@ -60,7 +60,10 @@ fn a_listing_without_end_ends() {
     listing.feed(br#"{"services":["#).unwrap();
     let blanks = [b' '; 1000];
     let refused = (0..2000).find_map(|_| listing.feed(&blanks).err());
-    assert!(matches!(refused, Some(ErrorKind::Malformed(_))));
+    assert!(matches!(
+        refused,
+        Some(ErrorKind::Unanswered(Unanswered::Malformed(_)))
+    ));
 }
 
 #[test]

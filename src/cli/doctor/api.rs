@@ -7,6 +7,7 @@ use super::check::{Area, Check};
 use super::dns::milliseconds;
 use crate::aiven::client::Look;
 use crate::aiven::{Client, ErrorKind};
+use crate::api_client::unanswered::Unanswered;
 use crate::cli::rehearsal;
 use crate::config::Config;
 use crate::model::endpoint::EndpointFact;
@@ -220,18 +221,19 @@ fn refused(project: &str, name: &str, kind: &ErrorKind) -> Check {
         ErrorKind::NotFound { .. } => {
             "write the project's name in aiven.projects as Aiven's console shows it; it may have been renamed".to_owned()
         }
-        ErrorKind::Throttled { .. } | ErrorKind::Postponed { .. } => {
+        ErrorKind::Throttled { .. } | ErrorKind::Unanswered(Unanswered::Postponed(_)) => {
             "wait; give this program a token of a user of its own".to_owned()
         }
         ErrorKind::Server { .. } | ErrorKind::Refused { .. } => {
             "see Aiven's status page, and try again".to_owned()
         }
         ErrorKind::Proxy { .. } => "correct aiven.http_proxy, or mend the proxy".to_owned(),
-        ErrorKind::Stranger(_) | ErrorKind::Truncated(_) | ErrorKind::Malformed(_) => {
+        ErrorKind::Truncated(_)
+        | ErrorKind::Unanswered(Unanswered::Stranger(_) | Unanswered::Malformed(_)) => {
             "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way".to_owned()
         }
         ErrorKind::CertificateDates(_) => SET_THE_CLOCK.to_owned(),
-        ErrorKind::Timeout(_) | ErrorKind::Transport(_) => {
+        ErrorKind::Unanswered(Unanswered::Timeout(_) | Unanswered::Transport(_)) => {
             "let this machine reach the host of aiven.api_url: see DNS above, routes, firewalls and aiven.http_proxy".to_owned()
         }
     };

@@ -159,8 +159,14 @@ async fn answers_that_never_come_or_end_in_the_middle_are_asked_for_three_times(
         client.request_timeout = Duration::from_millis(300);
         let error = client.read_all(needed()).await.unwrap_err();
         match is_cut {
-            true => assert!(matches!(error.kind, ErrorKind::Transport(_)), "{error}"),
-            false => assert!(matches!(error.kind, ErrorKind::Timeout(_)), "{error}"),
+            true => assert!(
+                matches!(error.kind, ErrorKind::Unanswered(Unanswered::Transport(_))),
+                "{error}"
+            ),
+            false => assert!(
+                matches!(error.kind, ErrorKind::Unanswered(Unanswered::Timeout(_))),
+                "{error}"
+            ),
         }
         assert_eq!(server.count(Asked::is_list), 3);
     }
@@ -193,7 +199,10 @@ async fn an_answer_that_is_no_page_is_not_understood() {
             false => good(asked, &[1]),
         })
         .await;
-        assert!(matches!(error.kind, ErrorKind::Malformed(_)), "{error}");
+        assert!(
+            matches!(error.kind, ErrorKind::Unanswered(Unanswered::Malformed(_))),
+            "{error}"
+        );
     }
 }
 

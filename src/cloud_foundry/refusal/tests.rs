@@ -104,7 +104,7 @@ fn what_has_not_their_form_is_somebody_elses() {
     ] {
         let kind = error(party, status, content_type, body);
         assert!(
-            matches!(kind, ErrorKind::Stranger(_)),
+            matches!(kind, ErrorKind::Unanswered(Unanswered::Stranger(_))),
             "{party:?} {status} {body}"
         );
     }
