@@ -78,6 +78,7 @@ class PageWorld
     all = one['hosts'].sum { |host| host['targets'].size }
     {
       'token-rejected' => [[{ do: 'api_fault', on: {}, fault: { status: { code: 401, message: 'Invalid token' } } }], '/'],
+      'clock-wrong' => [[{ do: 'api_fault', on: {}, fault: { clock_off: 3 * 3600 } }], '/'],
       'dns-gone' => [[{ do: 'dns_fault', name: '*', fault: 'serv_fail' }], '/'],
       'node-down' => [[fault(one, 0, 'refuse')], one_page(one)],
       'service-down' => [Array.new(all) { |node| fault(one, node, 'hang') }, '/'],
