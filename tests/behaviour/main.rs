@@ -52,6 +52,7 @@ mod events_tell_what_changed;
 mod explain_finds_services;
 mod explain_names_the_cause;
 mod failed_scrapes_have_a_cause;
+mod json_is_documented;
 mod mistakes_in_the_configuration_are_named;
 mod pages_are_captured_without_values;
 mod plan_is_compared_with_what_runs;
