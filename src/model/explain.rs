@@ -225,7 +225,10 @@ impl Case<'_> {
     fn resolved(&self) -> Outcome {
         let at = self.project.and_then(|one| one.stages.resolve.last_success);
         if self.service.verdict == Verdict::Unresolved {
-            let remedy = remedy::UNRESOLVED;
+            let remedy = match self.service.unanswered.is_empty() {
+                true => remedy::NAMELESS,
+                false => remedy::UNRESOLVED,
+            };
             return self.fails("resolved", at, self.cause(), remedy);
         }
         let hosts = self.service.hosts.iter();

@@ -34,6 +34,9 @@ pub(in crate::model) const INTEGRATION_AWAITED: &str =
 /// No host name resolves.
 pub(in crate::model) const UNRESOLVED: &str = "look the name up on this machine (dig NAME); if it fails there, mend DNS or dns.nameservers; a service that is being built gets its name in some minutes";
 
+/// There is no host name to look up, or none was looked up yet.
+pub(in crate::model) const NAMELESS: &str = "wait: a service that is being built gets its name in some minutes; if it stays so, see in Aiven's console whether it is running and has a host";
+
 /// The target list cannot be written.
 pub(in crate::model) const UNWRITTEN: &str =
     "free space or mend permissions; the old list stays in use, and /sd is current";

@@ -75,6 +75,17 @@ fn explain_in(project: Value, changes: &Value) -> Explanation {
 }
 
 #[test]
+fn who_has_no_name_is_not_looked_up() {
+    let remedy = |unanswered: Value| {
+        let changes = json!({"verdict": "unresolved", "hosts": [], "unanswered": unanswered});
+        explain_changed(&changes).trouble.unwrap().remedy
+    };
+    assert!(!remedy(json!({})).contains("dig"));
+    let failing = json!({"logs.test": {"since": AT, "cause": "NXDOMAIN"}});
+    assert!(remedy(failing).contains("dig"));
+}
+
+#[test]
 fn all_is_well_when_all_steps_are_done() {
     let explanation = explain_changed(&json!({}));
     let names: Vec<_> = explanation.steps.iter().map(|step| step.name).collect();
