@@ -45,6 +45,10 @@ pub(super) async fn run(daemon: &Daemon, text: &str, json: bool) -> anyhow::Resu
         list(text, &explanations);
         return Ok(ExitCode::FAILURE);
     } else {
+        if explanations.len() > 1 {
+            let count = explanations.len();
+            output::note(format_args!("{text} can mean any of {count} services:"));
+        }
         for (index, explanation) in explanations.iter().enumerate() {
             if index > 0 {
                 output::line("");

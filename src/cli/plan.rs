@@ -27,6 +27,9 @@ mod difference;
 
 use difference::{Difference, differences};
 
+/// Most projects of another daemon that are named.
+const MAX_PROJECTS: usize = 5;
+
 /// How long to wait if Aiven asks for it: nobody asks again here.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -98,7 +101,7 @@ pub(super) async fn run(
         ..Snapshot::default()
     };
     let services = Status::of(&snapshot, &Scrapes::default(), Timestamp::now()).services;
-    let running = compare(address, &services, &failed).await;
+    let running = compare(address, &config.aiven.projects, &services, &failed).await;
     let report = Report {
         services,
         would_create,
@@ -112,14 +115,17 @@ pub(super) async fn run(
     Ok(super::exit_code(report.failed.is_empty()))
 }
 
-/// That no daemon answers is no trouble: before the first deploy there is none.
+/// That no daemon answers is no trouble: before the first deploy there is none. One that
+/// has none of the projects is not this configuration's.
 async fn compare(
     address: SocketAddr,
+    projects: &[String],
     planned: &[ServiceStatus],
     failed: &BTreeMap<String, String>,
 ) -> Running {
     let asked = async { Daemon::at(address)?.status().await };
     let (no_answer, differences) = match asked.await {
+        Ok((_, status)) if is_of_others(&status, projects) => (Some(others(&status)), Vec::new()),
         Ok((_, status)) => {
             let is_observed = |project: &str| !failed.contains_key(project);
             (None, differences(planned, &status, is_observed))
@@ -131,6 +137,20 @@ async fn compare(
         no_answer,
         differences,
     }
+}
+
+fn is_of_others(status: &Status, projects: &[String]) -> bool {
+    let mut running = status.projects.iter();
+    !status.projects.is_empty() && !running.any(|one| projects.contains(&one.name))
+}
+
+fn others(status: &Status) -> String {
+    let names = status.projects.iter().take(MAX_PROJECTS);
+    let names: Vec<_> = names.map(|one| &*one.name).collect();
+    format!(
+        "it has none of this configuration's projects, but {}; if it is another's, name this one's with --address",
+        names.join(", ")
+    )
 }
 
 fn creation(project: &str, action: &Action) -> Creation {

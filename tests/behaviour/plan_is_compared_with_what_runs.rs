@@ -45,6 +45,19 @@ async fn a_plan_is_compared_with_the_daemon_that_answers() {
 }
 
 #[tokio::test]
+async fn a_daemon_of_other_projects_is_not_compared() {
+    let (sim, _config, daemon) = logs_published().await;
+    sim.add_project("bank");
+    let other = Config::quick(&sim)
+        .web_at(daemon.address)
+        .with("aiven.projects", json!(["bank"]));
+    let told = command(&other, "plan", &[]).await;
+    let says = "it has none of this configuration's projects, but shop;";
+    assert!(told.stdout.contains(says), "{}", told.output());
+    assert!(!told.stdout.contains("shop/logs"), "{}", told.output());
+}
+
+#[tokio::test]
 async fn progress_is_a_bar_on_a_terminal_and_lines_in_a_pipe() {
     let (_sim, config, _daemon) = logs_published().await;
     let piped = command(&config, "plan", &["--json"]).await;
