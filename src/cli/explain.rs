@@ -115,7 +115,7 @@ fn print_nodes(nodes: &[Node], now: Timestamp) {
     let mut rows = Rows::new(["node", "tried", "succeeded", "failing for", "why"]);
     for node in nodes {
         let tried = match node.seconds {
-            Some(seconds) => format!("{}, took {seconds:.2} s", since(node.last_scrape)),
+            Some(seconds) => format!("{}, took {seconds:.3} s", since(node.last_scrape)),
             None => since(node.last_scrape),
         };
         rows.add([

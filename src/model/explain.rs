@@ -21,6 +21,7 @@ mod trouble;
 pub use asked::MatchedBy;
 pub use meant::{Unknown, find, is_at, told_of, unknown};
 pub use nodes::Node;
+pub(in crate::model) use {asked::place, pasted::readings};
 
 /// One service explained.
 #[derive(Debug, Serialize)]

@@ -157,7 +157,7 @@ fn host_names(service: &ServiceStatus) -> impl Iterator<Item = &str> {
 }
 
 /// Host and port of a URL, as Prometheus' page shows targets; else all of the text.
-fn place(text: &str) -> &str {
+pub(in crate::model) fn place(text: &str) -> &str {
     let rest = text.strip_prefix("http://");
     match rest.or_else(|| text.strip_prefix("https://")) {
         Some(rest) => rest.split('/').next().unwrap_or_default(),

@@ -30,7 +30,7 @@ const SERVICE_LABELS: &[&str] = &[
 
 /// What may be meant, the plainest reading first, and none of them twice. Capitals come
 /// from a heading or a telephone: names of Aiven have none.
-pub(super) fn readings(text: &str) -> Vec<String> {
+pub(in crate::model) fn readings(text: &str) -> Vec<String> {
     if text.len() > MAX_TEXT {
         return Vec::new();
     }

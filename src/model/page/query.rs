@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use crate::model::explain::{place, readings};
 use crate::model::history::EventKind;
 use crate::model::plan::PlannedService;
 use crate::model::verdict::Verdict;
@@ -17,6 +18,8 @@ pub struct Query {
     pub service: Option<String>,
     /// Part of a name, GUID, host name or address.
     pub search: String,
+    /// The same in each way in which `explain` reads what people paste.
+    readings: Vec<String>,
     /// The verdict.
     pub verdict: Option<Verdict>,
     /// The service type.
@@ -46,7 +49,10 @@ impl Query {
             let text = || value.trim().chars().filter(shown).take(MAX_FIELD).collect();
             match key {
                 "service" => query.service = Some(value.to_owned()),
-                "q" => query.search = text(),
+                "q" => {
+                    query.search = text();
+                    query.readings = readings(value);
+                }
                 "verdict" => query.verdict = verdict(value),
                 "type" => query.service_type = text(),
                 "project" => query.project = text(),
@@ -143,18 +149,29 @@ impl Query {
     }
 
     fn is_found(&self, project: &str, planned: &PlannedService) -> bool {
-        let wanted = &*self.search;
-        let service = &planned.service;
-        let mut hosts = service.hosts.rows().iter();
-        contains(&service.name, wanted)
-            || contains(project, wanted)
-            || is_name(wanted, project, &service.name)
-            || hosts.any(|host| contains(&host.name, wanted))
-            || (looks_like_address(wanted) && has_address(planned, wanted))
-            || labels(planned)
-                .iter()
-                .any(|(_, value)| contains(value, wanted))
+        let searched = [&self.search].into_iter().chain(&self.readings);
+        searched
+            .map(|wanted| place(wanted))
+            .any(|wanted| !wanted.is_empty() && is_part(wanted, project, planned))
     }
+}
+
+/// Whether this is part of what is known of the service, or its address.
+fn is_part(wanted: &str, project: &str, planned: &PlannedService) -> bool {
+    let service = &planned.service;
+    let host_wanted = match wanted.rsplit_once(':') {
+        Some((host, port)) if host.contains('.') && port.parse::<u16>().is_ok() => host,
+        _ => wanted,
+    };
+    let mut hosts = service.hosts.rows().iter();
+    contains(&service.name, wanted)
+        || contains(project, wanted)
+        || is_name(wanted, project, &service.name)
+        || hosts.any(|host| contains(&host.name, host_wanted))
+        || (looks_like_address(wanted) && has_address(planned, wanted))
+        || labels(planned)
+            .iter()
+            .any(|(_, value)| contains(value, wanted))
 }
 
 /// The address of a list of services.

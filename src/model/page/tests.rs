@@ -50,6 +50,20 @@ fn services_are_found_by_name_host_address_and_filters() {
     assert_eq!(found(&[("q", "10.0.0.2:9273")]), ["logs"]);
     assert_eq!(found(&[("q", HOST)]).len(), 3);
     assert_eq!(
+        found(&[("q", &format!("https://{HOST}:9273/metrics"))]).len(),
+        3
+    );
+    for pasted in [
+        "\"orders\",",
+        "shop orders",
+        "SHOP%2FORDERS",
+        "http://10.0.0.1:9273/metrics",
+        "http://10.0.0.1:9273/metrics?aiven_service=shop%2Forders",
+        r#"up{aiven_project="shop", aiven_service_name="orders"}"#,
+    ] {
+        assert_eq!(found(&[("q", pasted)]), ["orders"], "{pasted}");
+    }
+    assert_eq!(
         found(&[("type", "opensearch"), ("project", "shop")]).len(),
         3
     );
