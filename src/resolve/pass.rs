@@ -135,6 +135,8 @@ where
         self.due
             .extend(names.map(|name| (Arc::clone(name), self.round)));
         self.forget_ended_rounds();
+        // Nothing is to be looked up, and that is done.
+        self.has_ended |= wanted.is_empty();
     }
 
     /// Makes the names due that were not wanted before, ahead of all others.

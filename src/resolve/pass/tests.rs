@@ -189,6 +189,17 @@ async fn a_round_that_nobody_answers_ends_with_the_failures() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_round_without_a_name_ends() {
+    let dns = Dns::new(|_, _| at_once(found()));
+    let mut pass = Pass::new(|name, family| dns.ask(name, family));
+    pass.begin_round(&names(0));
+    let reports = run(&mut pass, Instant::now()).await;
+    let ended =
+        |(_, round): &(Duration, ResolveRound)| matches!(round.progress, Progress::Ended(_));
+    assert!(reports.iter().any(ended));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_name_is_reported_whole_once_and_the_round_ends_once() {
     let dns = Dns::new(|_, _| at_once(found()));
     let mut pass = Pass::new(|name, family| dns.ask(name, family));
