@@ -43,8 +43,8 @@ impl HistoryBoard {
     }
 }
 
-/// Nodes and host names: whatever else changes has a line where it happens. Many at once are
-/// one event, so they are one line, too.
+/// Nodes, host names and what people do at Aiven by hand: whatever else changes has a line
+/// where it happens. Many at once are one event, so they are one line, too.
 fn log(event: &Event) {
     let (project, service) = (event.project.as_deref(), event.service.as_deref());
     let (what, cause) = (&*event.what, event.cause.as_deref());
@@ -60,6 +60,12 @@ fn log(event: &Event) {
         }
         EventKind::HostResolved => {
             tracing::info!(project, service, what, "a host name is resolved again");
+        }
+        EventKind::IntegrationEnded => {
+            tracing::warn!(project, service, what, cause, "an integration has ended");
+        }
+        EventKind::EndpointChanged => {
+            tracing::info!(project, what, cause, "the integration endpoint has changed");
         }
         _ => {}
     }
