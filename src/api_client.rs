@@ -65,16 +65,28 @@ pub(crate) fn describe(error: &serde_json::Error) -> String {
     format!("{kind}, at line {} column {}", error.line(), error.column())
 }
 
-/// The message of reqwest's error with all its sources, without the URL.
+/// What reqwest and hyper say of every connection that is not made: nothing of why.
+const EMPTY_WORDS: [&str; 3] = [
+    "error sending request",
+    "client error (Connect)",
+    "client error (SendRequest)",
+];
+
+/// The message of reqwest's error with all its sources that tell something, without the URL.
 pub(crate) fn words_of(error: reqwest::Error) -> String {
     let error = error.without_url();
-    let mut message = error.to_string();
+    let mut words = vec![error.to_string()];
     let mut source = error.source();
     while let Some(cause) = source {
-        message = format!("{message}: {cause}");
+        words.push(cause.to_string());
         source = cause.source();
     }
-    message
+    let tells = |one: &&String| !EMPTY_WORDS.contains(&one.as_str());
+    let telling: Vec<_> = words.iter().filter(tells).cloned().collect();
+    match telling.is_empty() {
+        true => words.join(": "),
+        false => telling.join(": "),
+    }
 }
 
 /// Why the server's certificate was refused, if that is what is wrong.

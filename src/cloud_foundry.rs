@@ -224,7 +224,7 @@ impl Rounds {
             .failed(error.kind.trouble(), spread, Instant::now());
         self.report(Report::Failed {
             at: Timestamp::now(),
-            cause: error.to_string(),
+            reason: error.reason(),
         })
         .await
     }

@@ -38,6 +38,7 @@ pub mod page;
 pub mod plan;
 pub mod project;
 pub mod project_cas;
+pub mod reason;
 pub mod resolution;
 pub mod scrape;
 pub mod selection;

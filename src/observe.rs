@@ -282,7 +282,7 @@ fn setup_failed(list: SetupList, error: &Error) -> Report {
     Report::SetupFailed {
         at: Timestamp::now(),
         list,
-        cause: error.kind.to_string(),
+        reason: error.kind.reason(),
     }
 }
 
@@ -298,7 +298,7 @@ fn listing_failed(error: &Error) -> Report {
     };
     Report::ListingFailed {
         at: Timestamp::now(),
-        cause: error.kind.to_string(),
+        reason: error.kind.reason(),
         distrust,
     }
 }

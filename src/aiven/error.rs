@@ -5,6 +5,7 @@
 //! captive portal, is a stranger ([`Unanswered`]): it may be right about the network, but
 //! knows nothing of tokens, projects and services.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::Operation;
@@ -13,6 +14,7 @@ use crate::api_client::unanswered::Unanswered;
 use crate::model::backoff::Trouble;
 use crate::model::outside_text::OutsideText;
 
+mod advice;
 mod answer;
 mod proxy;
 
@@ -31,21 +33,14 @@ pub struct Error {
     pub kind: ErrorKind,
 }
 
-/// What went wrong with a call.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// What went wrong with a call: what was found, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
     /// 401, or a 403 about the token itself.
-    #[error(
-        "Aiven does not accept the token ({0}); check that aiven.api_token is complete, not expired and not revoked"
-    )]
     TokenRejected(OutsideText),
     /// 403: the token is good, but lacks a right in this project.
-    #[error(
-        "the token lacks a right ({0}); it needs project:services:read and project:integrations:write in this project"
-    )]
     Forbidden(OutsideText),
     /// 404.
-    #[error("not found ({message})")]
     NotFound {
         /// Aiven's words.
         message: OutsideText,
@@ -53,7 +48,6 @@ pub enum ErrorKind {
         code: Option<OutsideText>,
     },
     /// 429. The limit counts per user, so other tools with the same token use it up, too.
-    #[error("throttled ({message}); give this program a token of a user of its own")]
     Throttled {
         /// Aiven's words.
         message: OutsideText,
@@ -62,7 +56,6 @@ pub enum ErrorKind {
     },
     /// Any other 4xx, or a 2xx whose body says that it is an error: asking again does
     /// not help. What a status such as 409 says about the result must be looked up.
-    #[error("refused with {status} ({message})")]
     Refused {
         /// HTTP status.
         status: u16,
@@ -70,7 +63,6 @@ pub enum ErrorKind {
         message: OutsideText,
     },
     /// 5xx or 408.
-    #[error("Aiven answered {status} ({message})")]
     Server {
         /// HTTP status.
         status: u16,
@@ -80,10 +72,8 @@ pub enum ErrorKind {
         wait: Option<Duration>,
     },
     /// No answer of Aiven's.
-    #[error("{unanswered}{remedy}", unanswered = .0, remedy = remedy(.0))]
     Unanswered(Unanswered),
     /// `aiven.http_proxy` made no connection to Aiven.
-    #[error("the proxy {proxy} (aiven.http_proxy) {trouble}")]
     Proxy {
         /// `host:port` of the proxy.
         proxy: OutsideText,
@@ -91,27 +81,20 @@ pub enum ErrorKind {
         trouble: ProxyTrouble,
     },
     /// The certificate is out of date, by this machine's clock.
-    #[error(
-        "{0}; check this machine's clock first (timedatectl), by which certificates are judged; if it is right, see what answers at aiven.api_url"
-    )]
     CertificateDates(OutsideText),
+    /// The certificate is not believed for another reason.
+    Certificate(OutsideText),
     /// The answer ended in the middle.
-    #[error("the answer ended after {0} bytes, in the middle of the document")]
     Truncated(u64),
 }
 
-/// What to do where Aiven did not answer, behind a semicolon.
-fn remedy(unanswered: &Unanswered) -> String {
-    match unanswered {
-        Unanswered::Stranger(stranger) => format!("; {}", stranger.advice()),
-        Unanswered::Timeout(_) => {
-            "; check the network to aiven.api_url, or raise aiven.request_timeout".to_owned()
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.found())?;
+        match self.advice() {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
         }
-        Unanswered::Transport(_) => {
-            "; check the network to aiven.api_url, and aiven.ca_cert if it is about a certificate"
-                .to_owned()
-        }
-        Unanswered::Postponed(_) | Unanswered::Malformed(_) => String::new(),
     }
 }
 
@@ -122,6 +105,7 @@ impl ErrorKind {
             ErrorKind::Throttled { .. }
             | ErrorKind::Server { .. }
             | ErrorKind::CertificateDates(_)
+            | ErrorKind::Certificate(_)
             | ErrorKind::Truncated(_) => true,
             ErrorKind::Unanswered(unanswered) => unanswered.is_transient(),
             ErrorKind::Proxy { trouble, .. } => trouble.is_transient(),
@@ -213,7 +197,7 @@ impl ErrorKind {
             }
             ErrorKind::Unanswered(unanswered) => unanswered.code().to_owned(),
             ErrorKind::Proxy { .. } => "proxy".to_owned(),
-            ErrorKind::CertificateDates(_) => "transport".to_owned(),
+            ErrorKind::CertificateDates(_) | ErrorKind::Certificate(_) => "transport".to_owned(),
             ErrorKind::Truncated(_) => "truncated".to_owned(),
         }
     }

@@ -56,8 +56,10 @@ impl Stranger {
 
     /// What to do about it.
     pub(crate) fn advice(&self) -> String {
-        let key = self.asked.key;
-        format!("check {key}, and the proxies and firewalls on the way to it")
+        let Asked { name, key } = self.asked;
+        format!(
+            "find out what answers in {name}'s place: see {key}, and the proxies and firewalls on the way to it"
+        )
     }
 }
 

@@ -10,6 +10,7 @@ use crate::api_client::gate::Pressure;
 use crate::api_client::unanswered::Unanswered;
 use crate::model::backoff::Trouble;
 use crate::model::outside_text::OutsideText;
+use crate::model::reason::Reason;
 
 /// What a client lacks that does not see everything.
 pub(crate) const GIVE_AUTHORITY: &str =
@@ -53,6 +54,15 @@ pub(crate) struct Error {
     pub(crate) server: OutsideText,
     /// What went wrong.
     pub(crate) kind: ErrorKind,
+}
+
+impl Error {
+    /// Why the stage fails.
+    pub(crate) fn reason(&self) -> Reason {
+        let (call, server) = (self.operation.as_str(), &self.server);
+        let reason = Reason::new(self.kind.found(), self.kind.advice());
+        reason.hinders(&format!("{call} at {server}"))
+    }
 }
 
 /// What went wrong with a call: what was found, and what to do about it.

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::outside_text::{MAX_NAME, OutsideText, Secrets};
+use super::reason::Reason;
 
 mod guid;
 pub mod identity;
@@ -110,8 +111,8 @@ pub enum Report {
     Failed {
         /// When.
         at: Timestamp,
-        /// What happened and what to do, in one line.
-        cause: String,
+        /// Why.
+        reason: Reason,
     },
 }
 

@@ -27,8 +27,14 @@ const MAX_PROBLEMS: usize = 20;
 pub fn diagnose(situation: Situation<'_>) -> Diagnosis {
     let mut all = sources::problems(situation);
     all.extend(surroundings::problems(situation));
-    all.extend(stages::problems(situation));
-    all.extend(services::problems(situation));
+    let of_services = services::problems(situation);
+    // Integrating that fails for what its services say already is no second problem.
+    let is_said = |stage: &Problem| {
+        let mut services = of_services.iter();
+        stage.rank == Rank::Partly && services.any(|one| one.cause == stage.cause)
+    };
+    all.extend(stages::problems(situation).filter(|one| !is_said(one)));
+    all.extend(of_services);
     all.extend(ending(situation));
     all.sort_by_key(|problem| problem.rank);
     let more = all.len().saturating_sub(MAX_PROBLEMS);

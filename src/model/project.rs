@@ -12,12 +12,14 @@ use jiff::Timestamp;
 
 use super::cloud_foundry::{Foundation, Guid};
 use super::endpoint::EndpointFact;
+use super::explain::remedy::MEND_DNS;
 use super::inventory::Inventory;
 use super::needed_endpoints::NeededEndpoints;
 use super::odd_rows::OddRows;
 use super::plan::{
     Action, Attempt, Attempts, Facts, Identities, ProjectPlan, Rules, SupportedTypes, plan,
 };
+use super::reason::Reason;
 use super::resolution::{Addresses, none_resolves};
 use super::snapshot::{DistrustedListing, Origin, ProjectSnapshot, Stages};
 
@@ -158,14 +160,14 @@ impl Project {
             Report::Listed { at, listing } => self.absorb_listing(at, &listing),
             Report::ListingFailed {
                 at,
-                cause,
+                reason,
                 distrust,
-            } => self.absorb_failure(at, cause, distrust),
+            } => self.absorb_failure(at, reason, distrust),
             Report::AskedByName { at, answers } => self.absorb_answers(at, answers),
             Report::SupportedTypes(listed) => self.absorb_types(listed),
             Report::OddEndpoints(odd) => self.absorb_odd_endpoints(odd),
-            Report::SetupFailed { at, list, cause } => {
-                self.note_setup_failure(at, list, cause);
+            Report::SetupFailed { at, list, reason } => {
+                self.note_setup_failure(at, list, reason);
                 Absorbed::default()
             }
             Report::Endpoint(fact) => {
@@ -206,7 +208,8 @@ impl Project {
             self.stages.resolve.succeeded(at);
         } else {
             let cause = none_resolves(needed, addresses);
-            self.stages.resolve.failed(at, cause);
+            let reason = Reason::new(cause, Some(MEND_DNS));
+            self.stages.resolve.failed(at, reason);
         }
     }
 
@@ -371,9 +374,11 @@ impl Project {
             }
             _ => None,
         };
-        match endpoint.or_else(|| self.unread.cause()).or(postponed) {
+        let endpoint = endpoint.map(Reason::from);
+        let reason = endpoint.or_else(|| self.unread.reason());
+        match reason.or(postponed.map(Reason::from)) {
             None => self.stages.integrate.succeeded(at),
-            Some(cause) => self.stages.integrate.failed(at, cause),
+            Some(reason) => self.stages.integrate.failed(at, reason),
         }
     }
 }

@@ -65,6 +65,9 @@ pub struct Failing {
     pub since: Timestamp,
     /// The cause of the last failure, in one line.
     pub cause: Arc<str>,
+    /// What to do about it, where the cause tells that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Arc<str>>,
 }
 
 /// The last known good addresses of every needed host name.
@@ -229,6 +232,7 @@ fn next_resolution(before: Option<&Resolution>, lookup: Lookup, now: Timestamp) 
             Some(Box::new(Failing {
                 since: since.unwrap_or(now),
                 cause: cause.into(),
+                remedy: None,
             }))
         }
     };

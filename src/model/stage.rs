@@ -1,10 +1,9 @@
 //! One stage of the daemon's work: when it last succeeded, and since when it fails.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::reason::Reason;
 use super::resolution::Failing;
 
 /// How one stage is doing.
@@ -25,13 +24,15 @@ impl Stage {
         };
     }
 
-    /// Notes a failure. Consecutive failures keep the time of the first and the cause
+    /// Notes a failure. Consecutive failures keep the time of the first and the reason
     /// of the last.
-    pub fn failed(&mut self, at: Timestamp, cause: impl Into<Arc<str>>) {
+    pub fn failed(&mut self, at: Timestamp, reason: impl Into<Reason>) {
         let since = self.failing.as_ref().map_or(at, |failing| failing.since);
+        let Reason { cause, remedy } = reason.into();
         self.failing = Some(Failing {
             since,
-            cause: cause.into(),
+            cause,
+            remedy,
         });
     }
 }

@@ -215,9 +215,7 @@ impl<'a> Course<'a> {
             .collect();
         if is_over && !silent.is_empty() {
             let (silent, seconds) = (silent.join(" and "), self.deadline.as_secs_f64());
-            causes.push(format!(
-                "no answer from {silent} within {seconds:.1} s; check dns.nameservers"
-            ));
+            causes.push(format!("no answer from {silent} within {seconds:.1} s"));
         }
         causes.join("; ")
     }

@@ -46,10 +46,7 @@ async fn a_wrong_token_is_said_once_and_asked_about_slowly() {
     let line = daemon.log.line("rejects the token").await;
     assert_eq!(line["level"], "ERROR");
     assert!(
-        line["kind"]
-            .as_str()
-            .unwrap()
-            .contains("check that aiven.api_token"),
+        line["kind"].as_str().unwrap().contains("aiven.api_token"),
         "{line}"
     );
     for project in [SHOP, OTHER] {

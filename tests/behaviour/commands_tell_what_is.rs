@@ -111,7 +111,7 @@ async fn plan_with_a_wrong_token_says_what_to_check() {
     let ended = command(&config, "plan", &[]).await;
     assert_eq!(ended.code, Some(1));
     assert!(
-        ended.stdout.contains("check that aiven.api_token"),
+        ended.stdout.contains("aiven.api_token"),
         "{}",
         ended.output()
     );

@@ -107,10 +107,9 @@ impl Rig {
         let what = format!("{name}: the cause says \"{says}\"");
         self.daemon
             .until(&what, async || {
-                let cause = self.failing().await["cause"].take();
-                cause
-                    .as_str()
-                    .is_some_and(|cause| cause.contains(says))
+                let failing = self.failing().await;
+                let mut told = ["cause", "remedy"].iter();
+                told.any(|key| failing[key].as_str().is_some_and(|it| it.contains(says)))
                     .then_some(())
             })
             .await;

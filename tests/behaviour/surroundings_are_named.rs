@@ -153,18 +153,18 @@ async fn where_even_aivens_certificate_is_out_of_date_the_clock_is_the_first_sus
     let daemon = start(&config).await;
     let failing = |one: &Value| !one["stages"]["list"]["failing"].is_null();
     let project = daemon.project_when(PROJECT, failing).await;
-    let cause = project["stages"]["list"]["failing"]["cause"]
+    let remedy = project["stages"]["list"]["failing"]["remedy"]
         .as_str()
         .unwrap();
     assert!(
-        cause.contains("check this machine's clock first"),
-        "{cause}"
+        remedy.contains("check this machine's clock first"),
+        "{remedy}"
     );
     let asked = ["--prometheus", "http://127.0.0.1:1"];
     let told = command(&config, "doctor", &asked).await.stdout;
     let of_list = |line: &&str| line.contains("shop: project:services:read");
     let line = told.lines().find(of_list).unwrap();
-    assert!(line.contains("set this machine's clock"), "{told}");
+    assert!(line.contains("check this machine's clock first"), "{told}");
 }
 
 /// What a name server does with a question.

@@ -66,7 +66,8 @@ impl Client {
             return kind;
         }
         let (kind, wait) = error_of(head, &body, &self.secrets);
-        self.gate.note(&kind, kind.pressure(wait), &self.secrets);
+        self.gate
+            .note(&kind.found(), kind.pressure(wait), &self.secrets);
         kind
     }
 
@@ -100,15 +101,16 @@ impl Client {
     }
 
     fn transport(&self, error: reqwest::Error) -> ErrorKind {
-        let is_out_of_date = refused_certificate(&error).is_some_and(is_about_dates);
+        let is_about_dates = refused_certificate(&error).map(is_about_dates);
         let mut message = words_of(error);
         if let Some(proxy) = &self.proxy {
             message = format!("through the proxy {}: {message}", proxy.name());
         }
         let words = OutsideText::prose(&message, &self.secrets);
-        match is_out_of_date {
-            true => ErrorKind::CertificateDates(words),
-            false => Unanswered::Transport(words).into(),
+        match is_about_dates {
+            Some(true) => ErrorKind::CertificateDates(words),
+            Some(false) => ErrorKind::Certificate(words),
+            None => Unanswered::Transport(words).into(),
         }
     }
 }

@@ -6,12 +6,10 @@ use crate::model::outside_text::OutsideText;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyTrouble {
     /// No connection to the proxy itself.
-    #[error("cannot be reached ({0}); check its host and port, and whether it runs")]
+    #[error("cannot be reached ({0})")]
     Unreachable(OutsideText),
     /// 407.
-    #[error(
-        "does not accept the user and password ({status} {words}); correct them in aiven.http_proxy"
-    )]
+    #[error("does not accept the user and password ({status} {words})")]
     Unauthorised {
         /// HTTP status.
         status: u16,
@@ -19,7 +17,7 @@ pub enum ProxyTrouble {
         words: OutsideText,
     },
     /// Any other 4xx.
-    #[error("refuses to connect to {to} ({status} {words}); let it allow that")]
+    #[error("refuses to connect to {to} ({status} {words})")]
     Refused {
         /// Aiven's host and port.
         to: OutsideText,
@@ -29,7 +27,7 @@ pub enum ProxyTrouble {
         words: OutsideText,
     },
     /// 5xx.
-    #[error("cannot connect to {to} ({status} {words}); check its own way out")]
+    #[error("cannot connect to {to} ({status} {words})")]
     NoWayOut {
         /// Aiven's host and port.
         to: OutsideText,
@@ -39,7 +37,7 @@ pub enum ProxyTrouble {
         words: OutsideText,
     },
     /// It answered something that is no answer of a proxy, or ended the connection.
-    #[error("does not answer as an HTTP proxy ({0}); check its port, and http:// or https://")]
+    #[error("does not answer as an HTTP proxy ({0})")]
     NoProxy(OutsideText),
 }
 
@@ -52,6 +50,27 @@ impl ProxyTrouble {
             400..=499 => ProxyTrouble::Refused { to, status, words },
             500.. => ProxyTrouble::NoWayOut { to, status, words },
             _ => ProxyTrouble::NoProxy(words),
+        }
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            ProxyTrouble::Unreachable(_) => {
+                "see whether the proxy runs, and whether aiven.http_proxy has its host and port"
+            }
+            ProxyTrouble::Unauthorised { .. } => {
+                "correct the user and password in aiven.http_proxy, or at the proxy"
+            }
+            ProxyTrouble::Refused { .. } => {
+                "let the proxy's rules allow CONNECT from this machine to that host and port"
+            }
+            ProxyTrouble::NoWayOut { .. } => {
+                "look at the proxy's own way out: its DNS, routes and firewalls"
+            }
+            ProxyTrouble::NoProxy(_) => {
+                "check the port of aiven.http_proxy, and whether it is http:// or https://"
+            }
         }
     }
 

@@ -63,3 +63,36 @@ fn a_wait_is_taken_to_the_next_call() {
     );
     assert!(postponed.to_string().contains("maintenance"));
 }
+
+#[test]
+fn what_was_found_and_what_to_do_stand_apart() {
+    let words = || OutsideText::from("words");
+    let renamed = not_found("Project a does not exist", None);
+    let console = [
+        ErrorKind::TokenRejected(words()),
+        ErrorKind::Forbidden(words()),
+        renamed,
+    ];
+    for kind in console {
+        let (found, advice) = (kind.found(), kind.advice().unwrap());
+        assert!(advice.contains("Aiven's console"), "{advice}");
+        assert!(
+            !found.contains("console") && !found.contains(';'),
+            "{found}"
+        );
+        assert_eq!(kind.to_string(), format!("{found}; {advice}"));
+    }
+    // Of a service that is not found nobody renames a project.
+    assert_eq!(not_found("Service a does not exist", None).advice(), None);
+}
+
+#[test]
+fn the_cause_is_the_same_for_all_that_wait() {
+    let postponed = |seconds| {
+        ErrorKind::from(Unanswered::Postponed(Postponed {
+            wait: Duration::from_secs(seconds),
+            because: OutsideText::from("throttled (slower)"),
+        }))
+    };
+    assert_eq!(postponed(3).found(), postponed(28).found());
+}

@@ -7,7 +7,6 @@ use super::check::{Area, Check};
 use super::dns::milliseconds;
 use crate::aiven::client::Look;
 use crate::aiven::{Client, ErrorKind};
-use crate::api_client::unanswered::Unanswered;
 use crate::cli::rehearsal;
 use crate::config::Config;
 use crate::model::endpoint::EndpointFact;
@@ -215,27 +214,9 @@ fn refused(project: &str, name: &str, kind: &ErrorKind) -> Check {
         ErrorKind::Forbidden(_) => format!(
             "give the token's user the right {name} in the project {project}, in Aiven's console"
         ),
-        ErrorKind::TokenRejected(_) => {
-            "make a token of an application user in Aiven's console, and set aiven.api_token to all of it".to_owned()
-        }
-        ErrorKind::NotFound { .. } => {
-            "write the project's name in aiven.projects as Aiven's console shows it; it may have been renamed".to_owned()
-        }
-        ErrorKind::Throttled { .. } | ErrorKind::Unanswered(Unanswered::Postponed(_)) => {
-            "wait; give this program a token of a user of its own".to_owned()
-        }
-        ErrorKind::Server { .. } | ErrorKind::Refused { .. } => {
-            "see Aiven's status page, and try again".to_owned()
-        }
-        ErrorKind::Proxy { .. } => "correct aiven.http_proxy, or mend the proxy".to_owned(),
-        ErrorKind::Truncated(_)
-        | ErrorKind::Unanswered(Unanswered::Stranger(_) | Unanswered::Malformed(_)) => {
-            "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way".to_owned()
-        }
-        ErrorKind::CertificateDates(_) => SET_THE_CLOCK.to_owned(),
-        ErrorKind::Unanswered(Unanswered::Timeout(_) | Unanswered::Transport(_)) => {
-            "let this machine reach the host of aiven.api_url: see DNS above, routes, firewalls and aiven.http_proxy".to_owned()
-        }
+        kind => kind
+            .advice()
+            .unwrap_or_else(|| "read Aiven's words".to_owned()),
     };
-    Area::Api.failed(right(project, name), kind.to_string(), remedy)
+    Area::Api.failed(right(project, name), kind.found(), remedy)
 }

@@ -124,7 +124,7 @@ impl Run {
             }
             Err(kind) => Report::ListingFailed {
                 at,
-                cause: kind.to_string(),
+                reason: kind.reason(),
                 distrust: Some(Distrust::Malformed),
             },
         };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Foundation, Guid, Report};
+use crate::model::reason::Reason;
 use crate::model::stage::Stage;
 
 /// What was told so far. It is not saved: what followed from it is, as the
@@ -32,8 +33,8 @@ impl Knowledge {
                 shared_with,
                 ..Foundation::default()
             }),
-            Report::Failed { at, cause } => {
-                self.stage.failed(at, cause);
+            Report::Failed { at, reason } => {
+                self.stage.failed(at, reason);
                 false
             }
             Report::Read {
@@ -57,12 +58,12 @@ impl Knowledge {
 }
 
 /// A client without the right is not refused: it is shown a list without rows.
-fn lists_none_of(needed: usize) -> String {
+fn lists_none_of(needed: usize) -> Reason {
     let instances = match needed {
         1 => "the one service instance".to_owned(),
         count => format!("any of the {count} service instances"),
     };
-    format!(
-        "Cloud Controller does not list {instances} that Aiven's services name; check that the UAA client cloud_foundry.client_id has the authority cloud_controller.global_auditor, and that cloud_foundry.api_url is the Cloud Foundry whose broker made them; labels stay as they were"
-    )
+    let cause = format!("Cloud Controller does not list {instances} that Aiven's services name");
+    let remedy = "give the UAA client cloud_foundry.client_id the authority cloud_controller.global_auditor; if it has it, see that cloud_foundry.api_url is the Cloud Foundry whose broker made them";
+    Reason::new(cause, Some(remedy))
 }

@@ -257,13 +257,13 @@ fn a_list_without_rows_is_a_missing_right_and_not_a_success() {
     assert!(!known.absorb(read(3, Foundation::default())));
     let failing = known.stage().failing.clone().expect("it says so");
     assert!(
-        failing.cause.contains("global_auditor"),
-        "{}",
-        failing.cause
+        failing
+            .remedy
+            .is_some_and(|it| it.contains("global_auditor"))
     );
     assert_eq!(known.foundation(), &foundation(1, 2, 3));
-    let cause = "no".to_owned();
-    assert!(!known.absorb(Report::Failed { at: at(4), cause }));
+    let reason = "no".into();
+    assert!(!known.absorb(Report::Failed { at: at(4), reason }));
     assert_eq!(known.stage().last_success, Some(at(2)));
     known.retain(&BTreeSet::new());
     assert_eq!(known.foundation(), &Foundation::default());

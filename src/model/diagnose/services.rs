@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Problem, Rank, Situation};
-use crate::model::explain::explain;
+use crate::model::explain::{explain, remedy};
 use crate::model::history::EventKind;
 use crate::model::plan::PlannedService;
 use crate::model::scrape::{Finding, Target};
@@ -184,15 +184,14 @@ fn stale(planned: &PlannedService) -> (String, String) {
     let cause = failing.map_or_else(String::new, |(host, failing)| {
         format!("{host}: {}", failing.cause)
     });
-    let remedy = "nothing is lost yet: mend DNS, or dns.nameservers, before an address changes";
-    (cause, remedy.to_owned())
+    (cause, remedy::STALE.to_owned())
 }
 
 fn labels(planned: &PlannedService) -> (String, String) {
     let ownership = planned.ownership.iter();
     let said = ownership.flat_map(|one| &one.disagreements);
     let said: Vec<_> = said.map(ToString::to_string).collect();
-    let remedy = "look at its tags at Aiven; what Cloud Controller says is published";
+    let remedy = "what Cloud Controller says is published, so nothing is lost: see at Aiven who edited the service's tags, and set them back";
     (said.join("; "), remedy.to_owned())
 }
 

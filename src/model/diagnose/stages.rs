@@ -70,10 +70,12 @@ impl<'a> Group<'a> {
 
     fn problem(&self, is_ready: bool) -> Problem {
         let rated = self.stages.iter().map(|stage| rated(stage, is_ready));
-        let worst = rated.min_by_key(|(rank, _)| *rank);
-        let (rank, remedy) = worst.unwrap_or((Rank::Note, ""));
+        let worst = rated.min_by_key(|one| one.rank);
+        let (rank, remedy) = worst.map_or((Rank::Note, String::new()), |one| {
+            (one.rank, one.remedy(self.failing.remedy.as_deref()))
+        });
         let cause = self.failing.cause.to_string();
-        Problem::new(rank, self.title(), cause, remedy).since(self.failing.since)
+        Problem::new(rank, self.title(), cause, &remedy).since(self.failing.since)
     }
 
     fn title(&self) -> String {
@@ -93,29 +95,58 @@ impl<'a> Group<'a> {
     }
 }
 
-/// How bad it is when a stage fails, and what to do.
-fn rated(stage: &str, is_ready: bool) -> (Rank, &'static str) {
-    match stage {
-        "publish" => (Rank::Daemon, remedy::UNWRITTEN),
+/// How bad it is when a stage fails.
+struct Rated {
+    rank: Rank,
+    /// What to do if the cause does not tell.
+    otherwise: &'static str,
+    /// What becomes of the services meanwhile; empty if `otherwise` says it.
+    meanwhile: &'static str,
+}
+
+impl Rated {
+    fn remedy(&self, of_the_cause: Option<&str>) -> String {
+        let remedy = of_the_cause.unwrap_or(self.otherwise);
+        match self.meanwhile {
+            "" => remedy.to_owned(),
+            meanwhile => format!("{remedy}; {meanwhile}"),
+        }
+    }
+}
+
+fn rated(stage: &str, is_ready: bool) -> Rated {
+    let otherwise = "do what the cause says";
+    let (rank, otherwise, meanwhile) = match stage {
+        "publish" => (Rank::Daemon, remedy::UNWRITTEN, ""),
         "list" if is_ready => (
             Rank::Source,
-            "mend what the cause names; targets stay as they were, so nothing is lost before a service changes",
+            otherwise,
+            "targets stay as they were meanwhile",
         ),
         "list" => (
             Rank::Daemon,
-            "mend what the cause names; nothing is published before that, for no state of an earlier run is there",
+            otherwise,
+            "nothing is published before that, for no state of an earlier run is there",
         ),
         "resolve" => (
             Rank::Source,
-            "look a name up on this machine (dig NAME), and mend DNS or dns.nameservers; addresses stay as they were",
+            otherwise,
+            "addresses stay as they were meanwhile",
         ),
         "cloud_foundry" => (
             Rank::Partly,
-            "mend what the cause names; labels stay as they were, and targets do not depend on it",
+            otherwise,
+            "labels stay as they were, and targets do not depend on it",
         ),
         _ => (
             Rank::Partly,
-            "mend what the cause names before new services come; those that are integrated are scraped all the same",
+            otherwise,
+            "new services wait for it, those that are integrated are scraped all the same",
         ),
+    };
+    Rated {
+        rank,
+        otherwise,
+        meanwhile,
     }
 }

@@ -7,6 +7,7 @@ use super::*;
 use crate::model::fixtures::{HOST, at, planned, scraped, situation, snapshot};
 use crate::model::history::{History, between};
 use crate::model::plan::PlannedService;
+use crate::model::reason::Reason;
 use crate::model::resolution::{Addresses, Failing, Resolution, none_resolves};
 use crate::model::scrape::{Finding, Scrapes};
 use crate::model::snapshot::{Origin, Snapshot};
@@ -109,6 +110,7 @@ fn the_worst_comes_first_and_each_says_since_when() {
     let failing = Failing {
         since: at(-60),
         cause: "SERVFAIL".into(),
+        remedy: None,
     };
     let stale = PlannedService {
         failing: [(HOST.into(), failing)].into(),
@@ -300,6 +302,7 @@ fn where_no_name_resolves_that_is_the_one_problem_and_it_has_the_evidence() {
     let failing = Failing {
         since: at(-60),
         cause: "SERVFAIL".into(),
+        remedy: None,
     };
     let stale = PlannedService {
         failing: [(HOST.into(), failing.clone())].into(),
@@ -319,4 +322,35 @@ fn where_no_name_resolves_that_is_the_one_problem_and_it_has_the_evidence() {
         found[0].cause,
         "no host name of the project can be resolved; logs.test: SERVFAIL"
     );
+}
+
+#[test]
+fn integrating_that_fails_for_what_the_services_say_is_no_second_problem() {
+    let refused = PlannedService {
+        verdict: Verdict::IntegrationFailed,
+        cause: Some(Cow::from("no right")),
+        ..planned("refused", &[])
+    };
+    let mut snapshot = snapshot(vec![refused]);
+    let stages = &mut snapshot.projects[0].stages;
+    stages.integrate.failed(at(-10), "no right");
+    // Of the daemon itself it is one all the same.
+    stages.publish.failed(at(-10), "disk full");
+    let (titles, _) = told(situation(&snapshot, &Scrapes::default()));
+    assert_eq!(
+        titles,
+        [
+            "Daemon: shop: writing the target list (publish) fails",
+            "Service: One service cannot be integrated (integration_failed)",
+        ]
+    );
+}
+
+#[test]
+fn a_stage_has_the_remedy_of_its_cause_and_says_what_becomes_of_the_services() {
+    let mut snapshot = snapshot(Vec::new());
+    let reason = Reason::new("token rejected", Some("make a token"));
+    snapshot.projects[0].stages.list.failed(at(0), reason);
+    let found = diagnose(situation(&snapshot, &Scrapes::default())).problems;
+    assert!(found[0].remedy.starts_with("make a token; "), "{found:?}");
 }

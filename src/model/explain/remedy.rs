@@ -13,19 +13,16 @@ pub(in crate::model) const POWERED_OFF: &str =
     "nothing, if that is meant; else power the service on at Aiven";
 
 /// Its type is not supported.
-pub(in crate::model) const INELIGIBLE: &str =
-    "nothing can be done here: ask Aiven whether it will support the type";
+pub(in crate::model) const INELIGIBLE: &str = "nothing can be done: the service's metrics are in Aiven's console alone; once Aiven supports the type, it is integrated by itself";
 
 /// Aiven refuses the integration.
-pub(in crate::model) const INTEGRATION_REFUSED: &str =
-    "read Aiven's reason; it is tried again by itself, with growing pauses";
+pub(in crate::model) const INTEGRATION_REFUSED: &str = "mend in Aiven's console what Aiven's words in the cause name: a right of the token's user, a quota, a plan; it is tried again by itself, with growing pauses";
 
 /// Its integration is disabled.
-pub(in crate::model) const INTEGRATION_DISABLED: &str =
-    "enable the integration in Aiven's console, under the service's integrations";
+pub(in crate::model) const INTEGRATION_DISABLED: &str = "enable it in Aiven's console, under the service's integrations, if nobody disabled it on purpose";
 
 /// Nothing may be created.
-pub(in crate::model) const INTEGRATION_BY_HAND: &str = "the configuration forbids to create anything (integration.create: false): create what the cause names in Aiven's console, or set it to true and deploy";
+pub(in crate::model) const INTEGRATION_BY_HAND: &str = "make in Aiven's console what is missing, an endpoint of type Prometheus or the service's integration with it; or set integration.create to true and deploy, and it is made";
 
 /// Its integration is requested, or not active yet.
 pub(in crate::model) const INTEGRATION_AWAITED: &str =
@@ -36,6 +33,17 @@ pub(in crate::model) const UNRESOLVED: &str = "look the name up on this machine 
 
 /// There is no host name to look up, or none was looked up yet.
 pub(in crate::model) const NAMELESS: &str = "wait: a service that is being built gets its name in some minutes; if it stays so, see in Aiven's console whether it is running and has a host";
+
+/// A listing is not trusted.
+pub(in crate::model) const LISTING_NOT_TRUSTED: &str = "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so";
+
+/// No host name of a project resolves.
+pub(in crate::model) const MEND_DNS: &str =
+    "look a name up on this machine (dig NAME), and mend DNS or dns.nameservers";
+
+/// A host name is not answered any more.
+pub(in crate::model) const STALE: &str =
+    "nothing is lost yet: mend DNS, or dns.nameservers, before an address changes";
 
 /// The target list cannot be written.
 pub(in crate::model) const UNWRITTEN: &str =
@@ -50,4 +58,4 @@ pub(in crate::model) const NOT_ASKED_YET: &str =
 
 /// Aiven or DNS does not answer; the service is scraped all the same.
 pub(in crate::model) const KNOWN_BEFORE: &str =
-    "the service is scraped as it was known before; mend this before it changes";
+    "the service is scraped meanwhile, as it was known before";

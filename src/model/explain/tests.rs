@@ -202,6 +202,15 @@ fn what_fails_behind_a_service_that_does_well_is_told() {
 }
 
 #[test]
+fn a_name_that_is_not_answered_is_told_though_the_service_is_scraped() {
+    let unanswered = json!({"unanswered": {"logs.test": {"since": AT, "cause": "NXDOMAIN"}}});
+    let trouble = explain_changed(&unanswered).trouble.unwrap();
+    assert_eq!(trouble.cause, "logs.test: NXDOMAIN");
+    assert_eq!(trouble.remedy, remedy::STALE);
+    assert!(trouble.since.is_some());
+}
+
+#[test]
 fn a_cause_says_when_aiven_cannot_be_asked_either() {
     let mut project = project();
     project["stages"]["list"] = failing("token refused");

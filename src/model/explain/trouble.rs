@@ -22,11 +22,29 @@ impl Case<'_> {
             });
         }
         let project = self.project?;
+        let is_resolving = project.stages.resolve.failing.is_none();
+        if let Some((host, failing)) = self
+            .service
+            .unanswered
+            .iter()
+            .next()
+            .filter(|_| is_resolving)
+        {
+            return Some(Trouble {
+                cause: format!("{host}: {}", failing.cause),
+                remedy: remedy::STALE.to_owned(),
+                since: Some(failing.since),
+            });
+        }
         let failing = |stage: &Stage| stage.failing.clone();
         let failing = failing(&project.stages.list).or_else(|| failing(&project.stages.resolve))?;
+        let known_before = remedy::KNOWN_BEFORE;
         Some(Trouble {
             cause: format!("{}: {}", project.name, failing.cause),
-            remedy: remedy::KNOWN_BEFORE.to_owned(),
+            remedy: match failing.remedy {
+                Some(remedy) => format!("{remedy}; {known_before}"),
+                None => format!("do what the cause says; {known_before}"),
+            },
             since: Some(failing.since),
         })
     }

@@ -138,7 +138,7 @@ fn integrated_without_metrics(case: &Case<'_>) -> Option<Judgement> {
     let integration = case.service.integration(case.facts.endpoint.id())?;
     if !integration.enabled {
         let cause = format!(
-            "its Prometheus integration {} is disabled; enable it at Aiven",
+            "its Prometheus integration {} is disabled at Aiven",
             integration.id
         );
         return Some(Judgement::stuck(cause));
@@ -194,11 +194,9 @@ fn nothing_may_be_created(case: &Case<'_>) -> Option<Judgement> {
     }
     let cause = match case.facts.endpoint {
         EndpointFact::Missing { .. } => {
-            "not integrated, the project has no integration endpoint of the configured name, and integration.create is false; make both by hand, or set it to true"
+            "not integrated, the project has no integration endpoint of the configured name, and integration.create is false"
         }
-        _ => {
-            "not integrated, and integration.create is false; integrate it by hand, or set it to true"
-        }
+        _ => "not integrated, and integration.create is false",
     };
     Some(Judgement::stuck(cause))
 }

@@ -144,6 +144,7 @@ fn failing(cause: &str) -> Failing {
     Failing {
         since: Timestamp::UNIX_EPOCH,
         cause: cause.into(),
+        remedy: None,
     }
 }
 

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use super::Project;
 use super::report::{Absorbed, Answers, Event};
 use crate::model::counted::counted;
+use crate::model::explain::remedy;
 use crate::model::inventory::{Distrust, Listing, Merge};
+use crate::model::reason::Reason;
 use crate::model::snapshot::{DistrustedListing, Origin};
 
 /// How many services are asked for by name after one listing. Aiven limits requests
@@ -80,12 +82,12 @@ impl Project {
     pub(super) fn absorb_failure(
         &mut self,
         at: Timestamp,
-        cause: String,
+        reason: Reason,
         distrust: Option<Distrust>,
     ) -> Absorbed {
         let trusted = self.judge_listing(None);
-        let why: Arc<str> = cause.as_str().into();
-        self.stages.list.failed(at, cause);
+        let why = Arc::clone(&reason.cause);
+        self.stages.list.failed(at, reason);
         self.ask_for_unlisted(at);
         let distrusted = distrust.map(|reason| {
             self.note_distrust(DistrustedListing {
@@ -171,7 +173,8 @@ impl Project {
         };
         let why = unjudged.why(distrust);
         let cause = format!("the listing is not trusted ({}): {why}", distrust.as_str());
-        self.stages.list.failed(at, cause);
+        let reason = Reason::new(cause, Some(remedy::LISTING_NOT_TRUSTED));
+        self.stages.list.failed(at, reason);
         Some(self.note_distrust(DistrustedListing {
             at,
             reason: distrust,

@@ -8,6 +8,7 @@ use crate::model::endpoint::EndpointFact;
 use crate::model::inventory::{ByName, Distrust, Listing};
 use crate::model::odd_rows::{ListedTypes, OddRows, SetupList};
 use crate::model::plan::Attempt;
+use crate::model::reason::Reason;
 
 /// What Aiven answered about each service that it was asked for by name.
 pub type Answers = Vec<(Arc<str>, ByName)>;
@@ -26,8 +27,8 @@ pub enum Report {
     ListingFailed {
         /// When.
         at: Timestamp,
-        /// The cause, in one line.
-        cause: String,
+        /// Why.
+        reason: Reason,
         /// How the failure counts among the distrusted listings, if it does.
         distrust: Option<Distrust>,
     },
@@ -50,8 +51,8 @@ pub enum Report {
         at: Timestamp,
         /// The list.
         list: SetupList,
-        /// The cause, in one line.
-        cause: String,
+        /// Why.
+        reason: Reason,
     },
     /// What became of the request to integrate a service.
     Attempted {

@@ -9,18 +9,19 @@ use jiff::Timestamp;
 use super::{Absorbed, Event, Project};
 use crate::model::odd_rows::SetupList::{IntegrationEndpoints, IntegrationTypes};
 use crate::model::odd_rows::{ListedTypes, OddRows, SetupList};
+use crate::model::reason::Reason;
 
 /// The lists that could not be read the last time, each with its cause.
 #[derive(Debug, Default)]
-pub(super) struct UnreadLists(BTreeMap<SetupList, Arc<str>>);
+pub(super) struct UnreadLists(BTreeMap<SetupList, Reason>);
 
 impl UnreadLists {
     fn read(&mut self, list: SetupList) {
         self.0.remove(&list);
     }
 
-    /// The cause for one of them.
-    pub(super) fn cause(&self) -> Option<Arc<str>> {
+    /// The reason for one of them.
+    pub(super) fn reason(&self) -> Option<Reason> {
         self.0.values().next().cloned()
     }
 }
@@ -28,11 +29,10 @@ impl UnreadLists {
 impl Project {
     /// Notes that a list could not be read. What was known of it still holds, but
     /// nothing new can be integrated on the strength of it.
-    pub(super) fn note_setup_failure(&mut self, at: Timestamp, list: SetupList, cause: String) {
-        let cause = format!("{} cannot be read: {cause}", list.as_str());
-        let cause: Arc<str> = cause.into();
-        self.unread.0.insert(list, Arc::clone(&cause));
-        self.stages.integrate.failed(at, cause);
+    pub(super) fn note_setup_failure(&mut self, at: Timestamp, list: SetupList, reason: Reason) {
+        let reason = reason.hinders(&format!("{} cannot be read", list.as_str()));
+        self.unread.0.insert(list, reason.clone());
+        self.stages.integrate.failed(at, reason);
     }
 
     /// Takes the supported types in. A list with odd rows adds to what was known.
@@ -90,7 +90,7 @@ mod tests {
         let unread = |second, list| Report::SetupFailed {
             at: at(second),
             list,
-            cause: "no answer".to_owned(),
+            reason: "no answer".into(),
         };
         let failing = |project: &Project| {
             let failing = project.stages.integrate.failing.clone()?;

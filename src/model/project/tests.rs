@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::detail::DetailList;
+use crate::model::explain::remedy::LISTING_NOT_TRUSTED;
 use crate::model::hosts::{HostSource, ScrapeHost};
 use crate::model::inventory::{ByName, Distrust, Listing};
 use crate::model::resolution::{Answer, Lookup};
@@ -128,7 +129,9 @@ fn why_a_listing_is_not_trusted_is_said_with_what_shows_it() {
         let at = at(60);
         project.absorb(Report::Listed { at, listing });
         let why = project.distrusted.as_ref().map(|one| one.why.to_string());
-        let failing = project.stages.list.failing.unwrap().cause.to_string();
+        let failing = project.stages.list.failing.unwrap();
+        assert_eq!(failing.remedy.as_deref(), Some(LISTING_NOT_TRUSTED));
+        let failing = failing.cause.to_string();
         assert!(failing.ends_with(&why.unwrap()), "{failing}");
         failing
     };
@@ -226,7 +229,7 @@ fn late_answers_do_not_turn_a_failed_listing_into_a_success() {
     project.absorb(listed(60, &["a"]));
     project.absorb(Report::ListingFailed {
         at: at(120),
-        cause: "down".to_owned(),
+        reason: "down".into(),
         distrust: None,
     });
     project.absorb(answered(121, "b", ByName::Unknown));

@@ -74,6 +74,7 @@ fn save_one(file: &mut StateFile) -> (Missing, Resolution) {
         failing: Some(Box::new(Failing {
             since: Timestamp::from_second(50).unwrap(),
             cause: "SERVFAIL".into(),
+            remedy: None,
         })),
     };
     let addresses: Addresses = [("a.example".into(), resolution.clone())]

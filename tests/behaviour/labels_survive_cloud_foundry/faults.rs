@@ -91,7 +91,7 @@ fn redirect() -> ApiFault {
 const NETWORK: &str = "check the network to it, and cloud_foundry.api_url";
 const CA: &str = "give the certificate of the CA that made it in cloud_foundry.ca_cert";
 const CLOCK: &str = "check this machine's clock";
-const BEFORE: &str = "check cloud_foundry.api_url, and the proxies and firewalls on the way to it";
+const BEFORE: &str = "see cloud_foundry.api_url, and the proxies and firewalls on the way to it";
 const HEALTH: &str = "look at its health";
 const ODD: &str = "check what answers there";
 const THROTTLED: &str = "give this program a UAA client of its own";

@@ -142,6 +142,7 @@ fn names_that_dns_stops_answering_for_are_told_until_it_answers() {
     let failing = Failing {
         since: at(0),
         cause: "SERVFAIL".into(),
+        remedy: None,
     };
     let stale = PlannedService {
         failing: [(HOST.into(), failing)].into(),

@@ -133,10 +133,10 @@ impl Run {
                 self.list(&rows, *at_limit, *unreadable);
             }
             Step::Fail(distrust) => {
-                let (at, cause) = (at(self.now), "down".to_owned());
+                let (at, reason) = (at(self.now), "down".into());
                 self.absorb(Report::ListingFailed {
                     at,
-                    cause,
+                    reason,
                     distrust: *distrust,
                 });
             }
