@@ -229,6 +229,12 @@ impl NodeAccess {
             .map_or_else(Arc::default, |endpoint| Arc::clone(&endpoint.candidates))
     }
 
+    /// Whether the credentials of this endpoint are those of the configuration.
+    pub fn is_configured(&self, project: &str, endpoint_id: &str) -> bool {
+        let endpoint = self.endpoint(project, endpoint_id);
+        endpoint.is_some_and(|endpoint| endpoint.is_configured)
+    }
+
     /// Every endpoint of the project that something is known of.
     pub fn endpoint_ids(&self, project: &str) -> Vec<Arc<str>> {
         let access = self.0.projects.get(project);

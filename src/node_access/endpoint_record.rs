@@ -19,9 +19,9 @@ use crate::model::outage::Outage;
 pub(super) const NOT_ASKED: &str =
     "Aiven has not been asked for the endpoint's credentials yet; wait a moment";
 
-const NO_RIGHT: &str = "the token lacks the right project:integrations:write, which reading an endpoint's secrets needs; grant it";
+const NO_RIGHT: &str = "the token lacks the right project:integrations:write, which reading an endpoint's secrets needs";
 
-const HIDDEN: &str = "Aiven does not show the endpoint's credentials; use an endpoint of our own with integration.username and integration.password";
+const HIDDEN: &str = "Aiven does not show the endpoint's credentials";
 
 /// How long an endpoint that is no longer needed is remembered.
 const KEEP_UNNEEDED: Duration = Duration::from_secs(24 * 3600);
@@ -65,6 +65,7 @@ impl EndpointRecord {
                 .is_empty()
                 .then(|| Arc::clone(&self.missing_cause)),
             candidates,
+            is_configured: configured.is_some(),
             reports: Arc::clone(&self.reports),
         }
     }
@@ -74,7 +75,10 @@ impl EndpointRecord {
         self.missing_cause = match kind {
             None => HIDDEN.into(),
             Some(ErrorKind::Forbidden(_)) => NO_RIGHT.into(),
-            Some(kind) => format!("the endpoint's credentials cannot be read: {kind}").into(),
+            Some(kind) => {
+                let found = kind.found();
+                format!("the endpoint's credentials cannot be read: {found}").into()
+            }
         };
     }
 

@@ -19,6 +19,8 @@ use crate::model::project_cas::ProjectCas;
 pub struct FixedAccess {
     /// The project's CA, as PEM.
     pub ca: Option<String>,
+    /// The endpoint that the configuration has credentials for, if any.
+    pub configured: Option<Arc<str>>,
     /// The credentials of each integration endpoint, by id, or why they are not known.
     pub credentials: BTreeMap<Arc<str>, Result<Vec<Credentials>, String>>,
 }
@@ -37,7 +39,10 @@ impl NodeAccess {
             }
             let access = ProjectAccess::new(anchors.with(&cas));
             let endpoints = fixed.credentials.into_iter();
-            let endpoints = endpoints.map(|(id, known)| (id, Arc::new(endpoint(known))));
+            let endpoints = endpoints.map(|(id, known)| {
+                let is_configured = fixed.configured.as_ref() == Some(&id);
+                (id, Arc::new(endpoint(known, is_configured)))
+            });
             access.endpoints.store(Arc::new(endpoints.collect()));
             (name, Arc::new(access))
         });
@@ -48,13 +53,14 @@ impl NodeAccess {
     }
 }
 
-fn endpoint(known: Result<Vec<Credentials>, String>) -> EndpointAccess {
+fn endpoint(known: Result<Vec<Credentials>, String>, is_configured: bool) -> EndpointAccess {
     let (candidates, missing_cause) = match known {
         Ok(credentials) => (credentials.iter().map(BasicAuth::new).collect(), None),
         Err(cause) => (Arc::default(), Some(cause.into())),
     };
     EndpointAccess {
         candidates,
+        is_configured,
         missing_cause,
         reports: Arc::default(),
     }

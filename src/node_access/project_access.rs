@@ -27,6 +27,8 @@ pub(super) struct ProjectAccess {
 /// Credentials of one integration endpoint.
 pub(super) struct EndpointAccess {
     pub(super) candidates: Arc<[BasicAuth]>,
+    /// Whether the configuration has credentials for it.
+    pub(super) is_configured: bool,
     /// Why there are no candidates, if so.
     pub(super) missing_cause: Option<Arc<str>>,
     pub(super) reports: Arc<Reports>,

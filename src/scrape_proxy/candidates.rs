@@ -34,12 +34,21 @@ impl Scrape {
         for endpoint_id in &endpoints {
             node_access.refused(&self.target.project, endpoint_id);
         }
+        let project = &self.target.project;
+        let is_ours = |id: &&str| node_access.is_configured(project, id);
+        let (finding, whose) = match endpoints.iter().any(is_ours) {
+            true => (Finding::CredentialsRefused, ""),
+            false => (
+                Finding::OthersCredentialsRefused,
+                ", which others made and Aiven gives the password of",
+            ),
+        };
         let cause = format!(
-            "the node refuses the credentials of integration endpoint {}{}",
+            "the node refuses the credentials of integration endpoint {}{whose}{}",
             endpoints.join(" and "),
             quoted(words)
         );
-        Failure::new(Finding::CredentialsRefused, cause)
+        Failure::new(finding, cause)
     }
 
     /// The known credentials with their endpoints, those that this node took

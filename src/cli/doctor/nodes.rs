@@ -131,6 +131,7 @@ async fn access(
         });
         let fixed = FixedAccess {
             ca: one.ca.clone(),
+            configured: configured(config).and(ours).map(Arc::from),
             credentials: join_all(credentials).await.into_iter().collect(),
         };
         (Arc::clone(&snapshot.name), fixed)
@@ -151,7 +152,7 @@ fn together(
     read: Result<Option<Credentials>, ErrorKind>,
 ) -> Result<Vec<Credentials>, String> {
     match (configured, read) {
-        (None, Err(kind)) => Err(kind.to_string()),
+        (None, Err(kind)) => Err(kind.found()),
         (None, Ok(None)) => Err("Aiven does not show them".to_owned()),
         (configured, read) => {
             let read = read.ok().flatten();

@@ -64,6 +64,8 @@ pub enum Finding {
     NotHttp,
     /// The node refused all known credentials.
     CredentialsRefused,
+    /// The node refused the credentials that Aiven gives for an endpoint of somebody else's.
+    OthersCredentialsRefused,
     /// No credentials are known.
     NoCredentials,
     /// The node forbids its page.
@@ -98,7 +100,7 @@ const MAINTENANCE: &str = "wait some minutes if the service is new or under main
 impl Finding {
     /// Everything that can be found.
     #[cfg(test)]
-    pub const ALL: [Finding; 39] = [
+    pub const ALL: [Finding; 40] = [
         Finding::Refused,
         Finding::OwnLimit,
         Finding::NoRoute,
@@ -126,6 +128,7 @@ impl Finding {
         Finding::BrokenPage,
         Finding::NotHttp,
         Finding::CredentialsRefused,
+        Finding::OthersCredentialsRefused,
         Finding::NoCredentials,
         Finding::Forbidden,
         Finding::NotFound,
@@ -162,7 +165,9 @@ impl Finding {
             | F::WrongClock
             | F::UnknownAlgorithm
             | F::InvalidCertificate => FailureKind::Tls,
-            F::CredentialsRefused | F::NoCredentials => FailureKind::Unauthorised,
+            F::CredentialsRefused | F::OthersCredentialsRefused | F::NoCredentials => {
+                FailureKind::Unauthorised
+            }
             F::NotHttp
             | F::Forbidden
             | F::NotFound
@@ -253,8 +258,11 @@ impl Finding {
             Finding::CredentialsRefused => {
                 "compare the username and password of the integration endpoint at Aiven with integration.username and .password; after a change Aiven takes some minutes to hand them out"
             }
+            Finding::OthersCredentialsRefused => {
+                "wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, set it once more at that endpoint in Aiven's console, or integrate the service with our own endpoint"
+            }
             Finding::NoCredentials => {
-                "see what aiven-metrics status says about the integrate stage; for an endpoint made by others the token needs project:integrations:write"
+                "give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with our own endpoint; after a start, wait a minute first"
             }
             Finding::Forbidden => {
                 "see whether something between this machine and the node filters requests, and what the node says; the credentials were not what it refused"

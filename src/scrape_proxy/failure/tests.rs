@@ -36,11 +36,15 @@ fn a_remedy_is_about_what_was_found() {
         Finding::UnknownCa,
         Finding::IntermediateMissing,
         Finding::CredentialsRefused,
+        Finding::OthersCredentialsRefused,
         Finding::NoCredentials,
         Finding::GivenUp,
     ] {
         assert!(!of(own).contains("support"), "{own:?}");
     }
+    // Nobody compares a password of ours with somebody else's endpoint.
+    let others = of(Finding::OthersCredentialsRefused);
+    assert!(!others.contains("integration.password") && !others.contains("integration.username"));
     // Nor to a firewall where the node was reached.
     for reached in Finding::ALL {
         if [FailureKind::Status, FailureKind::Unauthorised].contains(&reached.class()) {
@@ -57,7 +61,11 @@ fn a_remedy_is_about_what_was_found() {
         (Finding::NoAnswer, "ip_filter"),
         (Finding::Expired, "clock"),
         (Finding::WrongClock, "set this machine's clock"),
-        (Finding::CredentialsRefused, "password"),
+        (Finding::CredentialsRefused, "integration.username"),
+        (
+            Finding::OthersCredentialsRefused,
+            "that endpoint in Aiven's console",
+        ),
         (Finding::NotFound, "port"),
         (Finding::ServerError, "words"),
         (Finding::IntermediateMissing, "scrape_proxy.ca_cert"),
