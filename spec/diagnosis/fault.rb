@@ -38,7 +38,7 @@ require_relative 'sentence'
 # To write one: `scripts/diagnosis --show KEY` runs it and prints what each place says, with holes.
 module Diagnosis
   # In the document's order.
-  FILES = %w[quiet api integration dns nodes machine prometheus].freeze
+  FILES = %w[quiet api integration dns cloud_foundry nodes machine prometheus].freeze
   PLACES = %i[status explain page log doctor].freeze
   BLAMED = { ours: 'ours', aiven: "Aiven's", tenant: "a tenant's" }.freeze
 

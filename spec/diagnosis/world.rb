@@ -77,6 +77,16 @@ class World
   def host(service) = state.dig('services', service, 'host')
   def addresses(service) = state.dig('services', service, 'nodes').map { |node| node['address'] }
 
+  # The ids of a service's integrations, as Aiven's API has them.
+  def integrations(service)
+    uri = URI("#{api}/v1/project/#{PROJECT}/service/#{service}/integration")
+    answer = Net::HTTP.get(uri, { 'Authorization' => "aivenv1 #{token}" })
+    JSON.parse(answer).fetch('service_integrations').map { |one| one['service_integration_id'] }
+  end
+
+  # Of the endpoint with this name.
+  def endpoint_id(name = 'aiven-metrics') = state['endpoints'].find { |one| one['name'] == name }.fetch('id')
+
   # All nodes of a service, or those that are named, the first is 0.
   def node_fault(service, fault, nodes: nil)
     (nodes || addresses(service).each_index).each do |node|

@@ -1,0 +1,199 @@
+# frozen_string_literal: true
+
+require_relative '../fault'
+
+Diagnosis.area 'The integration' do
+  # An endpoint with this name, with which everything, or what is named, is integrated; returns its id.
+  made_by_hand = lambda do |world, name, service = nil|
+    endpoint = world.tell(do: 'add_endpoint', project: 'platform', name: name, username: 'by-hand', password: 'set-by-hand-0123456789').fetch('id')
+    if service
+      world.tell(do: 'add_integration', project: 'platform', service: service, endpoint: endpoint)
+    else
+      world.tell(do: 'integrate_all', project: 'platform', endpoint: endpoint)
+    end
+    endpoint
+  end
+
+  fault 'endpoint-deleted', 'The integration endpoint is deleted by hand' do
+    done 'somebody deletes the integration endpoint at Aiven, and all integrations with it'
+    blame :ours
+    inject { |world| world.tell(do: 'delete_endpoint', project: 'platform', endpoint: world.endpoint_id) }
+    status 'All is well: 2 of 2 services are scraped.'
+    page 'All is well: 2 of 2 services are scraped.'
+    explain 'orders', 'platform/orders: scraped'
+    log 'INFO the integration endpoint has changed, project=platform, what=the integration endpoint is gone'
+    unseen :doctor, 'it has healed by then'
+    no_alert 'the daemon makes another endpoint and integrates all services again by itself', besides: %w[AivenMetricsListingDistrusted AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsManyNotScraped AivenMetricsStageStale AivenMetricsNobodyScrapes]
+  end
+
+  fault 'endpoint-deleted-discover', 'The endpoint is deleted while nothing may be created' do
+    done 'somebody deletes the integration endpoint at Aiven while `integration.create` is false'
+    blame :ours
+    before { |world| made_by_hand.call(world, 'aiven-metrics') }
+    properties 'integration.create' => false
+    inject { |world| world.tell(do: 'delete_endpoint', project: 'platform', endpoint: world.endpoint_id) }
+    problem '2 services wait for their integration (awaiting_integration)', of: 'platform/orders, platform/search'
+    cause 'not integrated, the project has no integration endpoint of the configured name, and integration.create is false'
+    remedy "make in Aiven's console what is missing, an endpoint of type Prometheus or the service's integration with it; or set integration.create to true and deploy, and it is made"
+    explain 'orders', verdict: 'awaiting_integration'
+    log 'INFO the integration endpoint has changed, project=platform, what=the integration endpoint is gone'
+    doctor 'ok      api: platform: project:integrations:read: there is no integration endpoint yet'
+    no_alert 'none is due to services that wait for an integration, of which there are many while a platform is integrated; `status` and the page say it', besides: %w[AivenMetricsListingDistrusted AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsManyNotScraped AivenMetricsStageStale AivenMetricsNobodyScrapes]
+  end
+
+  fault 'integration-disabled', 'An integration is disabled by hand' do
+    done "somebody disables the integration of `orders` in Aiven's console"
+    blame :tenant
+    inject { |world| world.tell(do: 'disable_integration', project: 'platform', integration: world.integrations('orders').first) }
+    problem 'One service waits for its integration (awaiting_integration)', of: 'platform/orders'
+    cause 'its Prometheus integration <id> is disabled at Aiven'
+    remedy "enable it in Aiven's console, under the service's integrations, if nobody disabled it on purpose"
+    explain 'orders', verdict: 'awaiting_integration'
+    unseen :doctor, 'it tries a node of the type that is scraped'
+    log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=its Prometheus integration <id> is disabled at Aiven'
+    no_alert 'somebody has switched it off; `status` and the page say it', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsListingDistrusted AivenMetricsStageStale]
+  end
+
+  fault 'integration-deleted', 'An integration is deleted by hand' do
+    done "somebody deletes the integration of `orders` in Aiven's console"
+    blame :tenant
+    inject { |world| world.tell(do: 'delete_integration', project: 'platform', integration: world.integrations('orders').first) }
+    status 'All is well: 2 of 2 services are scraped.'
+    page 'All is well: 2 of 2 services are scraped.'
+    explain 'orders', 'platform/orders: scraped'
+    log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=not integrated yet; waiting for its turn'
+    unseen :doctor, 'it has healed by then'
+    no_alert 'the daemon integrates the service again by itself', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped]
+  end
+
+  fault 'integration-deleted-discover', 'An integration is deleted while nothing may be created' do
+    done 'somebody deletes the integration of `orders` while `integration.create` is false'
+    blame :ours
+    before { |world| made_by_hand.call(world, 'aiven-metrics') }
+    properties 'integration.create' => false
+    inject { |world| world.tell(do: 'delete_integration', project: 'platform', integration: world.integrations('orders').first) }
+    problem 'One service waits for its integration (awaiting_integration)', of: 'platform/orders'
+    cause 'not integrated, and integration.create is false'
+    remedy "make in Aiven's console what is missing, an endpoint of type Prometheus or the service's integration with it; or set integration.create to true and deploy, and it is made"
+    explain 'orders', verdict: 'awaiting_integration'
+    unseen :doctor, 'it tries a node of the type that is scraped'
+    log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=not integrated, and integration.create is false'
+    no_alert 'somebody has switched it off; `status` and the page say it', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsListingDistrusted AivenMetricsStageStale]
+  end
+
+  fault 'others-password', "Somebody else's endpoint gets another password" do
+    done '`orders` is integrated with an endpoint that others made; they change its password'
+    blame :ours
+    before { |world| made_by_hand.call(world, 'theirs', 'orders') }
+    inject do |world|
+      world.tell(do: 'change_endpoint', project: 'platform', endpoint: world.endpoint_id('theirs'), username: 'by-hand', password: 'another-0123456789')
+    end
+    status 'All is well: 2 of 2 services are scraped.'
+    page 'All is well: 2 of 2 services are scraped.'
+    explain 'orders', 'platform/orders: scraped'
+    log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized'
+    unseen :doctor, 'it has healed by then'
+    no_alert 'the daemon reads the new password from Aiven, and the node is scraped again within a minute', besides: %w[AivenMetricsServicesNotScraped AivenMetricsProxyFailing]
+  end
+
+  fault 'others-password-refused', "Nodes refuse the password of somebody else's endpoint" do
+    done '`orders` is integrated with an endpoint that others made; its node refuses the password that Aiven gives for it'
+    blame :ours
+    before { |world| made_by_hand.call(world, 'theirs', 'orders') }
+    inject { |world| world.node_fault('orders', 'wrong_password') }
+    problem 'One service refuses our credentials (unauthorised)', of: 'platform/orders'
+    cause 'the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized'
+    remedy "wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, set it once more at that endpoint in Aiven's console, or integrate the service with our own endpoint"
+    explain 'orders', verdict: 'unauthorised'
+    log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized'
+    doctor "FAILED  node: pg: platform/orders at <address>: the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized. What to do: wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, set it once more at that endpoint in Aiven's console, or integrate the service with our own endpoint"
+    alert 'AivenMetricsServicesNotScraped', besides: %w[AivenMetricsProxyFailing]
+  end
+
+  fault 'others-password-hidden', "The token may not read the password of somebody else's endpoint" do
+    done 'both services are integrated with an endpoint that others made, and the token may only read'
+    blame :ours
+    from_the_start
+    before do |world|
+      made_by_hand.call(world, 'theirs')
+      rights = { projects: { platform: %w[project:services:read project:integrations:read organization:projects:write] } }
+      world.property('aiven.api_token', world.tell(do: 'add_token', rights: rights).fetch('token'))
+    end
+    properties 'integration.create' => false
+    problem '2 services refuse our credentials (unauthorised)', of: 'platform/orders, platform/search'
+    cause "no credentials of integration endpoint <id> are known: the token lacks the right project:integrations:write, which reading an endpoint's secrets needs"
+    remedy "give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with our own endpoint; after a start, wait a minute first"
+    explain 'orders', verdict: 'unauthorised'
+    log "WARN the integration endpoint's credentials cannot be read; its services cannot be scraped, project=platform, endpoint_id=<id>, cause=get_endpoint in project platform: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project"
+    doctor "FAILED  node: pg: platform/orders at <address>: no credentials of integration endpoint <id> are known: the token lacks a right (Missing permission project:integrations:write). What to do: give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with our own endpoint; after a start, wait a minute first"
+    alert 'AivenMetricsServicesNotScraped', besides: %w[AivenMetricsManyNotScraped AivenMetricsProxyFailing AivenMetricsTokenRejected AivenMetricsNobodyScrapes]
+  end
+
+  fault 'quota', "Aiven's quota of integrations is used up" do
+    done 'a service appears, and Aiven refuses its integration for the quota'
+    blame :ours
+    inject do |world|
+      world.tell(do: 'add_service', project: 'platform', service: { name: 'ledger', type: 'pg', series: 20 })
+      message = 'Maximum number of service integrations (100) reached in project platform'
+      world.tell(do: 'refuse_integration', project: 'platform', service: 'ledger', status: 409, message: message)
+    end
+    problem 'One service cannot be integrated (integration_failed)', of: 'platform/ledger'
+    cause 'Aiven refuses the integration: refused with 409 (Maximum number of service integrations (100) reached in project platform)'
+    remedy "mend in Aiven's console what Aiven's words in the cause name: a right of the token's user, a quota, a plan; it is tried again by itself, with growing pauses"
+    explain 'ledger', verdict: 'integration_failed'
+    log 'WARN the service is not integrated; trying again later, project=platform, service=ledger, cause=Aiven refuses the integration: refused with 409 (Maximum number of service integrations (100) reached in project platform)'
+    unseen :doctor, 'it writes nothing, so Aiven refuses it nothing'
+    alert 'AivenMetricsIntegrationFailed'
+  end
+
+  fault 'unsupported-type', 'A type that the integration does not support' do
+    done 'a service appears whose type Aiven does not list among those of the integration'
+    blame :aiven
+    inject { |world| world.tell(do: 'add_service', project: 'platform', service: { name: 'pipeline', type: 'flink', series: 20 }) }
+    status 'All is well: 2 of 2 services are scraped.'
+    page 'All is well: 2 of 2 services are scraped.'
+    explain 'pipeline', verdict: 'ineligible', cause: "Aiven's Prometheus integration does not support flink", remedy: "nothing can be done: the service's metrics are in Aiven's console alone; once Aiven supports the type, it is integrated by itself"
+    unseen :doctor, 'it tries a node of each type that has one'
+    unseen :log, 'the history has it: `aiven-metrics events`'
+    no_alert 'nothing can be mended'
+  end
+
+  fault 'excluded', 'A service is excluded by its tags' do
+    done '`services.tags` asks for a tag that `orders` does not have'
+    blame :ours
+    from_the_start
+    before { |world| world.tell(do: 'set_tags', project: 'platform', service: 'search', tags: { stage: 'production' }) }
+    properties 'services.tags' => { 'stage' => 'production' }
+    status 'All is well: 1 of 1 services are scraped.'
+    page 'All is well: 1 of 1 services are scraped.'
+    explain 'orders', verdict: 'not_selected', cause: 'services.tags asks for stage=production, which it does not have', remedy: "nothing, if that is meant; else change services.* in the job's properties and deploy"
+    unseen :doctor, 'it tries a node of each type that is selected'
+    unseen :log, 'nothing has changed'
+    no_alert 'it is meant'
+  end
+
+  fault 'powered-off', 'A service is powered off' do
+    done '`orders` is powered off at Aiven'
+    blame :tenant
+    inject { |world| world.tell(do: 'power_off', project: 'platform', service: 'orders') }
+    status 'All is well: 1 of 1 services are scraped.'
+    page 'All is well: 1 of 1 services are scraped.'
+    explain 'orders', verdict: 'powered_off', cause: 'Aiven reports its state as POWEROFF', remedy: 'nothing, if that is meant; else power the service on at Aiven'
+    unseen :doctor, 'it tries a node of each type that has one'
+    unseen :log, 'the history has it: `aiven-metrics events`'
+    no_alert 'it is meant', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped]
+  end
+
+  fault 'deleted', 'A service is deleted at Aiven' do
+    done '`orders` is deleted at Aiven'
+    blame :tenant
+    inject { |world| world.tell(do: 'delete_service', project: 'platform', service: 'orders') }
+    note "One service is missing from Aiven's listing (leaving)", of: 'platform/orders'
+    cause 'Aiven says that it does not exist; the removal grace runs'
+    remedy "nothing, if the service was deleted; else see in Aiven's console whether it is in this project, and whether the token may see it"
+    explain 'orders', verdict: 'leaving'
+    log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (connect), cause=connection refused: the machine is up, its metrics server is not (as in the first minutes after integrating, or while the node is replaced)'
+    unseen :doctor, 'Aiven does not list it'
+    no_alert 'it is meant', besides: %w[AivenMetricsDnsStale AivenMetricsProxyFailing AivenMetricsServicesNotScraped]
+  end
+end
