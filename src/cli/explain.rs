@@ -170,9 +170,11 @@ fn print_trouble(trouble: &Trouble, now: Timestamp) {
     output::labelled("DO", &trouble.remedy);
 }
 
+/// Those in trouble come first.
 fn list(text: &str, explanations: &[Explanation]) {
     let mut rows = Rows::new(["service", "verdict", "cause"]);
-    for one in explanations.iter().take(MAX_LISTED) {
+    let (ill, well): (Vec<_>, Vec<_>) = explanations.iter().partition(|one| one.trouble.is_some());
+    for one in ill.into_iter().chain(well).take(MAX_LISTED) {
         let cause = one.trouble.as_ref().map(|trouble| &*trouble.cause);
         rows.add([
             format!("{}/{}", one.project, one.service),

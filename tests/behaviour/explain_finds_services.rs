@@ -130,6 +130,19 @@ async fn a_few_services_are_explained_and_many_are_listed() {
         "{}",
         told.output()
     );
+    let mut one_is_off = self::many(60);
+    one_is_off["services"][59]["verdict"] = json!("powered_off");
+    one_is_off["services"][59]["cause"] = json!("it is off");
+    let one_is_off = serve(one_is_off, json!([])).await.to_string();
+    for text in ["db", "shop"] {
+        let told = run(&["explain", text, "--address", &one_is_off]).await;
+        let first = told.stdout.lines().nth(1).unwrap();
+        assert!(
+            first.starts_with("shop/db-59 "),
+            "{text}: {}",
+            told.output()
+        );
+    }
     let one = "11111111-1111-4111-8111-000000000007";
     let told = run(&["explain", one, "--address", &many]).await;
     assert!(told.stdout.starts_with("shop/db-7: "), "{}", told.output());
