@@ -42,7 +42,7 @@ impl Collector for SnapshotCollector {
             &mut encoder,
             (
                 "aiven_metrics_stale_hosts",
-                "Host names that DNS does not answer now, published with their last known addresses",
+                "Host names that DNS gives no address for now; those with a last known one are published with it",
             ),
             |project| {
                 project
@@ -51,6 +51,18 @@ impl Collector for SnapshotCollector {
                     .iter()
                     .map(|one| one.failing.len())
                     .sum()
+            },
+        )?;
+        by_project(
+            &snapshot,
+            &mut encoder,
+            (
+                "aiven_metrics_services_stuck",
+                "Services that await an integration which the daemon may not make or enable: somebody has to",
+            ),
+            |project| {
+                let services = project.plan.services.iter();
+                services.filter(|one| one.stuck).count()
             },
         )?;
         last_success(&snapshot, &mut encoder)?;

@@ -6,7 +6,10 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use super::*;
+use crate::model::fixtures::{planned, snapshot};
+use crate::model::plan::PlannedService;
 use crate::model::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
+use crate::model::verdict::Verdict;
 
 const HERE: &str = "127.0.0.1:5000";
 const ELSEWHERE: &str = "192.0.2.7:5000";
@@ -181,4 +184,27 @@ async fn unknown_paths_and_methods_are_refused() {
     let request = Request::post("/metrics").body(Body::empty()).unwrap();
     let response = web.router.clone().oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+/// What only waits for its turn is not among them.
+#[tokio::test]
+async fn services_that_somebody_has_to_integrate_are_counted() {
+    let waits = PlannedService {
+        verdict: Verdict::AwaitingIntegration,
+        ..planned("waits", &[])
+    };
+    let stuck = |name| PlannedService {
+        stuck: true,
+        verdict: Verdict::AwaitingIntegration,
+        ..planned(name, &[])
+    };
+    let services = vec![planned("logs", &[]), stuck("one"), stuck("two"), waits];
+    let boards = Boards {
+        published: Published::new(snapshot(services)),
+        ..Boards::default()
+    };
+    let web = Web::new(boards, &Metrics::default(), false, CancellationToken::new());
+    let page = text(get(&web, ELSEWHERE, "/metrics", None).await).await;
+    let line = "aiven_metrics_services_stuck{project=\"shop\"} 2\n";
+    assert!(page.contains(line), "{page}");
 }

@@ -153,6 +153,7 @@ async fn the_metrics_are_openmetrics_and_all_there() {
         "aiven_metrics_services{project=\"shop\",service_type=\"opensearch\",verdict=\"published\"} 1",
         "aiven_metrics_services{project=\"shop\",service_type=\"flink\",verdict=\"ineligible\"} 1",
         "aiven_metrics_targets{project=\"shop\"} 2",
+        "aiven_metrics_services_stuck{project=\"shop\"} 0",
         "aiven_metrics_stale_hosts{project=\"shop\"} 0",
         "aiven_metrics_api_requests_total{operation=\"list_services\",code=\"200\"} ",
         "aiven_metrics_api_request_duration_seconds_count{operation=\"list_services\"} ",
