@@ -8,8 +8,6 @@ Diagnosis.area 'Cloud Foundry' do
   other_space = '22222222-aaaa-4aaa-8aaa-000000000003'
   organization = '33333333-aaaa-4aaa-8aaa-000000000004'
 
-  never_read = 'where Cloud Foundry was never read, the errand says so right after the deployment; where it was, `AivenMetricsCloudFoundryStale` fires'
-
   # A foundation in which `orders` is somebody's.
   owned = lambda do |world|
     of_cf = ->(command) { world.tell({ do: 'cloud_foundry' }.merge(command)) }
@@ -39,7 +37,7 @@ Diagnosis.area 'Cloud Foundry' do
     explain 'orders', 'platform/orders: scraped'
     log "ERROR UAA rejects the client; targets and labels stay as they are, error=uaa_token at <ip>: UAA does not accept the client (401, unauthorized: Bad credentials); check cloud_foundry.client_id, and cloud_foundry.client_secret against the client's in UAA, which answers the same to an unknown id and to a wrong secret"
     doctor "FAILED  cloud_foundry: token of the client aiven-metrics: UAA does not accept the client (401, unauthorized: Bad credentials). What to do: check cloud_foundry.client_id, and cloud_foundry.client_secret against the client's in UAA, which answers the same to an unknown id and to a wrong secret"
-    no_alert never_read, besides: %w[AivenMetricsCloudFoundryStale AivenMetricsNobodyScrapes]
+    alert 'AivenMetricsCloudFoundryNeverRead', besides: %w[AivenMetricsCloudFoundryStale AivenMetricsNobodyScrapes]
   end
 
   fault 'cf-down', 'Cloud Controller is down' do
@@ -74,7 +72,7 @@ Diagnosis.area 'Cloud Foundry' do
     explain 'orders', 'platform/orders: scraped'
     log 'WARN reading Cloud Foundry failed; targets and labels stay as they are, error=uaa_token at <ip>: tcp connect error: Connection refused (os error 111); check the network to it, and cloud_foundry.api_url'
     doctor 'FAILED  cloud_foundry: token of the client aiven-metrics: tcp connect error: Connection refused (os error 111). What to do: check the network to it, and cloud_foundry.api_url'
-    no_alert never_read, besides: %w[AivenMetricsCloudFoundryStale AivenMetricsNobodyScrapes]
+    alert 'AivenMetricsCloudFoundryNeverRead', besides: %w[AivenMetricsCloudFoundryStale AivenMetricsNobodyScrapes]
   end
 
   fault 'cf-blind', 'The client may see nothing' do
@@ -94,7 +92,7 @@ Diagnosis.area 'Cloud Foundry' do
     explain 'orders', 'platform/orders: scraped'
     log 'WARN reading Cloud Foundry failed; targets and labels stay as they are, error=list_service_instances at <ip>: it shows nothing, and the client has no authority to see everything (its token has the scopes "cloud_controller.read"); give the client the authority cloud_controller.global_auditor in UAA'
     doctor "FAILED  cloud_foundry: authority: the token's scopes (\"cloud_controller.read\") show the spaces alone in which the client has a role. What to do: give the client the authority cloud_controller.global_auditor in UAA"
-    no_alert never_read, besides: %w[AivenMetricsCloudFoundryStale AivenMetricsNobodyScrapes]
+    alert 'AivenMetricsCloudFoundryNeverRead', besides: %w[AivenMetricsCloudFoundryStale AivenMetricsNobodyScrapes]
   end
 
   fault 'labels-disagree', 'Tags and Cloud Controller disagree' do

@@ -38,7 +38,7 @@ Diagnosis.area 'The integration' do
     explain 'orders', verdict: 'awaiting_integration'
     log 'INFO the integration endpoint has changed, project=platform, what=the integration endpoint is gone'
     doctor 'ok      api: platform: project:integrations:read: there is no integration endpoint yet'
-    no_alert 'none is due to services that wait for an integration, of which there are many while a platform is integrated; `status` and the page say it', besides: %w[AivenMetricsListingDistrusted AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsManyNotScraped AivenMetricsNobodyScrapes]
+    alert 'AivenMetricsServicesStuck', besides: %w[AivenMetricsListingDistrusted AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsManyNotScraped AivenMetricsNobodyScrapes]
   end
 
   fault 'integration-disabled', 'An integration is disabled by hand' do
@@ -51,7 +51,7 @@ Diagnosis.area 'The integration' do
     explain 'orders', verdict: 'awaiting_integration'
     unseen :doctor, 'it tries a node of the type that is scraped'
     log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=its Prometheus integration <id> is disabled at Aiven'
-    no_alert 'somebody has switched it off; `status` and the page say it', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsListingDistrusted]
+    alert 'AivenMetricsServicesStuck', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsListingDistrusted]
   end
 
   fault 'integration-deleted', 'An integration is deleted by hand' do
@@ -78,7 +78,7 @@ Diagnosis.area 'The integration' do
     explain 'orders', verdict: 'awaiting_integration'
     unseen :doctor, 'it tries a node of the type that is scraped'
     log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=not integrated, and integration.create is false'
-    no_alert 'somebody has switched it off; `status` and the page say it', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsListingDistrusted]
+    alert 'AivenMetricsServicesStuck', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsListingDistrusted]
   end
 
   fault 'others-password', "Somebody else's endpoint gets another password" do

@@ -172,6 +172,18 @@ fn the_runbook_has_a_part_for_each_of_the_operators_alerts_with_its_command() {
     assert!(parts.is_empty(), "no alert has these headings: {parts:?}");
 }
 
+/// In its table of causes and its rules for Alertmanager, too.
+#[test]
+fn the_runbook_names_only_alerts_that_there_are() {
+    let runbook = std::fs::read_to_string(root().join("docs/runbook.md")).unwrap();
+    let alerts = each();
+    let named = runbook.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let ours = ["AivenMetrics", "PrometheusFail", "TenantPrometheus"];
+    for name in named.filter(|word| ours.iter().any(|start| word.starts_with(start))) {
+        assert!(alerts.iter().any(|(_, alert)| alert.name == name), "{name}");
+    }
+}
+
 #[test]
 fn expressions_of_tenants_are_among_the_uses() {
     let uses = uses(&all()).unwrap();
