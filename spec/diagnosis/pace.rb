@@ -5,7 +5,7 @@
 Pace = Struct.new(:properties, :scrape, :own_scrape, :range, :stale, :patience, keyword_init: true) do
   # For CI: everything every second.
   def self.quick
-    properties = { 'aiven.poll_interval' => '1s', 'aiven.request_timeout' => '3s', 'dns.poll_interval' => '1s', 'dns.timeout' => '1s',
+    properties = { 'aiven.poll_interval' => '1s', 'aiven.request_timeout' => '3s', 'dns.poll_interval' => '1s', 'dns.timeout' => '3s',
                    'integration.creates_per_minute' => 1000, 'scrape_proxy.timeout' => '4s', 'cloud_foundry.poll_interval' => '10s' }
     new(properties: properties, scrape: { 'scrape_interval' => '2s', 'scrape_timeout' => '2s' }, own_scrape: '2s', range: '40s', stale: 12, patience: 240)
   end

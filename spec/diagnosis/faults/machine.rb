@@ -27,7 +27,7 @@ Diagnosis.area 'The machine' do
     before { |world| world.log_file = File.join(world.small_disk('log', '64k'), 'aiven-metrics.log') }
     inject do |world|
       Machine.fill(File.join(world.folder, 'log'))
-      40.times { |number| world.tell(do: 'add_service', project: 'platform', service: { name: "new-#{number}", type: 'pg', series: 20 }) }
+      30.times { |number| world.tell(do: 'add_service', project: 'platform', service: { name: "new-#{number}", type: 'pg', series: 20 }) }
     end
     problem "The daemon's log cannot be written"
     cause '<count> log lines are lost: No space left on device (os error 28)'
