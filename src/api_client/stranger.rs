@@ -80,15 +80,18 @@ impl fmt::Display for Answered<'_> {
         match &stranger.server {
             Some(server) => write!(
                 f,
-                "something before {name} (Server: {server}) answered {status}"
+                "something between this machine and {name} (Server: {server}) answered {status}"
             )?,
-            None => write!(f, "something before {name} answered {status}")?,
+            None => write!(
+                f,
+                "something between this machine and {name} answered {status}"
+            )?,
         }
         if let Some(host) = &stranger.redirects_to {
             write!(f, ", a redirect to {host}, which is not followed")?;
         }
         match &stranger.said {
-            Said::Nothing => write!(f, ", without a word of {name}'s"),
+            Said::Nothing => write!(f, ", with an empty body"),
             Said::OtherJson => write!(f, " with JSON that is not {name}'s"),
             Said::Words(words) => write!(f, ": \"{words}\""),
         }

@@ -192,8 +192,12 @@ impl ErrorKind {
             ErrorKind::Unanswered(unanswered) => match unanswered {
                 Unanswered::Stranger(stranger) => return Some(stranger.advice()),
                 Unanswered::Postponed(_) => return None,
-                Unanswered::Timeout(_) => "check the network to it, and its health",
-                Unanswered::Transport(_) => "check the network to it, and cloud_foundry.api_url",
+                Unanswered::Timeout(_) => {
+                    "see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them"
+                }
+                Unanswered::Transport(_) => {
+                    "see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url"
+                }
                 Unanswered::Malformed(_) => "check what answers there",
             },
             ErrorKind::Answered { meaning, .. } => meaning.advice(),

@@ -143,7 +143,7 @@ async fn a_failed_pass_is_tried_again_and_then_all_is_well() {
     })
     .await;
     let cause = run.failure().await;
-    let expected = "list_service_instances at 127.0.0.1: something before Cloud Controller answered 502: \"Bad gateway\"; find out what answers in Cloud Controller's place";
+    let expected = "list_service_instances at 127.0.0.1: something between this machine and Cloud Controller answered 502: \"Bad gateway\"; find out what answers in Cloud Controller's place";
     assert!(cause.starts_with(expected), "{cause}");
     assert!(matches!(run.next().await, Report::Read { .. }));
 }

@@ -259,7 +259,7 @@ async fn what_answers_in_aivens_place_is_named_and_not_believed() {
         let named = |one: &serde_json::Value| {
             let cause = one["stages"]["list"]["failing"]["cause"].as_str();
             cause.is_some_and(|cause| {
-                cause.contains("something before Aiven") && cause.contains(words)
+                cause.contains("something between this machine and Aiven") && cause.contains(words)
             })
         };
         let project = daemon.project_when(SHOP, named).await;

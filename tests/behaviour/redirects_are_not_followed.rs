@@ -168,7 +168,10 @@ async fn tokens_and_the_secret_of_cloud_foundry_stay_there() {
     assert!(told.matches(named).count() >= 2, "{told}");
     sim.inject(Fault::on(Server::Uaa), elsewhere.redirect(307));
     let told = command(&config, "doctor", &[]).await.stdout;
-    assert!(told.contains("something before UAA answered 307"), "{told}");
+    assert!(
+        told.contains("something between this machine and UAA answered 307"),
+        "{told}"
+    );
     elsewhere.was_never_asked(&sim).await;
 }
 

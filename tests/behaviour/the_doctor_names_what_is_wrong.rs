@@ -280,7 +280,7 @@ async fn the_way_to_aiven_and_the_limit_and_the_clock_are_named() {
         "failed",
         &[
             "project:services:read",
-            "something before Aiven answered 511",
+            "something between this machine and Aiven answered 511",
         ],
     );
     sim.clear_fault(id);

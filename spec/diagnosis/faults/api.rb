@@ -25,7 +25,7 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.tell(do: 'revoke_token', token: world.token) }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'Aiven does not accept the token (Invalid token)'
-    remedy "make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy; targets stay as they were meanwhile"
+    remedy "make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy; targets that are known stay meanwhile"
     explain 'orders', verdict: 'scraped', cause: 'platform: Aiven does not accept the token (Invalid token)', remedy: "make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy; the service is scraped meanwhile, as it was known before"
     log "ERROR Aiven rejects the token; targets stay as they are, project=platform, operation=<some>, kind=Aiven does not accept the token (Invalid token); make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy"
     doctor "FAILED  api: platform: project:services:read: Aiven does not accept the token (Invalid token). What to do: make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy"
@@ -44,9 +44,9 @@ Diagnosis.area "Aiven's API" do
     properties 'aiven.projects' => %w[platform billing]
     problem 'billing: listing services (list) and integrating services (integrate) fail'
     cause 'the token lacks a right (Not a project member)'
-    remedy "in Aiven's console, give the token's user project:services:read and project:integrations:write in this project; targets stay as they were meanwhile"
+    remedy "in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one; targets that are known stay meanwhile"
     explain 'orders', 'platform/orders: scraped'
-    log "WARN asking Aiven failed; targets stay as they are, project=billing, operation=<some>, error=<some> in project billing: the token lacks a right (Not a project member); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project"
+    log "WARN asking Aiven failed; targets stay as they are, project=billing, operation=<some>, error=<some> in project billing: the token lacks a right (Not a project member); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
     doctor "FAILED  api: billing: project:services:read: the token lacks a right (Not a project member). What to do: give the token's user the right project:services:read in the project billing, in Aiven's console"
     alert 'AivenMetricsNeverListed'
     alert 'AivenMetricsTokenRejected'
@@ -61,10 +61,10 @@ Diagnosis.area "Aiven's API" do
       world.property('aiven.api_token', world.tell(do: 'add_token', rights: rights).fetch('token'))
     end
     problem '2 services cannot be integrated (integration_failed)', of: 'platform/orders, platform/search'
-    cause "the integration endpoint could not be created: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project"
-    remedy "mend in Aiven's console what Aiven's words in the cause name: a right of the token's user, a quota, a plan; it is tried again by itself, with growing pauses"
+    cause "the integration endpoint could not be created: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
+    remedy "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, delete integrations that nobody needs, or ask Aiven for a larger quota; it is tried again by itself, with growing pauses"
     explain 'orders', verdict: 'integration_failed'
-    log "WARN the integration endpoint could not be created; trying again later, project=platform, cause=the integration endpoint could not be created: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project"
+    log "WARN the integration endpoint could not be created; trying again later, project=platform, cause=the integration endpoint could not be created: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
     doctor "skipped api: platform: project:integrations:write: it shows only when an integration endpoint's secrets are read, and the project has none yet"
     alert 'AivenMetricsIntegrationFailed', besides: %w[AivenMetricsManyNotScraped AivenMetricsStageStale AivenMetricsTokenRejected AivenMetricsNobodyScrapes]
   end
@@ -75,7 +75,7 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault({ status: { code: 404, message: 'Project platform does not exist' } }, project: 'platform') }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'not found (Project platform does not exist)'
-    remedy "write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed; targets stay as they were meanwhile"
+    remedy "write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed; targets that are known stay meanwhile"
     explain 'orders', verdict: 'scraped', cause: 'platform: not found (Project platform does not exist)', remedy: "write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed; the service is scraped meanwhile, as it was known before"
     log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: not found (Project platform does not exist); write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed"
     doctor "FAILED  api: platform: project:services:read: not found (Project platform does not exist). What to do: write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed"
@@ -89,7 +89,7 @@ Diagnosis.area "Aiven's API" do
     properties 'aiven.projects' => %w[platform billlng]
     problem 'billlng: listing services (list) and integrating services (integrate) fail'
     cause 'not found (Project billlng does not exist)'
-    remedy "write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed; targets stay as they were meanwhile"
+    remedy "write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed; targets that are known stay meanwhile"
     explain 'orders', 'platform/orders: scraped'
     log "WARN asking Aiven failed; targets stay as they are, project=billlng, operation=<some>, error=<some> in project billlng: not found (Project billlng does not exist); write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed"
     doctor "FAILED  api: billlng: project:services:read: not found (Project billlng does not exist). What to do: write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed"
@@ -105,7 +105,7 @@ Diagnosis.area "Aiven's API" do
     inject { front.kill }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'the connection to the API failed: tcp connect error: Connection refused (os error 111)'
-    remedy "let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page; targets stay as they were meanwhile"
+    remedy "let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page; targets that are known stay meanwhile"
     explain 'orders', verdict: 'scraped', cause: 'platform: the connection to the API failed: tcp connect error: Connection refused (os error 111)', remedy: "let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page; the service is scraped meanwhile, as it was known before"
     log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: the connection to the API failed: tcp connect error: Connection refused (os error 111); let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
     doctor "FAILED  api: platform: project:services:read: the connection to the API failed: tcp connect error: Connection refused (os error 111). What to do: let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
@@ -119,7 +119,7 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault({ status: { code: 503, message: 'Service Unavailable' } }) }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'Aiven answered 503 (Service Unavailable)'
-    remedy "nothing can be mended here: see Aiven's status page; it is asked again by itself; targets stay as they were meanwhile"
+    remedy "nothing can be mended here: see Aiven's status page; it is asked again by itself; targets that are known stay meanwhile"
     explain 'orders', verdict: 'scraped', cause: 'platform: Aiven answered 503 (Service Unavailable)', remedy: "nothing can be mended here: see Aiven's status page; it is asked again by itself; the service is scraped meanwhile, as it was known before"
     log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: Aiven answered 503 (Service Unavailable); nothing can be mended here: see Aiven's status page; it is asked again by itself"
     doctor "FAILED  api: platform: project:services:read: Aiven answered 503 (Service Unavailable). What to do: nothing can be mended here: see Aiven's status page; it is asked again by itself"
@@ -133,10 +133,10 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault('hang') }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'no answer within <time>'
-    remedy "let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page; targets stay as they were meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: no answer within <time>', remedy: "let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page; the service is scraped meanwhile, as it was known before"
-    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: no answer within <time>; let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
-    doctor "FAILED  api: platform: project:services:read: no answer within <time>. What to do: let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
+    remedy "see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url, or raise aiven.request_timeout; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: 'platform: no answer within <time>', remedy: "see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url, or raise aiven.request_timeout; the service is scraped meanwhile, as it was known before"
+    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: no answer within <time>; see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url, or raise aiven.request_timeout"
+    doctor "FAILED  api: platform: project:services:read: no answer within <time>. What to do: see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url, or raise aiven.request_timeout"
     alert 'AivenMetricsApiFailing'
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
   end
@@ -148,11 +148,11 @@ Diagnosis.area "Aiven's API" do
     blame :ours
     inject { |world| world.api_fault({ answer: { code: 200, content_type: 'text/html', body: portal } }) }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
-    cause 'something before Aiven answered 200: "Guest access"'
-    remedy "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; targets stay as they were meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: something before Aiven answered 200: "Guest access"', remedy: "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; the service is scraped meanwhile, as it was known before"
-    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: something before Aiven answered 200: \"Guest access\"; find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
-    doctor "FAILED  api: platform: project:services:read: something before Aiven answered 200: \"Guest access\". What to do: find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
+    cause 'something between this machine and Aiven answered 200: "Guest access"'
+    remedy "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: 'platform: something between this machine and Aiven answered 200: "Guest access"', remedy: "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; the service is scraped meanwhile, as it was known before"
+    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: something between this machine and Aiven answered 200: \"Guest access\"; find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
+    doctor "FAILED  api: platform: project:services:read: something between this machine and Aiven answered 200: \"Guest access\". What to do: find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
     alert 'AivenMetricsApiFailing'
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale AivenMetricsListingDistrusted]
   end
@@ -162,11 +162,11 @@ Diagnosis.area "Aiven's API" do
     blame :ours
     inject { |world| world.api_fault({ answer: { code: 511, content_type: 'text/html', body: portal } }) }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
-    cause 'something before Aiven answered 511: "Guest access"'
-    remedy "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; targets stay as they were meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: something before Aiven answered 511: "Guest access"', remedy: "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; the service is scraped meanwhile, as it was known before"
-    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: something before Aiven answered 511: \"Guest access\"; find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
-    doctor "FAILED  api: platform: project:services:read: something before Aiven answered 511: \"Guest access\". What to do: find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
+    cause 'something between this machine and Aiven answered 511: "Guest access"'
+    remedy "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: 'platform: something between this machine and Aiven answered 511: "Guest access"', remedy: "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; the service is scraped meanwhile, as it was known before"
+    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: something between this machine and Aiven answered 511: \"Guest access\"; find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
+    doctor "FAILED  api: platform: project:services:read: something between this machine and Aiven answered 511: \"Guest access\". What to do: find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
     alert 'AivenMetricsApiFailing'
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
   end
@@ -176,11 +176,11 @@ Diagnosis.area "Aiven's API" do
     blame :ours
     inject { |world| world.api_fault({ with_headers: { code: 302, headers: [['location', 'https://portal.example.net/login']], message: '' } }) }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
-    cause "something before Aiven answered 302, a redirect to https://portal.example.net, which is not followed, without a word of Aiven's"
-    remedy "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; targets stay as they were meanwhile"
-    explain 'orders', verdict: 'scraped', cause: "platform: something before Aiven answered 302, a redirect to https://portal.example.net, which is not followed, without a word of Aiven's", remedy: "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; the service is scraped meanwhile, as it was known before"
-    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: something before Aiven answered 302, a redirect to https://portal.example.net, which is not followed, without a word of Aiven's; find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
-    doctor "FAILED  api: platform: project:services:read: something before Aiven answered 302, a redirect to https://portal.example.net, which is not followed, without a word of Aiven's. What to do: find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
+    cause "something between this machine and Aiven answered 302, a redirect to https://portal.example.net, which is not followed, with an empty body"
+    remedy "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: "platform: something between this machine and Aiven answered 302, a redirect to https://portal.example.net, which is not followed, with an empty body", remedy: "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; the service is scraped meanwhile, as it was known before"
+    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: something between this machine and Aiven answered 302, a redirect to https://portal.example.net, which is not followed, with an empty body; find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
+    doctor "FAILED  api: platform: project:services:read: something between this machine and Aiven answered 302, a redirect to https://portal.example.net, which is not followed, with an empty body. What to do: find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
     alert 'AivenMetricsApiFailing'
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
   end
@@ -191,7 +191,7 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault({ rate_limited: { seconds: 2, retry_after: nil } }) }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>)'
-    remedy 'see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together; targets stay as they were meanwhile'
+    remedy 'see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together; targets that are known stay meanwhile'
     explain 'orders', verdict: 'scraped', cause: 'platform: throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>)', remedy: 'see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together; the service is scraped meanwhile, as it was known before'
     log 'WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>); see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together'
     doctor 'FAILED  api: platform: project:services:read: throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>). What to do: see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together'
@@ -211,7 +211,7 @@ Diagnosis.area "Aiven's API" do
     inject { proxy.refuse('403 Filtered') }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'the proxy <address> (aiven.http_proxy) refuses to connect to localhost:<port> (403 Filtered)'
-    remedy "let the proxy's rules allow CONNECT from this machine to that host and port; targets stay as they were meanwhile"
+    remedy "let the proxy's rules allow CONNECT from this machine to that host and port; targets that are known stay meanwhile"
     explain 'orders', verdict: 'scraped', cause: 'platform: the proxy <address> (aiven.http_proxy) refuses to connect to localhost:<port> (403 Filtered)', remedy: "let the proxy's rules allow CONNECT from this machine to that host and port; the service is scraped meanwhile, as it was known before"
     log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: the proxy <address> (aiven.http_proxy) refuses to connect to localhost:<port> (403 Filtered); let the proxy's rules allow CONNECT from this machine to that host and port"
     doctor "FAILED  api: platform: project:services:read: the proxy <address> (aiven.http_proxy) refuses to connect to localhost:<port> (403 Filtered). What to do: let the proxy's rules allow CONNECT from this machine to that host and port"
@@ -231,7 +231,7 @@ Diagnosis.area "Aiven's API" do
     inject { proxy.refuse('407 Proxy Authentication Required') }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'the proxy <address> (aiven.http_proxy) does not accept the user and password (407 Proxy Authentication Required)'
-    remedy 'correct the user and password in aiven.http_proxy, or at the proxy; targets stay as they were meanwhile'
+    remedy 'correct the user and password in aiven.http_proxy, or at the proxy; targets that are known stay meanwhile'
     explain 'orders', verdict: 'scraped', cause: 'platform: the proxy <address> (aiven.http_proxy) does not accept the user and password (407 Proxy Authentication Required)', remedy: 'correct the user and password in aiven.http_proxy, or at the proxy; the service is scraped meanwhile, as it was known before'
     log 'WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: the proxy <address> (aiven.http_proxy) does not accept the user and password (407 Proxy Authentication Required); correct the user and password in aiven.http_proxy, or at the proxy'
     doctor 'FAILED  api: platform: project:services:read: the proxy <address> (aiven.http_proxy) does not accept the user and password (407 Proxy Authentication Required). What to do: correct the user and password in aiven.http_proxy, or at the proxy'
@@ -251,7 +251,7 @@ Diagnosis.area "Aiven's API" do
     inject { proxy.kill }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'the proxy <address> (aiven.http_proxy) cannot be reached (Connection refused (os error 111))'
-    remedy 'see whether the proxy runs, and whether aiven.http_proxy has its host and port; targets stay as they were meanwhile'
+    remedy 'see whether the proxy runs, and whether aiven.http_proxy has its host and port; targets that are known stay meanwhile'
     explain 'orders', verdict: 'scraped', cause: 'platform: the proxy <address> (aiven.http_proxy) cannot be reached (Connection refused (os error 111))', remedy: 'see whether the proxy runs, and whether aiven.http_proxy has its host and port; the service is scraped meanwhile, as it was known before'
     log 'WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: the proxy <address> (aiven.http_proxy) cannot be reached (Connection refused (os error 111)); see whether the proxy runs, and whether aiven.http_proxy has its host and port'
     doctor 'FAILED  api: platform: project:services:read: the proxy <address> (aiven.http_proxy) cannot be reached (Connection refused (os error 111)). What to do: see whether the proxy runs, and whether aiven.http_proxy has its host and port'
@@ -268,9 +268,9 @@ Diagnosis.area "Aiven's API" do
     inject { tls.inspect_traffic }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'the certificate of the API is not believed: invalid peer certificate: UnknownIssuer'
-    remedy 'see the issuer that aiven-metrics doctor shows: something on the way that opens TLS has a CA of its own, to be trusted with aiven.ca_cert if it is meant; targets stay as they were meanwhile'
-    explain 'orders', verdict: 'scraped', cause: 'platform: the certificate of the API is not believed: invalid peer certificate: UnknownIssuer', remedy: 'see the issuer that aiven-metrics doctor shows: something on the way that opens TLS has a CA of its own, to be trusted with aiven.ca_cert if it is meant; the service is scraped meanwhile, as it was known before'
-    log 'WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: the certificate of the API is not believed: invalid peer certificate: UnknownIssuer; see the issuer that aiven-metrics doctor shows: something on the way that opens TLS has a CA of its own, to be trusted with aiven.ca_cert if it is meant'
+    remedy 'ask your network team whether something on the way inspects TLS, as the issuer that aiven-metrics doctor shows may tell; only if that is meant, give its CA as aiven.ca_cert; targets that are known stay meanwhile'
+    explain 'orders', verdict: 'scraped', cause: 'platform: the certificate of the API is not believed: invalid peer certificate: UnknownIssuer', remedy: 'ask your network team whether something on the way inspects TLS, as the issuer that aiven-metrics doctor shows may tell; only if that is meant, give its CA as aiven.ca_cert; the service is scraped meanwhile, as it was known before'
+    log 'WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: the certificate of the API is not believed: invalid peer certificate: UnknownIssuer; ask your network team whether something on the way inspects TLS, as the issuer that aiven-metrics doctor shows may tell; only if that is meant, give its CA as aiven.ca_cert'
     doctor "FAILED  api: TLS of the API: the certificate is not believed (UnknownIssuer): 'localhost' until <day>, by 'Corporate TLS inspection'. What to do: compare the issuer with that of another network: something on the way that opens TLS has a CA of its own, to be trusted with aiven.ca_cert if it is meant; an expired one may be this machine's clock"
     alert 'AivenMetricsApiFailing'
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
@@ -282,7 +282,7 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault('empty_list', operation: 'list_services') }
     problem 'platform: listing services (list) fails'
     cause 'the listing is not trusted (empty): it is empty, and the one before was not'
-    remedy "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so; targets stay as they were meanwhile"
+    remedy "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so; targets that are known stay meanwhile"
     explain 'orders', verdict: 'scraped', cause: 'platform: the listing is not trusted (empty): it is empty, and the one before was not', remedy: "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so; the service is scraped meanwhile, as it was known before"
     log 'WARN listing not trusted; what it lacks or ends stays as it was until Aiven, asked by name, says the same, project=platform, reason=empty, missing=2, doubtful=0'
     unseen :doctor, 'it lists the services as `status` does, and what they were before it does not know'
@@ -296,7 +296,7 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault('half_list', operation: 'list_services') }
     problem 'platform: listing services (list) fails'
     cause 'the listing is not trusted (shrunk): it lacks 1 known service'
-    remedy "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so; targets stay as they were meanwhile"
+    remedy "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so; targets that are known stay meanwhile"
     explain 'orders', verdict: 'scraped', cause: 'platform: the listing is not trusted (shrunk): it lacks 1 known service', remedy: "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so; the service is scraped meanwhile, as it was known before"
     log 'WARN listing not trusted; what it lacks or ends stays as it was until Aiven, asked by name, says the same, project=platform, reason=shrunk, missing=1, doubtful=0'
     unseen :doctor, 'it lists the services as `status` does, and what they were before it does not know'

@@ -49,10 +49,10 @@ Diagnosis.area 'Cloud Foundry' do
     inject { |world| world.tell(do: 'cloud_foundry', server_fault: { server: 'cloud_controller', fault: 'refuse' }) }
     problem 'all projects: reading Cloud Foundry (cloud_foundry) fails'
     cause 'list_service_instances at <ip>: tcp connect error: Connection refused (os error 111)'
-    remedy 'check the network to it, and cloud_foundry.api_url; labels stay as they were, and targets do not depend on it'
+    remedy 'see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url; labels stay as they were, and targets do not depend on it'
     explain 'orders', 'platform/orders: scraped'
-    log 'WARN reading Cloud Foundry failed; targets and labels stay as they are, error=list_service_instances at <ip>: tcp connect error: Connection refused (os error 111); check the network to it, and cloud_foundry.api_url'
-    doctor 'FAILED  cloud_foundry: Cloud Controller at https://<address>/: tcp connect error: Connection refused (os error 111). What to do: check the network to it, and cloud_foundry.api_url'
+    log 'WARN reading Cloud Foundry failed; targets and labels stay as they are, error=list_service_instances at <ip>: tcp connect error: Connection refused (os error 111); see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url'
+    doctor 'FAILED  cloud_foundry: Cloud Controller at https://<address>/: tcp connect error: Connection refused (os error 111). What to do: see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url'
     alert 'AivenMetricsCloudFoundryStale'
   end
 
@@ -68,10 +68,10 @@ Diagnosis.area 'Cloud Foundry' do
     properties(&client)
     problem 'all projects: reading Cloud Foundry (cloud_foundry) fails'
     cause 'uaa_token at <ip>: tcp connect error: Connection refused (os error 111)'
-    remedy 'check the network to it, and cloud_foundry.api_url; labels stay as they were, and targets do not depend on it'
+    remedy 'see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url; labels stay as they were, and targets do not depend on it'
     explain 'orders', 'platform/orders: scraped'
-    log 'WARN reading Cloud Foundry failed; targets and labels stay as they are, error=uaa_token at <ip>: tcp connect error: Connection refused (os error 111); check the network to it, and cloud_foundry.api_url'
-    doctor 'FAILED  cloud_foundry: token of the client aiven-metrics: tcp connect error: Connection refused (os error 111). What to do: check the network to it, and cloud_foundry.api_url'
+    log 'WARN reading Cloud Foundry failed; targets and labels stay as they are, error=uaa_token at <ip>: tcp connect error: Connection refused (os error 111); see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url'
+    doctor 'FAILED  cloud_foundry: token of the client aiven-metrics: tcp connect error: Connection refused (os error 111). What to do: see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url'
     alert 'AivenMetricsCloudFoundryNeverRead', besides: %w[AivenMetricsCloudFoundryStale AivenMetricsNobodyScrapes]
   end
 

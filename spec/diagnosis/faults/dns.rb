@@ -11,8 +11,8 @@ Diagnosis.area 'DNS' do
     inject { |world| world.dns_fault('*', 'timeout') }
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>'
-    remedy 'look a name up on this machine (dig NAME), and mend DNS or dns.nameservers; addresses stay as they were meanwhile'
-    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look a name up on this machine (dig NAME), and mend DNS or dns.nameservers; the service is scraped meanwhile, as it was known before'
+    remedy 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; addresses that are known stay in use meanwhile'
+    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; the service is scraped meanwhile, as it was known before'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; the last known addresses stay, cause=DNS lookup (A) failed: no answer from <address> within <time>'
     doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: set dns.nameservers to servers that this machine reaches by UDP and TCP on their port, and see its firewall'
     alert 'AivenMetricsStageStale'
@@ -26,11 +26,11 @@ Diagnosis.area 'DNS' do
     before { |world| world.dns_fault('*', 'timeout') }
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>'
-    remedy 'look a name up on this machine (dig NAME), and mend DNS or dns.nameservers; addresses stay as they were meanwhile'
+    remedy 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; addresses that are known stay in use meanwhile'
     problem '2 services have no known address (unresolved)', of: 'platform/orders, platform/search'
     cause 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>'
-    remedy 'look the name up on this machine (dig NAME); if it fails there, mend DNS or dns.nameservers; a service that is being built gets its name in some minutes'
-    explain 'orders', verdict: 'unresolved', cause: 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up on this machine (dig NAME); if it fails there, mend DNS or dns.nameservers; a service that is being built gets its name in some minutes'
+    remedy 'look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes'
+    explain 'orders', verdict: 'unresolved', cause: 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; no address is known, cause=DNS lookup (A) failed: no answer from <address> within <time>'
     doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: set dns.nameservers to servers that this machine reaches by UDP and TCP on their port, and see its firewall'
     alert 'AivenMetricsServicesNotScraped'
@@ -43,8 +43,8 @@ Diagnosis.area 'DNS' do
     inject { |world| world.dns_fault('*', 'serv_fail') }
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL'
-    remedy 'look a name up on this machine (dig NAME), and mend DNS or dns.nameservers; addresses stay as they were meanwhile'
-    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL', remedy: 'look a name up on this machine (dig NAME), and mend DNS or dns.nameservers; the service is scraped meanwhile, as it was known before'
+    remedy 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; addresses that are known stay in use meanwhile'
+    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL', remedy: 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; the service is scraped meanwhile, as it was known before'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; the last known addresses stay, cause=DNS lookup (A) failed: <address>: SERVFAIL'
     doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: SERVFAIL, EDNS: SERVFAIL, TCP: SERVFAIL. What to do: set dns.nameservers to servers that this machine reaches by UDP and TCP on their port, and see its firewall'
     alert 'AivenMetricsStageStale'
@@ -87,10 +87,10 @@ Diagnosis.area 'DNS' do
     inject { |world| world.dns_fault(world.host('orders'), 'nx_domain') }
     problem 'One service is scraped at its last known addresses', of: 'platform/orders'
     cause 'orders-platform.a.aivencloud.test: DNS knows no such name (NXDOMAIN)'
-    remedy 'nothing is lost yet: mend DNS, or dns.nameservers, before an address changes'
+    remedy 'nothing is lost before an address changes: look the name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers'
     explain 'orders', verdict: 'scraped'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; the last known addresses stay, cause=DNS knows no such name (NXDOMAIN)'
-    doctor "FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or the name in aiven.api_url"
+    doctor "FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or aiven.api_url if the name is that of the API"
     alert 'AivenMetricsDnsStale'
   end
 
@@ -103,10 +103,10 @@ Diagnosis.area 'DNS' do
     end
     problem 'One service has no known address (unresolved)', of: 'platform/ledger'
     cause 'ledger-platform.a.aivencloud.test: DNS knows no such name (NXDOMAIN)'
-    remedy 'look the name up on this machine (dig NAME); if it fails there, mend DNS or dns.nameservers; a service that is being built gets its name in some minutes'
+    remedy 'look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes'
     explain 'ledger', verdict: 'unresolved'
     log 'WARN a host name is not resolved, project=platform, service=ledger, what=DNS does not answer for ledger-platform.a.aivencloud.test; no address is known, cause=DNS knows no such name (NXDOMAIN)'
-    doctor "FAILED  dns: name server <address>: ledger-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or the name in aiven.api_url"
+    doctor "FAILED  dns: name server <address>: ledger-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or aiven.api_url if the name is that of the API"
     alert 'AivenMetricsServicesNotScraped'
     alert 'AivenMetricsDnsStale'
   end

@@ -32,7 +32,7 @@ Diagnosis.area 'The integration' do
     before { |world| made_by_hand.call(world, 'aiven-metrics') }
     properties 'integration.create' => false
     inject { |world| world.tell(do: 'delete_endpoint', project: 'platform', endpoint: world.endpoint_id) }
-    problem '2 services wait for their integration (awaiting_integration)', of: 'platform/orders, platform/search'
+    problem '2 services will not be integrated by themselves (awaiting_integration)', of: 'platform/orders, platform/search'
     cause 'not integrated, the project has no integration endpoint of the configured name, and integration.create is false'
     remedy "make in Aiven's console what is missing, an endpoint of type Prometheus or the service's integration with it; or set integration.create to true and deploy, and it is made"
     explain 'orders', verdict: 'awaiting_integration'
@@ -45,7 +45,7 @@ Diagnosis.area 'The integration' do
     done "somebody disables the integration of `orders` in Aiven's console"
     blame :tenant
     inject { |world| world.tell(do: 'disable_integration', project: 'platform', integration: world.integrations('orders').first) }
-    problem 'One service waits for its integration (awaiting_integration)', of: 'platform/orders'
+    problem 'One service will not be integrated by itself (awaiting_integration)', of: 'platform/orders'
     cause 'its Prometheus integration <id> is disabled at Aiven'
     remedy "enable it in Aiven's console, under the service's integrations, if nobody disabled it on purpose"
     explain 'orders', verdict: 'awaiting_integration'
@@ -72,7 +72,7 @@ Diagnosis.area 'The integration' do
     before { |world| made_by_hand.call(world, 'aiven-metrics') }
     properties 'integration.create' => false
     inject { |world| world.tell(do: 'delete_integration', project: 'platform', integration: world.integrations('orders').first) }
-    problem 'One service waits for its integration (awaiting_integration)', of: 'platform/orders'
+    problem 'One service will not be integrated by itself (awaiting_integration)', of: 'platform/orders'
     cause 'not integrated, and integration.create is false'
     remedy "make in Aiven's console what is missing, an endpoint of type Prometheus or the service's integration with it; or set integration.create to true and deploy, and it is made"
     explain 'orders', verdict: 'awaiting_integration'
@@ -124,7 +124,7 @@ Diagnosis.area 'The integration' do
     cause "no credentials of integration endpoint <id> are known: the token lacks the right project:integrations:write, which reading an endpoint's secrets needs"
     remedy "give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with our own endpoint; after a start, wait a minute first"
     explain 'orders', verdict: 'unauthorised'
-    log "WARN the integration endpoint's credentials cannot be read; its services cannot be scraped, project=platform, endpoint_id=<id>, cause=get_endpoint in project platform: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project"
+    log "WARN the integration endpoint's credentials cannot be read; its services cannot be scraped, project=platform, endpoint_id=<id>, cause=get_endpoint in project platform: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
     doctor "FAILED  node: pg: platform/orders at <address>: no credentials of integration endpoint <id> are known: the token lacks a right (Missing permission project:integrations:write). What to do: give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with our own endpoint; after a start, wait a minute first"
     alert 'AivenMetricsServicesNotScraped', besides: %w[AivenMetricsManyNotScraped AivenMetricsProxyFailing AivenMetricsTokenRejected AivenMetricsNobodyScrapes]
   end
@@ -139,7 +139,7 @@ Diagnosis.area 'The integration' do
     end
     problem 'One service cannot be integrated (integration_failed)', of: 'platform/ledger'
     cause 'Aiven refuses the integration: refused with 409 (Maximum number of service integrations (100) reached in project platform)'
-    remedy "mend in Aiven's console what Aiven's words in the cause name: a right of the token's user, a quota, a plan; it is tried again by itself, with growing pauses"
+    remedy "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, delete integrations that nobody needs, or ask Aiven for a larger quota; it is tried again by itself, with growing pauses"
     explain 'ledger', verdict: 'integration_failed'
     log 'WARN the service is not integrated; trying again later, project=platform, service=ledger, cause=Aiven refuses the integration: refused with 409 (Maximum number of service integrations (100) reached in project platform)'
     unseen :doctor, 'it writes nothing, so Aiven refuses it nothing'
@@ -189,7 +189,7 @@ Diagnosis.area 'The integration' do
     blame :tenant
     inject { |world| world.tell(do: 'delete_service', project: 'platform', service: 'orders') }
     note "One service is missing from Aiven's listing (leaving)", of: 'platform/orders'
-    cause 'Aiven says that it does not exist; the removal grace runs'
+    cause 'Aiven, asked for it by name, says that it does not exist; its targets go once targets.removal_grace is over'
     remedy "nothing, if the service was deleted; else see in Aiven's console whether it is in this project, and whether the token may see it"
     explain 'orders', verdict: 'leaving'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (connect), cause=connection refused: the machine is up, its metrics server is not (as in the first minutes after integrating, or while the node is replaced)'

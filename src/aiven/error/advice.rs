@@ -47,7 +47,7 @@ impl ErrorKind {
                 "make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy"
             }
             ErrorKind::Forbidden(_) => {
-                "in Aiven's console, give the token's user project:services:read and project:integrations:write in this project"
+                "in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
             }
             ErrorKind::NotFound { message, .. } if message.starts_with("Project ") => {
                 "write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed"
@@ -66,17 +66,20 @@ impl ErrorKind {
                 "wait: it is asked again by itself; if it goes on, give this program a token of a user of its own, whose requests Aiven counts apart"
             }
             ErrorKind::Proxy { trouble, .. } => trouble.advice(),
-            ErrorKind::Unanswered(Unanswered::Timeout(_) | Unanswered::Transport(_)) => {
+            ErrorKind::Unanswered(Unanswered::Timeout(_)) => {
+                "see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url, or raise aiven.request_timeout"
+            }
+            ErrorKind::Unanswered(Unanswered::Transport(_)) => {
                 "let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
             }
             ErrorKind::CertificateDates(_) => {
                 "check this machine's clock first (timedatectl), by which certificates are judged; if it is right, see what answers at aiven.api_url"
             }
             ErrorKind::Certificate(_) => {
-                "see the issuer that aiven-metrics doctor shows: something on the way that opens TLS has a CA of its own, to be trusted with aiven.ca_cert if it is meant"
+                "ask your network team whether something on the way inspects TLS, as the issuer that aiven-metrics doctor shows may tell; only if that is meant, give its CA as aiven.ca_cert"
             }
             ErrorKind::Truncated(_) | ErrorKind::Unanswered(Unanswered::Malformed(_)) => {
-                "see what answers at aiven.api_url, and the proxies and firewalls on the way to it; if it is Aiven itself, report this line"
+                "see what answers at aiven.api_url, and the proxies and firewalls on the way to it; if it is Aiven itself, send this line and the time to Aiven's support"
             }
         };
         Some(advice.to_owned())

@@ -81,7 +81,7 @@ impl Said {
             return Area::Dns.failed(
                 subject,
                 found,
-                "ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or the name in aiven.api_url",
+                "ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or aiven.api_url if the name is that of the API",
             );
         }
         if failed(2) {

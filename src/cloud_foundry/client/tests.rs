@@ -115,7 +115,8 @@ async fn what_stands_before_them_is_named() {
             "token" => "UAA",
             _ => "Cloud Controller",
         };
-        let expected = format!("something before {who} answered {status}: \"Bad gateway\"");
+        let expected =
+            format!("something between this machine and {who} answered {status}: \"Bad gateway\"");
         assert!(said.contains(&expected), "{said}");
     }
     let said = said(|asked| match asked.is_list() {
@@ -216,7 +217,7 @@ async fn nobody_there_is_said() {
     let said = client.read_all(needed()).await.unwrap_err().to_string();
     assert!(said.starts_with("cf_root at 127.0.0.1: "), "{said}");
     assert!(
-        said.contains("check the network to it, and cloud_foundry.api_url"),
+        said.contains("see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url"),
         "{said}"
     );
 }

@@ -24,6 +24,8 @@ type Kind = (Rank, Trouble, String);
 enum Trouble {
     /// It should be scraped and is not.
     Verdict(Verdict),
+    /// It is not integrated, and nobody will do that by itself.
+    Stuck,
     /// It is scraped, but not every node.
     Nodes,
     /// It is published with addresses that DNS does not confirm.
@@ -72,7 +74,7 @@ fn kind(situation: Situation<'_>, one: &Judged<'_>) -> Option<Kind> {
         return Some((Rank::Service, Trouble::Verdict(verdict), found));
     }
     if planned.stuck {
-        return Some((Rank::Service, Trouble::Verdict(verdict), "stuck".to_owned()));
+        return Some((Rank::Service, Trouble::Stuck, String::new()));
     }
     if matches!(verdict, Verdict::AwaitingIntegration | Verdict::Leaving) {
         return Some((Rank::Note, Trouble::Verdict(verdict), String::new()));
@@ -113,7 +115,7 @@ fn problem(
     let (cause, remedy) = match trouble {
         Trouble::Labels => labels(first.planned),
         Trouble::Stale => stale(first.planned),
-        Trouble::Verdict(_) | Trouble::Nodes => explained(situation, first)?,
+        Trouble::Verdict(_) | Trouble::Stuck | Trouble::Nodes => explained(situation, first)?,
     };
     let named = group.services.iter().map(|one| {
         let (project, service) = one.names();
@@ -125,7 +127,7 @@ fn problem(
         services: named.collect(),
         count: group.count,
         verdict: match trouble {
-            Trouble::Verdict(verdict) => Some(verdict),
+            Trouble::Verdict(_) | Trouble::Stuck => Some(first.verdict),
             _ => None,
         },
         cause,
@@ -161,6 +163,8 @@ fn told(trouble: Trouble, count: usize) -> &'static str {
         Trouble::Verdict(Verdict::Leaving) if is_one => "is missing from Aiven's listing (leaving)",
         Trouble::Verdict(Verdict::Leaving) => "are missing from Aiven's listing (leaving)",
         Trouble::Verdict(_) => "cannot be scraped (unreachable)",
+        Trouble::Stuck if is_one => "will not be integrated by itself (awaiting_integration)",
+        Trouble::Stuck => "will not be integrated by themselves (awaiting_integration)",
         Trouble::Nodes if is_one => "is scraped without some of its nodes",
         Trouble::Nodes => "are scraped without some of their nodes",
         Trouble::Stale if is_one => "is scraped at its last known addresses",

@@ -110,7 +110,7 @@ fn odd_rows(situation: Situation<'_>) -> impl Iterator<Item = Problem> {
     });
     rows.map(|(project, row)| {
         let (rank, remedy) = match row.hinders {
-            true => (Rank::Partly, "what was known before is kept, and nothing is created; report this line, with the row as Aiven's API gives it"),
+            true => (Rank::Partly, "what was known before is kept, and nothing is created; report this line to who maintains this release, with the row as Aiven's API gives it"),
             false => (Rank::Note, "nothing: the other rows are used"),
         };
         let title = format!("{project}: Aiven's {} has a row that cannot be read", row.list.as_str());

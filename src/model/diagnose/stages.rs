@@ -121,7 +121,7 @@ fn rated(stage: &str, is_ready: bool) -> Rated {
         "list" if is_ready => (
             Rank::Source,
             otherwise,
-            "targets stay as they were meanwhile",
+            "targets that are known stay meanwhile",
         ),
         "list" => (
             Rank::Daemon,
@@ -131,7 +131,7 @@ fn rated(stage: &str, is_ready: bool) -> Rated {
         "resolve" => (
             Rank::Source,
             otherwise,
-            "addresses stay as they were meanwhile",
+            "addresses that are known stay in use meanwhile",
         ),
         "cloud_foundry" => (
             Rank::Partly,

@@ -67,7 +67,7 @@ fn what_waits_for_somebody_is_wrong() {
     let (titles, answer) = told(situation(&snapshot, &scrapes));
     assert_eq!(
         titles,
-        ["Service: One service waits for its integration (awaiting_integration)"]
+        ["Service: One service will not be integrated by itself (awaiting_integration)"]
     );
     assert_eq!(
         answer,

@@ -16,7 +16,7 @@ pub(in crate::model) const POWERED_OFF: &str =
 pub(in crate::model) const INELIGIBLE: &str = "nothing can be done: the service's metrics are in Aiven's console alone; once Aiven supports the type, it is integrated by itself";
 
 /// Aiven refuses the integration.
-pub(in crate::model) const INTEGRATION_REFUSED: &str = "mend in Aiven's console what Aiven's words in the cause name: a right of the token's user, a quota, a plan; it is tried again by itself, with growing pauses";
+pub(in crate::model) const INTEGRATION_REFUSED: &str = "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, delete integrations that nobody needs, or ask Aiven for a larger quota; it is tried again by itself, with growing pauses";
 
 /// Its integration is disabled.
 pub(in crate::model) const INTEGRATION_DISABLED: &str = "enable it in Aiven's console, under the service's integrations, if nobody disabled it on purpose";
@@ -29,7 +29,7 @@ pub(in crate::model) const INTEGRATION_AWAITED: &str =
     "wait some minutes; if it stays so, look at the integrate stage in aiven-metrics status";
 
 /// No host name resolves.
-pub(in crate::model) const UNRESOLVED: &str = "look the name up on this machine (dig NAME); if it fails there, mend DNS or dns.nameservers; a service that is being built gets its name in some minutes";
+pub(in crate::model) const UNRESOLVED: &str = "look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes";
 
 /// There is no host name to look up, or none was looked up yet.
 pub(in crate::model) const NAMELESS: &str = "wait: a service that is being built gets its name in some minutes; if it stays so, see in Aiven's console whether it is running and has a host";
@@ -39,11 +39,10 @@ pub(in crate::model) const LISTING_NOT_TRUSTED: &str = "see in Aiven's console w
 
 /// No host name of a project resolves.
 pub(in crate::model) const MEND_DNS: &str =
-    "look a name up on this machine (dig NAME), and mend DNS or dns.nameservers";
+    "look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers";
 
 /// A host name is not answered any more.
-pub(in crate::model) const STALE: &str =
-    "nothing is lost yet: mend DNS, or dns.nameservers, before an address changes";
+pub(in crate::model) const STALE: &str = "nothing is lost before an address changes: look the name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers";
 
 /// The target list cannot be written.
 pub(in crate::model) const UNWRITTEN: &str =

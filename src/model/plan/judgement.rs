@@ -118,7 +118,8 @@ fn not_selected(case: &Case<'_>) -> Option<Judgement> {
 fn missing_from_the_listing(case: &Case<'_>) -> Option<Judgement> {
     let missing = case.known.missing.as_deref()?;
     Some(Judgement {
-        publish: case.service.is_served(),
+        // What was not published while it was listed is not published for being missing.
+        publish: case.service.is_served() && not_told(case.service).is_none(),
         ..Judgement::left_alone(Verdict::Leaving, leaving_cause(missing))
     })
 }
@@ -158,14 +159,19 @@ fn supported_types_unknown(case: &Case<'_>) -> Option<Judgement> {
     is_unknown.then(|| Judgement::left_alone(Verdict::AwaitingIntegration, cause))
 }
 
-/// No answer has said yet what everything else depends on.
+/// What no answer has said yet, and everything else depends on.
+fn not_told(service: &Service) -> Option<&'static str> {
+    match service {
+        service if !service.service_type.is_known() => Some("service_type"),
+        service if !service.power.is_known() => Some("state"),
+        service if service.integrations.is_unknown() => Some("service_integrations"),
+        _ => None,
+    }
+}
+
+/// Aiven is asked by name for what no answer has said yet.
 fn not_understood(case: &Case<'_>) -> Option<Judgement> {
-    let unknown = match case.service {
-        service if !service.service_type.is_known() => "service_type",
-        service if !service.power.is_known() => "state",
-        service if service.integrations.is_unknown() => "service_integrations",
-        _ => return None,
-    };
+    let unknown = not_told(case.service)?;
     let cause = format!(
         "Aiven's answers about it have no {unknown} that can be read; Aiven is asked by name"
     );
@@ -238,7 +244,9 @@ fn not_integrated_yet(case: &Case<'_>) -> Judgement {
 
 fn leaving_cause(missing: &Missing) -> &'static str {
     match missing.confirmed {
-        Some(_) => "Aiven says that it does not exist; the removal grace runs",
+        Some(_) => {
+            "Aiven, asked for it by name, says that it does not exist; its targets go once targets.removal_grace is over"
+        }
         None => "missing from Aiven's listing, which alone proves nothing; Aiven is asked by name",
     }
 }

@@ -88,7 +88,7 @@ fn redirect() -> ApiFault {
     }
 }
 
-const NETWORK: &str = "check the network to it, and cloud_foundry.api_url";
+const NETWORK: &str = "see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url";
 const CA: &str = "give the certificate of the CA that made it in cloud_foundry.ca_cert";
 const CLOCK: &str = "check this machine's clock";
 const BEFORE: &str = "see cloud_foundry.api_url, and the proxies and firewalls on the way to it";

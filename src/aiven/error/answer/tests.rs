@@ -118,7 +118,10 @@ fn what_is_not_aivens_says_nothing_about_tokens_and_services() {
                 matches!(kind, ErrorKind::Unanswered(Unanswered::Stranger(_))),
                 "{said}"
             );
-            assert!(said.contains("something before Aiven"), "{said}");
+            assert!(
+                said.contains("something between this machine and Aiven"),
+                "{said}"
+            );
             assert!(said.contains(&status.to_string()), "{said}");
             assert!(
                 !said.contains("hunter2") && !said.contains("token"),

@@ -114,7 +114,10 @@ async fn a_uaa_that_is_down_is_no_trouble_while_the_token_lives() {
     let error = client.read_all(needed()).await.unwrap_err();
     assert_eq!(error.operation, Operation::Token);
     let said = error.to_string();
-    assert!(said.contains("something before UAA answered 503"), "{said}");
+    assert!(
+        said.contains("something between this machine and UAA answered 503"),
+        "{said}"
+    );
 }
 
 /// Moves the monotonic clock on.

@@ -103,7 +103,7 @@ async fn what_answers_instead_of_cloud_controller_is_named() {
             |sim| list(sim, Operation::ReadRoot, ApiFault::Html(200)),
             &[&[
                 "Cloud Controller at",
-                "something before Cloud Controller answered 200",
+                "something between this machine and Cloud Controller answered 200",
                 "the proxies and firewalls",
             ]],
         ),
@@ -133,7 +133,7 @@ async fn what_answers_instead_of_cloud_controller_is_named() {
             |sim| list(sim, Operation::ListSpaces, ApiFault::Html(502)),
             &[&[
                 "\"spaces\"",
-                "something before Cloud Controller answered 502",
+                "something between this machine and Cloud Controller answered 502",
                 "firewalls",
             ]],
         ),
