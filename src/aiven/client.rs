@@ -114,6 +114,11 @@ impl Client {
         }
     }
 
+    /// Where it notes what Aiven's answers show of this machine's clock.
+    pub fn surroundings(&self) -> SurroundingsBoard {
+        self.surroundings.clone()
+    }
+
     /// What is taken out of Aiven's words.
     pub fn secrets(&self) -> Secrets {
         self.secrets.clone()

@@ -1,12 +1,15 @@
 //! One daemon for each `state_dir`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt};
 use std::path::Path;
 
 use anyhow::bail;
 use rustix::fs::OFlags;
+
+/// The most bytes that are read of the kernel's table of locks.
+const MAX_LOCKS: u64 = 1 << 20;
 
 /// Proof that no other daemon uses the same `state_dir`. Released when this is
 /// dropped or the process dies.
@@ -39,10 +42,7 @@ impl Lock {
             });
             match locked {
                 Ok(file) => held.push(file),
-                Err(TryLockError::WouldBlock) => bail!(
-                    "state_dir: another daemon is running on {}; stop it, or give this one a state_dir of its own",
-                    state_dir.display()
-                ),
+                Err(TryLockError::WouldBlock) => bail!(taken(state_dir)),
                 Err(TryLockError::Error(error)) => refused = Some(error),
             }
         }
@@ -51,6 +51,38 @@ impl Lock {
         }
         Ok(Lock { _held: held })
     }
+}
+
+/// What is said where another daemon holds the lock: which one, if the kernel tells.
+fn taken(state_dir: &Path) -> String {
+    let holder = holder(state_dir).map_or_else(String::new, |id| format!(" (process {id})"));
+    format!(
+        "state_dir: another daemon is running on {}{holder}; stop the one of the two that monit did not start (monit summary), or give this one a state_dir of its own",
+        state_dir.display()
+    )
+}
+
+/// The process that holds the folder's lock. None in another PID namespace, as bpm's.
+fn holder(state_dir: &Path) -> Option<u32> {
+    let folder = fs::metadata(state_dir).ok()?;
+    let mut locks = String::new();
+    let table = File::open("/proc/locks").ok()?;
+    table.take(MAX_LOCKS).read_to_string(&mut locks).ok()?;
+    let (major, minor) = (
+        rustix::fs::major(folder.dev()),
+        rustix::fs::minor(folder.dev()),
+    );
+    let place = format!("{major:02x}:{minor:02x}:{}", folder.ino());
+    locks.lines().find_map(|line| holder_in(line, &place))
+}
+
+/// The process in a line of `/proc/locks` (proc(5)), if it is about a whole file at `place`:
+/// `4: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF`.
+fn holder_in(line: &str, place: &str) -> Option<u32> {
+    let mut words = line.split_whitespace().skip(1);
+    let is_whole = words.next()? == "FLOCK";
+    let id: u32 = words.nth(2)?.parse().ok()?;
+    (is_whole && id != 0 && words.next()? == place).then_some(id)
 }
 
 fn open_folder(path: &Path) -> io::Result<File> {
@@ -102,6 +134,30 @@ mod tests {
             drop(first);
             Lock::take(folder.path()).unwrap();
         }
+    }
+
+    #[test]
+    fn the_one_that_holds_the_lock_is_named_where_the_kernel_tells() {
+        let line = "4: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF";
+        assert_eq!(holder_in(line, "08:01:1234"), Some(4711));
+        for other in [
+            "4: FLOCK  ADVISORY  WRITE 4711 08:01:12345 0 EOF",
+            "4: POSIX  ADVISORY  WRITE 4711 08:01:1234 0 EOF",
+            // Of another PID namespace, and one that waits.
+            "4: FLOCK  ADVISORY  WRITE 0 08:01:1234 0 EOF",
+            "4: -> FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF",
+            "",
+        ] {
+            assert_eq!(holder_in(other, "08:01:1234"), None, "{other}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let _first = Lock::take(folder.path()).unwrap();
+        // Some file systems have another device here than in the table.
+        if let Some(id) = holder(folder.path()) {
+            assert_eq!(id, std::process::id());
+        }
+        let refused = Lock::take(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains("that monit did not start"), "{refused}");
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn ending(situation: Situation<'_>) -> Option<Problem> {
     }
     let title = "A node's certificate ends within seven days".to_owned();
     let cause = format!("the one of {} ends at {ends:.0}", target.address);
-    let remedy = "apply the service's maintenance updates, with which Aiven renews certificates";
+    let remedy = "ask the service's owner to apply its maintenance updates (they restart nodes), with which Aiven renews certificates";
     Some(Problem {
         services: vec![format!("{}/{}", target.project, target.service)],
         count: 1,

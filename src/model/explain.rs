@@ -283,9 +283,10 @@ impl Case<'_> {
             );
             return ok("scraped", evidence, last);
         }
-        if let Some(failure) = self.deciding_failure() {
+        if let Some((address, failure)) = self.deciding_failure() {
             let remedy = failure.finding.remedy();
-            return self.fails("scraped", last, failure.cause.clone(), remedy);
+            let cause = format!("node {address}: {}", failure.cause);
+            return self.fails("scraped", last, cause, remedy);
         }
         let (cause, remedy) = match proxy.last_request {
             None => (

@@ -12,7 +12,7 @@ mod log_loss;
 mod name_servers;
 
 pub use certificates::{Certificates, Holder, OwnCertificate};
-pub use clock::{Clock, SET_THE_CLOCK, Sighting, WrongClock};
+pub use clock::{Clock, KnownClock, SET_THE_CLOCK, Sighting, WrongClock};
 pub use log_loss::{LogLoss, LostLines};
 pub use name_servers::{FailingServer, MEND_THE_SERVER, NameServers};
 

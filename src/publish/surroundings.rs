@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use crate::model::surroundings::{
-    Certificates, Clock, LostLines, NameServers, OwnCertificate, Sighting, Surroundings, WrongClock,
+    Certificates, Clock, KnownClock, LostLines, NameServers, OwnCertificate, Sighting, Surroundings,
 };
 
 /// What is known of the surroundings; cheap to clone.
@@ -30,9 +30,9 @@ impl SurroundingsBoard {
         self.0.lock().clock.saw(seen);
     }
 
-    /// This machine's clock, if it is known to be wrong.
-    pub fn wrong_clock(&self) -> Option<WrongClock> {
-        self.0.lock().clock.wrong()
+    /// What is known of this machine's clock.
+    pub fn known_clock(&self) -> KnownClock {
+        self.0.lock().clock.known()
     }
 
     /// By how many seconds this machine's clock was ahead of Aiven's at the last answer.

@@ -6,13 +6,13 @@ use rustls::{CertificateError, Error as TlsError, InvalidMessage};
 
 use super::words;
 use crate::model::scrape::{Failure, Finding};
-use crate::model::surroundings::WrongClock;
+use crate::model::surroundings::{KnownClock, WrongClock};
 use crate::net::certificate::{CertificateFacts, date};
 use crate::net::verifier::RefusedCertificate;
 
-/// A TLS handshake for `name` that failed with rustls's error, while this machine's clock is
-/// known to be wrong or not.
-pub(super) fn of_handshake(error: &TlsError, name: &str, clock: Option<WrongClock>) -> Failure {
+/// A TLS handshake for `name` that failed with rustls's error, with what is known of this
+/// machine's clock.
+pub(super) fn of_handshake(error: &TlsError, name: &str, clock: KnownClock) -> Failure {
     if let Some(refused) = RefusedCertificate::of(error) {
         return of_certificate(&refused.why, &refused.shown, name, clock);
     }
@@ -36,7 +36,7 @@ fn of_certificate(
     why: &CertificateError,
     shown: &[CertificateDer<'_>],
     name: &str,
-    clock: Option<WrongClock>,
+    clock: KnownClock,
 ) -> Failure {
     let facts = shown.first().and_then(|der| CertificateFacts::read(der));
     let Some(facts) = facts else {
@@ -54,7 +54,7 @@ fn of_certificate(
                 facts.issuer
             ),
         ),
-        E::NotValidForName | E::NotValidForNameContext { .. } => other_name(&facts, name),
+        E::NotValidForName | E::NotValidForNameContext { .. } => return other_name(&facts, name),
         E::Expired | E::ExpiredContext { .. } => {
             let problem = format!("it has expired on {}", date(facts.not_after));
             by_the_clock(Finding::Expired, problem, why, clock)
@@ -74,15 +74,18 @@ fn of_certificate(
 }
 
 /// Where this machine's clock is known to be wrong it is the first suspect: whether it is the
-/// cause shows when the certificate is judged by the clock of Aiven's API.
+/// cause shows when the certificate is judged by the clock of Aiven's API. Where it is known to
+/// be right, nobody has to look at it.
 fn by_the_clock(
     finding: Finding,
     problem: String,
     why: &CertificateError,
-    clock: Option<WrongClock>,
+    clock: KnownClock,
 ) -> (Finding, String) {
-    let Some(clock) = clock else {
-        return (finding, problem);
+    let clock = match (clock, finding) {
+        (KnownClock::Wrong(clock), _) => clock,
+        (KnownClock::Right, Finding::Expired) => return (Finding::ExpiredIndeed, problem),
+        (KnownClock::Right | KnownClock::Unknown, _) => return (finding, problem),
     };
     let by_ours = format!(
         "{problem} by this machine's clock, which is {}",
@@ -117,12 +120,22 @@ fn is_valid_by(clock: WrongClock, why: &CertificateError) -> Option<bool> {
 fn described(facts: &CertificateFacts) -> String {
     let names = facts.all_names();
     format!(
-        "subject '{}', issuer '{}', names {}, valid {} to {}",
-        facts.subject,
-        facts.issuer,
+        "{}, names {}, {}",
+        whose(facts),
         names.as_deref().unwrap_or("none"),
+        dates(facts),
+    )
+}
+
+fn whose(facts: &CertificateFacts) -> String {
+    format!("subject '{}', issuer '{}'", facts.subject, facts.issuer)
+}
+
+fn dates(facts: &CertificateFacts) -> String {
+    format!(
+        "valid {} to {}",
         date(facts.not_before),
-        date(facts.not_after),
+        date(facts.not_after)
     )
 }
 
@@ -144,7 +157,7 @@ fn unknown_issuer(facts: &CertificateFacts, shown: &[CertificateDer<'_>]) -> (Fi
         }
         _ => {
             let problem = format!(
-                "it is of another CA than those trusted: its issuer '{}' is {TRUSTED}, and the node sent no other certificate with it; if that issuer is an intermediate, the node may not have sent the intermediate's certificate",
+                "it is of another CA than those trusted: its issuer '{}' is {TRUSTED}, and the node sent no other certificate with it",
                 facts.issuer,
             );
             (Finding::IntermediateMissing, problem)
@@ -152,23 +165,23 @@ fn unknown_issuer(facts: &CertificateFacts, shown: &[CertificateDer<'_>]) -> (Fi
     }
 }
 
-fn other_name(facts: &CertificateFacts, name: &str) -> (Finding, String) {
-    match facts.all_names() {
-        Some(names) => (
-            Finding::OtherName,
-            format!(
-                "it is of another name than {name}, it is for {names}: perhaps the address belongs to another node by now, or DNS is wrong"
-            ),
+/// A certificate without the name that was asked for.
+fn other_name(facts: &CertificateFacts, name: &str) -> Failure {
+    let names = facts.all_names();
+    let finding = match names {
+        None if facts.subject.eq_ignore_ascii_case(name) => Finding::NameInSubjectOnly,
+        _ => Finding::OtherName,
+    };
+    let shown = match names {
+        Some(names) => format!("for {names}, not for {name}"),
+        None if finding == Finding::NameInSubjectOnly => format!(
+            "with the name {name} only in its subject (CN), which TLS clients do not accept"
         ),
-        None if facts.subject.eq_ignore_ascii_case(name) => (
-            Finding::NameInSubjectOnly,
-            "it has the name only in its subject (CN), which TLS clients do not accept".to_owned(),
-        ),
-        None => (
-            Finding::OtherName,
-            format!("it is of another name than {name}, and has no names that TLS clients go by"),
-        ),
-    }
+        None => format!("without names that TLS clients go by, so not for {name}"),
+    };
+    let (whose, dates) = (whose(facts), dates(facts));
+    let cause = format!("the node shows a certificate {shown} ({whose}, {dates})");
+    Failure::new(finding, cause)
 }
 
 #[expect(deprecated, reason = "webpki may still give the older variant")]

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use hyper::StatusCode;
 
@@ -12,7 +13,7 @@ use super::upstream::ConnectError;
 use super::words;
 use crate::model::outside_text::OutsideText;
 use crate::model::scrape::{Failure, FailureKind, Finding};
-use crate::model::surroundings::WrongClock;
+use crate::model::surroundings::KnownClock;
 
 /// `EMFILE` and `ENFILE`: no descriptor is free for this process, or for the machine.
 const NO_DESCRIPTOR: [i32; 2] = [24, 23];
@@ -26,8 +27,8 @@ pub(super) fn status(class: FailureKind) -> StatusCode {
 }
 
 impl ConnectError {
-    /// The failure that it stands for, while this machine's clock is known to be wrong or not.
-    pub(super) fn failure(&self, clock: Option<WrongClock>) -> Failure {
+    /// The failure that it stands for, with what is known of this machine's clock.
+    pub(super) fn failure(&self, clock: KnownClock) -> Failure {
         match self {
             ConnectError::NoName => {
                 Failure::new(Finding::NoName, "the service has no host name to verify")
@@ -38,18 +39,24 @@ impl ConnectError {
             ),
             ConnectError::Tcp(error) => tcp(error),
             // What a firewall or an IP allow-list looks like.
-            ConnectError::TcpTimeout(ip) if is_private(*ip) => Failure::new(
+            ConnectError::TcpTimeout(ip, waited) if is_private(*ip) => Failure::new(
                 Finding::NoAnswerInPrivate,
-                "no answer to the connection, and the address is one of a private network: perhaps the service is in a VPC that this machine has no way into, or the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out",
+                format!(
+                    "no answer to the connection within {}, and the address is one of a private network",
+                    seconds(*waited)
+                ),
             ),
-            ConnectError::TcpTimeout(_) => Failure::new(
+            ConnectError::TcpTimeout(_, waited) => Failure::new(
                 Finding::NoAnswer,
-                "no answer to the connection: perhaps the node is down, or the service's IP allow-list (ip_filter) or a firewall shuts this machine out",
+                format!("no answer to the connection within {}", seconds(*waited)),
             ),
             ConnectError::Tls { name, error } => tls(error, name, clock),
-            ConnectError::TlsTimeout => Failure::new(
+            ConnectError::TlsTimeout(waited) => Failure::new(
                 Finding::SilentBeforeTls,
-                "the node accepted the connection and then did not speak TLS in time: it hangs, or is no metrics server",
+                format!(
+                    "the node accepted the connection and then spoke no TLS within {}",
+                    seconds(*waited)
+                ),
             ),
             ConnectError::Http(error) => broken_off(error),
         }
@@ -69,6 +76,22 @@ pub(super) fn of_status(status: StatusCode, words: Option<&OutsideText>) -> Fail
     let said = quoted(words);
     let cause = format!("the node was reached and answers {status} instead of a page{said}");
     Failure::new(finding, cause)
+}
+
+/// A node that took a request and was waited for so long.
+pub(super) fn silent(waited: Duration) -> Failure {
+    let cause = format!(
+        "the node took the request and did not answer within {}",
+        seconds(waited)
+    );
+    Failure::new(Finding::Silent, cause)
+}
+
+/// `19 s`: whole ones, so that a cause stays the same from scrape to scrape.
+fn seconds(waited: Duration) -> String {
+    let waited = waited.as_secs_f64();
+    let decimals = usize::from(waited < 1.0);
+    format!("{waited:.decimals$} s")
 }
 
 /// A connection that ended before the head of an answer.
@@ -104,18 +127,21 @@ fn tcp(error: &io::Error) -> Failure {
     use io::ErrorKind as Kind;
     let why = error.kind();
     let (finding, cause) = match why {
-        _ if error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code)) => (
-            Finding::OwnLimit,
-            "no connection was tried: this machine has no file descriptor left for it".to_owned(),
-        ),
+        _ if error
+            .raw_os_error()
+            .is_some_and(|code| NO_DESCRIPTOR.contains(&code)) =>
+        {
+            (
+                Finding::OwnLimit,
+                "no connection was tried: this machine has no file descriptor left for it"
+                    .to_owned(),
+            )
+        }
         Kind::AddrNotAvailable | Kind::PermissionDenied | Kind::OutOfMemory => (
             Finding::OwnLimit,
             format!("no connection was tried: this machine does not allow it ({why})"),
         ),
-        Kind::ConnectionRefused => (
-            Finding::Refused,
-            "connection refused: the machine is up, its metrics server is not (as in the first minutes after integrating, or while the node is replaced)".to_owned(),
-        ),
+        Kind::ConnectionRefused => (Finding::Refused, "connection refused".to_owned()),
         Kind::NetworkUnreachable | Kind::HostUnreachable => (
             Finding::NoRoute,
             format!("there is no way from this machine to the address ({why})"),
@@ -133,7 +159,7 @@ fn tcp(error: &io::Error) -> Failure {
 }
 
 /// A failed TLS handshake for `name`.
-fn tls(error: &io::Error, name: &str, clock: Option<WrongClock>) -> Failure {
+fn tls(error: &io::Error, name: &str, clock: KnownClock) -> Failure {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     match inner {
         Some(error) => certificate_fault::of_handshake(error, name, clock),

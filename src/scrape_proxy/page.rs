@@ -118,13 +118,13 @@ fn may_begin_a_line(byte: u8) -> bool {
 /// The one Content-Type, and the media type in it.
 fn content_type(headers: &HeaderMap, secrets: &Secrets) -> Result<(HeaderValue, String), Failure> {
     let refused = |what: &str| {
-        let cause = format!("the node's answer {what}, and Prometheus 3 refuses such a page");
+        let cause = format!("the node answers 200 {what}, which Prometheus 3 refuses");
         Failure::new(Finding::NotMetrics, cause)
     };
     let value = match one(headers, &header::CONTENT_TYPE) {
         Ok(Some(value)) => value,
-        Ok(None) => return Err(refused("has no Content-Type")),
-        Err(count) => return Err(refused(&format!("has {count} different Content-Types"))),
+        Ok(None) => return Err(refused("without a Content-Type")),
+        Err(count) => return Err(refused(&format!("with {count} different Content-Types"))),
     };
     let text = value.to_str().unwrap_or_default();
     let quoted = || {
@@ -136,9 +136,12 @@ fn content_type(headers: &HeaderMap, secrets: &Secrets) -> Result<(HeaderValue, 
             let cleaned = HeaderValue::from_str(text.trim());
             Ok((cleaned.unwrap_or_else(|_| value.clone()), known))
         }
-        Some(_) => Err(refused(&format!("has the Content-Type '{}'", quoted()))),
+        Some(_) => Err(refused(&format!(
+            "with the Content-Type '{}', not that of metrics",
+            quoted()
+        ))),
         None => Err(refused(&format!(
-            "has a Content-Type that cannot be read, '{}'",
+            "with a Content-Type that cannot be read, '{}'",
             quoted()
         ))),
     }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::body::{Beginning, RelayedBody};
 use super::exchange::Exchange;
 use super::failure;
-use super::node_words;
+use super::node_words::{self, NodeWords};
 use super::page::PageHead;
 use super::request::{Refusal, ScrapeRequest};
 use super::route::Route;
@@ -24,7 +24,7 @@ use super::{OWN_USER_AGENT, ScrapeProxy};
 use crate::model::answering::Answering;
 use crate::model::later::later;
 use crate::model::outside_text::Secrets;
-use crate::model::scrape::Failure;
+use crate::model::scrape::{Failure, Finding};
 use crate::node_access::BasicAuth;
 
 /// The header in which Prometheus says how long it waits, in seconds.
@@ -130,9 +130,8 @@ impl Scrape {
                 self.accepted(endpoint_id, credentials);
                 return Ok((answer, upstream));
             }
-            let until = deadline.min(later(Instant::now(), WORDS_TIMEOUT));
             let secrets = &self.proxy.secrets;
-            let heard = node_words::hear(answer, &mut upstream.exchange, until, secrets).await;
+            let heard = hear(answer, &mut upstream.exchange, deadline, secrets).await;
             if status != StatusCode::UNAUTHORIZED {
                 return Err(failure::of_status(status, heard.words.as_ref()));
             }
@@ -150,11 +149,32 @@ async fn accept(
     deadline: Instant,
     secrets: &Secrets,
 ) -> Result<(PageHead, Beginning), Failure> {
-    let (head, page) = answer.into_parts();
-    let head = PageHead::read(&head.headers, page.size_hint().exact(), secrets)?;
+    let length = answer.body().size_hint().exact();
+    let head = match PageHead::read(answer.headers(), length, secrets) {
+        Ok(head) => head,
+        Err(failure) if failure.finding == Finding::NotMetrics => {
+            let heard = hear(answer, exchange, deadline, secrets).await;
+            let said = node_words::quoted(heard.words.as_ref());
+            let cause = format!("{}{said}", failure.cause);
+            return Err(Failure::new(failure.finding, cause));
+        }
+        Err(failure) => return Err(failure),
+    };
+    let page = answer.into_body();
     let beginning = Beginning::read(page, head.is_gzip, exchange, deadline).await?;
     head.check_beginning(&beginning.telling(), secrets)?;
     Ok((head, beginning))
+}
+
+/// The words of an answer that is no page, as far as they come soon.
+async fn hear(
+    answer: Response<Incoming>,
+    exchange: &mut Exchange,
+    deadline: Instant,
+    secrets: &Secrets,
+) -> NodeWords {
+    let until = deadline.min(later(Instant::now(), WORDS_TIMEOUT));
+    node_words::hear(answer, exchange, until, secrets).await
 }
 
 /// How long this scrape may take: no longer than Prometheus waits, so that it

@@ -15,7 +15,7 @@ use super::scrape::Scrape;
 use super::upstream::Upstream;
 use crate::model::answering::Over;
 use crate::model::later::later;
-use crate::model::scrape::{Failure, Finding};
+use crate::model::scrape::Failure;
 
 /// A connection to use first, and how long to wait on it if that is less than is left.
 pub(super) type AtHand = (Upstream, Option<Duration>);
@@ -53,7 +53,7 @@ impl Scrape {
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "a resting connection was closed");
                 }
-                Err(_) if wait.is_none() => return Err(silent()),
+                Err(_) if wait.is_none() => return Err(failure::silent(start.elapsed())),
                 Err(_) => over = Over::NewAfterSilence,
             }
         }
@@ -65,7 +65,7 @@ impl Scrape {
                 Ok((answer, upstream))
             }
             Ok(Err(error)) => Err(failure::broken_off(&error)),
-            Err(_) => Err(silent()),
+            Err(_) => Err(failure::silent(start.elapsed())),
         }
     }
 
@@ -91,14 +91,8 @@ impl Scrape {
                 if error.may_be_a_new_ca() {
                     proxy.node_access.unknown_issuer(&self.target.project);
                 }
-                Err(error.failure(proxy.surroundings.wrong_clock()))
+                Err(error.failure(proxy.surroundings.known_clock()))
             }
         }
     }
-}
-
-/// The failure of a node that does not answer.
-fn silent() -> Failure {
-    let cause = "the node took the request and did not answer in time";
-    Failure::new(Finding::Silent, cause)
 }

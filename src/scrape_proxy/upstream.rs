@@ -17,6 +17,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::exchange::Exchange;
 use super::read_ahead::ReadAhead;
+use crate::model::surroundings::KnownClock;
 use crate::net::certificate::expiry;
 use crate::net::descriptors::{is_shortage, with_room};
 use crate::net::keep_alive::keep_alive;
@@ -47,8 +48,8 @@ pub(super) enum ConnectError {
     InvalidName(Arc<str>),
     /// No TCP connection.
     Tcp(io::Error),
-    /// No TCP connection to this address in time.
-    TcpTimeout(IpAddr),
+    /// No TCP connection to this address after so long.
+    TcpTimeout(IpAddr, Duration),
     /// The TLS handshake for this name failed.
     Tls {
         /// The name that was to be verified.
@@ -56,8 +57,8 @@ pub(super) enum ConnectError {
         /// rustls's error, if it has one, is inside.
         error: io::Error,
     },
-    /// No end of the TLS handshake in time.
-    TlsTimeout,
+    /// No end of the TLS handshake after so long.
+    TlsTimeout(Duration),
     /// The connection ended before the first request.
     Http(hyper::Error),
 }
@@ -119,7 +120,7 @@ impl Upstream {
                     if !is_worth_another {
                         break;
                     }
-                    tracing::debug!(%address, %name, cause = first.failure(None).cause, "trying the service's other names");
+                    tracing::debug!(%address, %name, cause = first.failure(KnownClock::Unknown).cause, "trying the service's other names");
                 }
             }
         }
@@ -150,14 +151,16 @@ async fn connect_as(
 ) -> Result<Verified, ConnectError> {
     let server_name = ServerName::try_from(name.to_string())
         .map_err(|_| ConnectError::InvalidName(Arc::clone(name)))?;
+    let start = Instant::now();
     let tcp = timeout_at(deadline, dial(address))
         .await
-        .map_err(|_| ConnectError::TcpTimeout(address.ip()))?
+        .map_err(|_| ConnectError::TcpTimeout(address.ip(), start.elapsed()))?
         .map_err(ConnectError::Tcp)?;
+    let start = Instant::now();
     let handshake = TlsConnector::from(Arc::clone(trust)).connect(server_name, ReadAhead::new(tcp));
     timeout_at(deadline, handshake)
         .await
-        .map_err(|_| ConnectError::TlsTimeout)?
+        .map_err(|_| ConnectError::TlsTimeout(start.elapsed()))?
         .map_err(|error| ConnectError::Tls {
             name: Arc::clone(name),
             error,

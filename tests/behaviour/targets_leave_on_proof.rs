@@ -64,7 +64,7 @@ async fn the_grace_is_kept_though_aiven_confirms_at_once() {
     let confirmed = |one: &serde_json::Value| {
         one["cause"]
             .as_str()
-            .is_some_and(|cause| cause.contains("removal grace"))
+            .is_some_and(|cause| cause.contains("removal_grace"))
     };
     daemon.service_when("os-01", confirmed).await;
     // A listing may have come while the answer was under way, and led to one more question.
@@ -183,7 +183,7 @@ async fn an_absence_and_its_grace_outlive_a_restart() {
         .service_when("os-01", |one| {
             one["cause"]
                 .as_str()
-                .is_some_and(|cause| cause.contains("removal grace"))
+                .is_some_and(|cause| cause.contains("removal_grace"))
         })
         .await;
     daemon.stop().await.unwrap();

@@ -72,7 +72,7 @@ async fn a_full_disk_loses_nothing_and_is_recovered_from() {
         sim.add_service(PROJECT, spec);
     }
     integrate_all(&sim);
-    let line = daemon.log.line("writing failed; the old file").await;
+    let line = daemon.log.line("writing failed; free space").await;
     assert_eq!(line["level"], "ERROR");
     assert!(
         line["error"].as_str().unwrap().contains("No space left"),
@@ -92,7 +92,7 @@ async fn a_full_disk_loses_nothing_and_is_recovered_from() {
     let failing = |one: &Value| !one["stages"]["publish"]["failing"].is_null();
     daemon.project_when(PROJECT, failing).await;
     assert_eq!(
-        daemon.log.count("writing failed; the old file"),
+        daemon.log.count("writing failed; free space"),
         1,
         "said once"
     );
@@ -133,7 +133,7 @@ async fn a_state_that_cannot_be_saved_does_not_stop_the_list_or_its_survival() {
     sim.add_service(PROJECT, ServiceSpec::new("new", "opensearch"));
     integrate_all(&sim);
     daemon.publishes(sim.serving_addresses(PROJECT)).await;
-    daemon.log.line("writing failed; the old file").await;
+    daemon.log.line("writing failed; free space").await;
     daemon.kill();
     let list = config.targets_text();
 
@@ -176,7 +176,7 @@ async fn a_target_folder_that_cannot_be_made_is_said_until_it_can() {
     fs::rename(&folder, config.path("gone")).unwrap();
     fs::write(&folder, "no folder").unwrap();
     sim.fail_over(PROJECT, "logs");
-    daemon.log.line("writing failed; the old file").await;
+    daemon.log.line("writing failed; free space").await;
     fs::remove_file(&folder).unwrap();
     daemon.log.line("files can be written again").await;
     daemon.publishes(sim.serving_addresses(PROJECT)).await;

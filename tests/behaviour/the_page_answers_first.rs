@@ -21,7 +21,7 @@ async fn the_page_says_what_is_wrong_with_cause_and_remedy() {
         sim.serving_addresses(PROJECT)[0],
     );
     scraper.get("logs", target).await;
-    page(&daemon, "/", "All is well: 1 of 1 services are scraped.").await;
+    page(&daemon, "/", "All is well: 1 of 1 service is scraped.").await;
 
     sim.node_fault(PROJECT, "logs", 0, NodeFault::Expired);
     // A connection that rests from the scrape before is used again, whatever its certificate.
@@ -34,7 +34,7 @@ async fn the_page_says_what_is_wrong_with_cause_and_remedy() {
     let bad = page(
         &daemon,
         "/",
-        "One thing is wrong, and 0 of 1 services are scraped.",
+        "One thing is wrong, and 0 of 1 service is scraped.",
     )
     .await;
     assert!(bad.contains("cannot be verified (tls_failed)"), "{bad}");
@@ -52,7 +52,7 @@ async fn the_page_says_what_is_wrong_with_cause_and_remedy() {
     page(
         &daemon,
         "/",
-        "One thing is wrong, but 1 of 1 services are scraped.",
+        "One thing is wrong, but 1 of 1 service is scraped.",
     )
     .await;
     let none = daemon.get("/?service=shop%2Flog").await;

@@ -4,7 +4,7 @@ require_relative '../fault'
 
 Diagnosis.area 'Prometheus' do
   nothing_asked = 'Prometheus has not asked the scrape proxy for anything since the daemon started'
-  ask_the_doctor = 'run aiven-metrics doctor on this VM, which asks Prometheus what is wrong: whether it runs, reads our targets.json (file_sd_configs), and scrapes through us (proxy_url: scrape_proxy.listen)'
+  ask_the_doctor = "run aiven-metrics doctor on this VM, which asks Prometheus what is wrong: whether it runs, reads the daemon's targets.json (file_sd_configs), and scrapes through its proxy (proxy_url: scrape_proxy.listen)"
   not_in_the_log = 'whoever does not ask has done nothing that could be logged'
 
   fault 'file-unreadable', 'Prometheus may not read the target list' do
@@ -12,12 +12,12 @@ Diagnosis.area 'Prometheus' do
     blame :ours
     from_the_start
     before { |world| File.chmod(0o700, File.dirname(world.targets)) }
-    problem 'Prometheus scrapes nothing'
+    problem 'No scrape comes through the proxy'
     cause nothing_asked
     remedy ask_the_doctor
-    explain 'orders', verdict: 'published'
+    explain "orders', verdict: 'published"
     unseen :log, not_in_the_log
-    doctor "FAILED  prometheus: it reads the target list: its configuration names <folder>/state/targets/targets.json, and it has none of the 3 targets that the daemon publishes. What to do: see that its user may read the file and enter each folder above it (namei -l FILE); Prometheus' log says why it could not ('Error reading file')"
+    doctor "FAILED  prometheus: it reads the target list: its configuration names <folder>/state/targets/targets.json, and it has none of the 3 targets that the daemon publishes. What to do: see that its user may read the file and enter each folder above it (namei -l <folder>/state/targets/targets.json); Prometheus' log says why it could not ('Error reading file')"
     alert 'AivenMetricsNobodyScrapes'
   end
 
@@ -26,12 +26,12 @@ Diagnosis.area 'Prometheus' do
     blame :ours
     from_the_start
     scrape_job { |job, world| job['file_sd_configs'][0]['files'] = ["#{world.folder}/other.json"] }
-    problem 'Prometheus scrapes nothing'
+    problem 'No scrape comes through the proxy'
     cause nothing_asked
     remedy ask_the_doctor
-    explain 'orders', verdict: 'published'
+    explain "orders', verdict: 'published"
     unseen :log, not_in_the_log
-    doctor 'FAILED  prometheus: it reads the target list: neither its targets nor its configuration know <folder>/state/targets/targets.json. What to do: add the scrape job: the ops file of this release does it, with file_sd_configs on that path; is it the Prometheus beside this daemon?'
+    doctor 'FAILED  prometheus: it reads the target list: neither its targets nor its configuration know <folder>/state/targets/targets.json. What to do: add the scrape job with file_sd_configs on that path, as add-tenant-prometheis.yml does, and deploy; if it is there, see whether this is the Prometheus beside the daemon (--prometheus)'
     alert 'AivenMetricsNobodyScrapes'
   end
 
@@ -40,12 +40,12 @@ Diagnosis.area 'Prometheus' do
     blame :ours
     from_the_start
     scrape_job { |job, _| job.delete('proxy_url') }
-    problem 'Prometheus scrapes nothing'
+    problem 'No scrape comes through the proxy'
     cause nothing_asked
     remedy ask_the_doctor
-    explain 'orders', verdict: 'published'
+    explain "orders', verdict: 'published"
     unseen :log, not_in_the_log
-    doctor 'FAILED  prometheus: it uses the scrape proxy: its configuration has no proxy_url: http://<address>. What to do: set scheme: http and proxy_url in the scrape job, as the ops file of this release does: without the proxy no node is verified and no password is sent'
+    doctor 'FAILED  prometheus: it uses the scrape proxy: its configuration has no proxy_url: http://<address>. What to do: set scheme: http and proxy_url in the scrape job, as add-tenant-prometheis.yml does, and deploy: without the proxy no node is verified and no password is sent'
     alert 'AivenMetricsNobodyScrapes'
   end
 end

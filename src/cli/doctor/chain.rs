@@ -46,7 +46,7 @@ pub(super) async fn of_api(config: &Config, resolver: &NameResolver) -> Check {
         name: "the API",
         url: &config.aiven.api_url,
         ca: &config.aiven.ca_cert,
-        unbelieved: "compare the issuer with that of another network: something on the way that opens TLS has a CA of its own, to be trusted with aiven.ca_cert if it is meant; an expired one may be this machine's clock",
+        unbelieved: "compare the issuer with that of another network: a proxy on the way that ends the TLS connection has a CA of its own: ask who runs the network whether it is meant, and only then trust that CA with aiven.ca_cert; an expired one may be this machine's clock",
         unreached: "let this machine reach it: see DNS, routes and firewalls, and aiven.http_proxy where a proxy is needed",
     };
     if config.aiven.http_proxy.is_some() {

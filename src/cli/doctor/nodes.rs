@@ -169,14 +169,15 @@ async fn scrape(
     chosen: &[Chosen],
 ) -> anyhow::Result<Vec<Check>> {
     let results = ScrapeResults::default();
-    let proxy = Arc::new(ScrapeProxy::new(
+    let proxy = ScrapeProxy::new(
         Published::new(snapshot),
         access,
         results.clone(),
         Metrics::default(),
         client.secrets(),
         config.scrape_proxy.timeout,
-    ));
+    );
+    let proxy = Arc::new(proxy.within(client.surroundings()));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
@@ -225,7 +226,7 @@ fn conclude(
             page.series()
         ),
         Err(error) => {
-            let remedy = "Prometheus may refuse the page as well: see its page /targets, and send this line to Aiven's support";
+            let remedy = "Prometheus may refuse the page as well: see its page /targets, and send service, address and time to Aiven's support";
             return Area::Node.warning(subject, error.to_string(), remedy);
         }
     };
@@ -244,7 +245,7 @@ fn conclude(
         true => Area::Node.warning(
             subject,
             found,
-            "apply the service's maintenance updates, with which Aiven renews certificates",
+            "ask the service's owner to apply its maintenance updates (they restart nodes), with which Aiven renews certificates",
         ),
         false => Area::Node.ok(subject, found),
     }

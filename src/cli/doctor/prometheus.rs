@@ -135,7 +135,7 @@ fn reads_list(path: &Path, targets: &[ActiveTarget], yaml: &str, status: Option<
             false => Area::Prometheus.failed(
                 subject,
                 format!("neither its targets nor its configuration know {path}"),
-                "add the scrape job: the ops file of this release does it, with file_sd_configs on that path; is it the Prometheus beside this daemon?",
+                "add the scrape job with file_sd_configs on that path, as add-tenant-prometheis.yml does, and deploy; if it is there, see whether this is the Prometheus beside the daemon (--prometheus)",
             ),
         };
     }
@@ -157,7 +157,9 @@ fn reads_list(path: &Path, targets: &[ActiveTarget], yaml: &str, status: Option<
 /// Prometheus knows the file, and no target of it.
 fn has_no_target(subject: &str, path: &str, status: Option<&Status>) -> Check {
     let names = format!("its configuration names {path}");
-    let remedy = "see that its user may read the file and enter each folder above it (namei -l FILE); Prometheus' log says why it could not ('Error reading file')";
+    let remedy = format!(
+        "see that its user may read the file and enter each folder above it (namei -l {path}); Prometheus' log says why it could not ('Error reading file')"
+    );
     let published = status.map(|status| status.projects.iter().map(|one| one.targets).sum());
     match published {
         Some(0_usize) => Area::Prometheus.ok(
@@ -201,7 +203,7 @@ fn uses_proxy(config: &Config, status: Option<&Status>, yaml: &str) -> Check {
         false => Area::Prometheus.failed(
             subject,
             format!("its configuration has no {line}"),
-            "set scheme: http and proxy_url in the scrape job, as the ops file of this release does: without the proxy no node is verified and no password is sent",
+            "set scheme: http and proxy_url in the scrape job, as add-tenant-prometheis.yml does, and deploy: without the proxy no node is verified and no password is sent",
         ),
     }
 }

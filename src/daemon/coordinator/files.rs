@@ -74,7 +74,7 @@ impl Coordinator {
         };
         let path = path.display();
         if self.writing.begin(now) == Failure::First {
-            tracing::error!(%path, %error, "writing failed; the old file stays, /sd is current; free space or mend permissions");
+            tracing::error!(%path, %error, "writing failed; free space on the disk of this path, or mend its permissions; Prometheus keeps the old list, and the daemon goes on");
         }
         for entry in &mut self.projects {
             let cause = format!("{path}: {error}");

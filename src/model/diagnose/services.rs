@@ -151,9 +151,11 @@ fn told(trouble: Trouble, count: usize) -> &'static str {
         Trouble::Verdict(Verdict::Unresolved) => "have no known address (unresolved)",
         Trouble::Verdict(Verdict::TlsFailed) => "cannot be verified (tls_failed)",
         Trouble::Verdict(Verdict::Unauthorised) if is_one => {
-            "refuses our credentials (unauthorised)"
+            "has no credentials that its nodes take (unauthorised)"
         }
-        Trouble::Verdict(Verdict::Unauthorised) => "refuse our credentials (unauthorised)",
+        Trouble::Verdict(Verdict::Unauthorised) => {
+            "have no credentials that their nodes take (unauthorised)"
+        }
         Trouble::Verdict(Verdict::AwaitingIntegration) if is_one => {
             "waits for its integration (awaiting_integration)"
         }

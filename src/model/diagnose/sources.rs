@@ -69,11 +69,11 @@ fn nobody_asks(situation: Situation<'_>) -> Option<Problem> {
     let last = situation.scrapes.last_request;
     let (title, cause) = match last {
         Some(_) => (
-            "Prometheus scrapes nothing any more",
+            "No scrape comes through the proxy any more",
             "Prometheus has stopped asking the scrape proxy",
         ),
         None => (
-            "Prometheus scrapes nothing",
+            "No scrape comes through the proxy",
             "Prometheus has not asked the scrape proxy for anything since the daemon started",
         ),
     };

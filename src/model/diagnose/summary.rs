@@ -11,6 +11,7 @@ pub(super) fn summary(situation: Situation<'_>, problems: &[Problem]) -> (String
     let count = match of {
         0 => "there is no service to scrape".to_owned(),
         _ if scrapes_are_overdue(situation) => "no service is scraped now".to_owned(),
+        1 => format!("{done} of 1 service is {verb}"),
         of => format!("{done} of {of} services are {verb}"),
     };
     let is_whole = done == of && (of == 0 || !scrapes_are_overdue(situation));

@@ -30,7 +30,7 @@ fn all_is_well_when_all_is_scraped() {
     let (titles, answer) = told(situation(&snapshot, &scrapes));
     assert_eq!(
         (titles.len(), &*answer),
-        (0, "All is well: 1 of 1 services are scraped.")
+        (0, "All is well: 1 of 1 service is scraped.")
     );
 }
 
@@ -50,7 +50,7 @@ fn what_only_waits_is_not_wrong_and_not_well_either() {
     );
     assert_eq!(
         answer,
-        "Nothing is wrong, but so far 0 of 1 services are scraped."
+        "Nothing is wrong, but so far 0 of 1 service is scraped."
     );
 }
 
@@ -69,10 +69,7 @@ fn what_waits_for_somebody_is_wrong() {
         titles,
         ["Service: One service will not be integrated by itself (awaiting_integration)"]
     );
-    assert_eq!(
-        answer,
-        "One thing is wrong, and 0 of 1 services are scraped."
-    );
+    assert_eq!(answer, "One thing is wrong, and 0 of 1 service is scraped.");
 }
 
 #[test]
@@ -216,7 +213,7 @@ fn a_prometheus_that_asks_for_nothing_is_named_after_three_minutes() {
         told(situation).0
     };
     assert_eq!(after(179), [""; 0]);
-    assert_eq!(after(180), ["Source: Prometheus scrapes nothing"]);
+    assert_eq!(after(180), ["Source: No scrape comes through the proxy"]);
     let late = Situation {
         at: at(180),
         ..situation(&snapshot, &scrapes)

@@ -45,11 +45,10 @@ pub(in crate::model) const MEND_DNS: &str =
 pub(in crate::model) const STALE: &str = "nothing is lost before an address changes: look the name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers";
 
 /// The target list cannot be written.
-pub(in crate::model) const UNWRITTEN: &str =
-    "free space or mend permissions; the old list stays in use, and /sd is current";
+pub(in crate::model) const UNWRITTEN: &str = "free space on the disk of the path in the cause (df -h PATH), or mend its permissions; Prometheus keeps the old list, and the daemon goes on";
 
 /// Prometheus asks for nothing.
-pub(in crate::model) const NOBODY_ASKS: &str = "run aiven-metrics doctor on this VM, which asks Prometheus what is wrong: whether it runs, reads our targets.json (file_sd_configs), and scrapes through us (proxy_url: scrape_proxy.listen)";
+pub(in crate::model) const NOBODY_ASKS: &str = "run aiven-metrics doctor on this VM, which asks Prometheus what is wrong: whether it runs, reads the daemon's targets.json (file_sd_configs), and scrapes through its proxy (proxy_url: scrape_proxy.listen)";
 
 /// Prometheus asks for other targets.
 pub(in crate::model) const NOT_ASKED_YET: &str =

@@ -139,7 +139,7 @@ fn each_finding_of_a_failed_scrape_is_told_with_its_own_remedy() {
         let scrapes = json!({NODE: failure(finding, "the true one")});
         let changes = json!({"verdict": verdict, "cause": "the true one", "scrapes": scrapes});
         let trouble = explain_changed(&changes).trouble.unwrap();
-        assert_eq!(trouble.cause, "the true one");
+        assert_eq!(trouble.cause, format!("node {NODE}: the true one"));
         assert_eq!(trouble.remedy, finding.remedy());
     }
 }
@@ -151,7 +151,7 @@ fn of_several_failures_cause_and_remedy_are_of_the_same() {
     let changes =
         json!({"verdict": "tls_failed", "cause": "name", "hosts": hosts, "scrapes": scrapes});
     let trouble = explain_changed(&changes).trouble.unwrap();
-    assert_eq!(trouble.cause, "name");
+    assert_eq!(trouble.cause, format!("node {OTHER_NODE}: name"));
     assert!(
         trouble.remedy.contains("nothing was sent"),
         "{}",

@@ -49,11 +49,14 @@ impl Case<'_> {
         })
     }
 
-    /// Of several failed scrapes the one that made the verdict.
-    pub(super) fn deciding_failure(&self) -> Option<&Failure> {
+    /// Of several failed scrapes the one that made the verdict, with its node.
+    pub(super) fn deciding_failure(&self) -> Option<(&SocketAddr, &Failure)> {
         let targets = self.service.hosts.iter().flat_map(|host| &host.targets);
         let (_, failure) = judge(targets.map(|address| self.service.scrapes.get(address)));
-        failure
+        let failure = failure?;
+        let mut failures = self.failures();
+        let (address, ..) = failures.find(|(_, _, own)| std::ptr::eq(*own, failure))?;
+        Some((address, failure))
     }
 
     /// The nodes whose last scrape failed.

@@ -41,8 +41,10 @@ pub enum Finding {
     OtherName,
     /// The certificate has the name only in its subject.
     NameInSubjectOnly,
-    /// The certificate has expired.
+    /// The certificate has expired, and of this machine's clock nothing better is known.
     Expired,
+    /// The certificate has expired, and this machine's clock agrees with that of Aiven's API.
+    ExpiredIndeed,
     /// The certificate is not valid yet.
     NotValidYet,
     /// The certificate is not valid at the time that this machine's clock shows, which is known
@@ -95,12 +97,12 @@ pub enum Finding {
 }
 
 /// What to do where waiting or Aiven can help only.
-const MAINTENANCE: &str = "wait some minutes if the service is new or under maintenance; if it stays so, send this line to Aiven's support";
+const MAINTENANCE: &str = "wait some minutes if the service is new or under maintenance; if it stays so, send service, address and time to Aiven's support";
 
 impl Finding {
     /// Everything that can be found.
     #[cfg(test)]
-    pub const ALL: [Finding; 40] = [
+    pub const ALL: [Finding; 41] = [
         Finding::Refused,
         Finding::OwnLimit,
         Finding::NoRoute,
@@ -118,6 +120,7 @@ impl Finding {
         Finding::OtherName,
         Finding::NameInSubjectOnly,
         Finding::Expired,
+        Finding::ExpiredIndeed,
         Finding::NotValidYet,
         Finding::WrongClock,
         Finding::UnknownAlgorithm,
@@ -161,6 +164,7 @@ impl Finding {
             | F::OtherName
             | F::NameInSubjectOnly
             | F::Expired
+            | F::ExpiredIndeed
             | F::NotValidYet
             | F::WrongClock
             | F::UnknownAlgorithm
@@ -185,7 +189,10 @@ impl Finding {
     /// What to do about it, in one line.
     pub fn remedy(self) -> &'static str {
         match self {
-            Finding::Refused | Finding::NotReady => MAINTENANCE,
+            Finding::Refused => {
+                "look at the service in Aiven's console: wait while it is built or maintained (some minutes); else try nc -vz IP PORT from another VM: if that is refused, too, send service, address and time to Aiven's support; if it is not, see what rejects connections between this machine and the node"
+            }
+            Finding::NotReady => MAINTENANCE,
             Finding::OwnLimit => {
                 "this is this machine's trouble, not the node's: look at its limits (open files, local ports) and at its own firewall"
             }
@@ -199,10 +206,10 @@ impl Finding {
                 "check the service's IP allow-list (ip_filter) and the firewalls between this machine and the node; if both let this machine through, see in Aiven's console whether the node runs"
             }
             Finding::NoAnswerInPrivate => {
-                "switch public access to the service's Prometheus on (public_access.prometheus), or peer its VPC with this machine's network; where that is so, check its IP allow-list (ip_filter) and the firewalls on the way, and see in Aiven's console whether the node runs"
+                "see in Aiven's console whether the service is in a VPC: if so, ask its owner whether to peer the VPC with this machine's network or to allow public access (public_access.prometheus); else check its IP allow-list (ip_filter) and the firewalls on the way, and whether the node runs"
             }
             Finding::SilentBeforeTls => {
-                "see in Aiven's console whether the node is overloaded or being replaced; if neither, send this line to Aiven's support"
+                "if other services fail alike on this VM, look at its network (firewall, MTU); else see in Aiven's console whether the node is overloaded or being replaced; if neither, send service, address and time to Aiven's support"
             }
             Finding::NotTls => {
                 "see that the service's prometheus component names this port; something on the way may also answer in the node's place"
@@ -217,22 +224,25 @@ impl Finding {
                 "see in Aiven's console whether the service has a host name; it gets one while it is built"
             }
             Finding::UnknownCa => {
-                "nothing was sent to the node; compare the issuer with the project's CA, and if it is another one that you trust, give its certificate as scrape_proxy.ca_cert"
+                "nothing was sent to the node; compare the last issuer with the CA in Aiven's console (project settings, CA certificate): if it is the same, give that CA as scrape_proxy.ca_cert; else do not trust it, and find what answers with a certificate of its own between this machine and the node"
             }
             Finding::IntermediateMissing => {
-                "nothing was sent to the node; if you trust the issuer named here, give its certificate as scrape_proxy.ca_cert, which also makes up for an intermediate that a node does not send"
+                "nothing was sent to the node; compare the issuer with the CA in Aiven's console (project settings, CA certificate): if it is that CA, or one that it signed, give the issuer's certificate as scrape_proxy.ca_cert; else do not trust it, and find what answers with a certificate of its own between this machine and the node"
             }
             Finding::SelfSigned => {
-                "nothing was sent to the node; Aiven's nodes have no such certificates, so find out what answers at this address; trust it only by scrape_proxy.ca_cert"
+                "nothing was sent to the node; do not trust it: Aiven's nodes have no such certificates; find what answers with a certificate of its own between this machine and the node"
             }
             Finding::OtherName => {
-                "nothing was sent to the node; wait for DNS to follow if nodes were just replaced, else compare the names with the service's host names in aiven-metrics explain"
+                "nothing was sent to the node; compare dig HOST at each name server: if they differ, mend the one that is wrong; wait if nodes were just replaced; if all still give this address after an hour, send service, address and time to Aiven's support"
             }
             Finding::NameInSubjectOnly => {
                 "nothing was sent to the node; its certificate has to be issued again with the name as a subject alternative name"
             }
             Finding::Expired => {
-                "check this machine's clock; if it is right, apply the service's maintenance updates, with which Aiven renews certificates"
+                "compare this machine's clock with another one (chronyc tracking); if it is right, ask the service's owner to apply its maintenance updates (they restart nodes), with which Aiven renews certificates; if none waits, send service, address and time to Aiven's support"
+            }
+            Finding::ExpiredIndeed => {
+                "ask the service's owner to apply its maintenance updates (they restart nodes), with which Aiven renews certificates; if none waits, send service, address and time to Aiven's support"
             }
             Finding::NotValidYet => {
                 "check this machine's clock; if it is right, wait until the certificate is valid"
@@ -244,25 +254,25 @@ impl Finding {
                 "nothing was sent to the node; the CA has to sign with RSA of 2048 bits or more, ECDSA P-256 or P-384, or Ed25519"
             }
             Finding::BrokenOff | Finding::BrokenPage => {
-                "see whether the service is being restarted or maintained; if it is not, send this line to Aiven's support"
+                "see in Aiven's console whether the service is being restarted or maintained; if it is not, send service, address and time to Aiven's support"
             }
             Finding::Silent => {
-                "the node was reached: see whether it is overloaded; raise Prometheus' scrape_timeout if its page takes long to make"
+                "see the node's CPU and load in Aiven's console; if it is idle, send service, address and time to Aiven's support; raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) only if some scrapes succeed"
             }
             Finding::SlowPage => {
-                "raise Prometheus' scrape_timeout if the page is large; else look at the network between this machine and the node"
+                "raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) if the page is large; else look at the network between this machine and the node"
             }
             Finding::NotHttp => {
                 "see that the service's prometheus component names this port; something on the way may also answer in the node's place"
             }
             Finding::CredentialsRefused => {
-                "compare the username and password of the integration endpoint at Aiven with integration.username and .password; after a change Aiven takes some minutes to hand them out"
+                "wait ten minutes after a change: the daemon keeps the endpoint's password current; if it stays so for this service alone, delete its Prometheus integration in Aiven's console, and the daemon makes it anew (integration.create); if that does not help, send service, address and time to Aiven's support"
             }
             Finding::OthersCredentialsRefused => {
-                "wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, set it once more at that endpoint in Aiven's console, or integrate the service with our own endpoint"
+                "wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, set it once more at that endpoint in Aiven's console, or integrate the service with the daemon's own endpoint"
             }
             Finding::NoCredentials => {
-                "give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with our own endpoint; after a start, wait a minute first"
+                "give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with the daemon's own endpoint; after a start, wait a minute first"
             }
             Finding::Forbidden => {
                 "see whether something between this machine and the node filters requests, and what the node says; the credentials were not what it refused"
@@ -280,16 +290,16 @@ impl Finding {
                 "read the node's words; see that the service's prometheus component names this port"
             }
             Finding::NotMetrics => {
-                "what answers is not a metrics server that Prometheus 3 accepts: see that the service's prometheus component names this port, and whether something on the way answers in the node's place"
+                "wait some minutes if the service is new or under maintenance; else find out what answers at that address: a proxy on the way is yours to mend; if it is the node itself, send service, address, time and its words to Aiven's support"
             }
             Finding::BadEncoding => {
-                "see whether something between this machine and the node changes answers; if not, send this line to Aiven's support"
+                "see whether something between this machine and the node changes answers; if not, send service, address and time to Aiven's support"
             }
             Finding::TooLarge => {
                 "make fewer series at the service: fewer topics, indices or tables, or less of them in its metrics"
             }
             Finding::GivenUp => {
-                "raise Prometheus' scrape_timeout if the node is slow; a restart or reload of Prometheus ends scrapes, too"
+                "raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) if the node is slow; a restart or reload of Prometheus ends scrapes, too"
             }
             Finding::Unknown => "read the cause; the daemon's version differs from this command's",
         }

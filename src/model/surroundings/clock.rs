@@ -52,6 +52,17 @@ pub struct WrongClock {
     pub since: Timestamp,
 }
 
+/// What is known of this machine's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownClock {
+    /// No answer has shown it.
+    Unknown,
+    /// It agrees with that of Aiven's API.
+    Right,
+    /// It does not.
+    Wrong(WrongClock),
+}
+
 /// What successive answers have shown of this machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Clock {
@@ -129,6 +140,15 @@ impl Clock {
     pub fn wrong(&self) -> Option<WrongClock> {
         let since = self.wrong.since()?;
         Some(WrongClock::by(self.ahead, since))
+    }
+
+    /// The clock, as far as it is known: right where the last answer that shows something says so.
+    pub fn known(&self) -> KnownClock {
+        match (self.wrong(), self.last) {
+            (Some(wrong), _) => KnownClock::Wrong(wrong),
+            (None, Some(Shows::Right)) => KnownClock::Right,
+            (None, _) => KnownClock::Unknown,
+        }
     }
 
     /// By how much it was ahead at the last answer, right or wrong; none before the first.

@@ -56,14 +56,19 @@ fn told_at(
     chain: &[CertificateDer<'static>],
     now: UnixTime,
 ) -> Failure {
-    told_by(root, chain, now.as_secs().cast_signed(), None)
+    told_by(
+        root,
+        chain,
+        now.as_secs().cast_signed(),
+        KnownClock::Unknown,
+    )
 }
 
 fn told_by(
     root: &CertificateDer<'static>,
     chain: &[CertificateDer<'static>],
     now: i64,
-    clock: Option<WrongClock>,
+    clock: KnownClock,
 ) -> Failure {
     let now = std::time::Duration::from_secs(now.cast_unsigned());
     let now = UnixTime::since_unix_epoch(now);
@@ -92,7 +97,7 @@ fn assert_told(failure: &Failure, finding: Finding, words: &[&str]) {
 }
 
 #[test]
-fn an_intermediate_that_was_not_sent_is_a_guess_beside_the_issuer() {
+fn an_issuer_that_was_not_sent_is_told_by_its_name() {
     let root = ca("Root");
     let key = KeyPair::generate().unwrap();
     let between = CertifiedIssuer::signed_by(ca_params("Between"), key, &root).unwrap();
@@ -100,7 +105,7 @@ fn an_intermediate_that_was_not_sent_is_a_guess_beside_the_issuer() {
     let failure = told(root.der(), std::slice::from_ref(&leaf));
     let words = [
         "issuer 'Between'",
-        "may not have sent the intermediate",
+        "sent no other certificate with it",
         NAME,
         "subject 'node'",
     ];
@@ -117,7 +122,7 @@ fn a_name_in_the_subject_alone_is_told_as_such() {
     assert_told(
         &failure,
         Finding::NameInSubjectOnly,
-        &["only in its subject (CN)", "names none"],
+        &["logs.example only in its subject (CN)"],
     );
 }
 
@@ -130,7 +135,8 @@ fn other_names_are_shown_up_to_a_few() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let failure = told(root.der(), &[signed(params("node", &names), &root)]);
     let words = [
-        "another name than logs.example",
+        "shows a certificate for node-0",
+        ", not for logs.example (",
         "node-0.example",
         "196 more",
     ];
@@ -161,8 +167,23 @@ fn dates_are_shown_where_they_are_what_is_wrong() {
         Finding::NotValidYet,
         &["not valid before 2030-01-02"],
     );
-    let late = told_at(root.der(), &[leaf], at(2_000_000_000));
+    let late = told_at(root.der(), std::slice::from_ref(&leaf), at(2_000_000_000));
     assert_told(&late, Finding::Expired, &["expired on 2031-03-04"]);
+    // Nobody is sent to a clock that is known to be right.
+    for (clock, finding) in [
+        (KnownClock::Right, Finding::ExpiredIndeed),
+        (KnownClock::Unknown, Finding::Expired),
+    ] {
+        let late = told_by(
+            root.der(),
+            std::slice::from_ref(&leaf),
+            2_000_000_000,
+            clock,
+        );
+        assert_told(&late, finding, &["expired on 2031-03-04"]);
+        let is_sent_to_the_clock = late.finding.remedy().contains("clock");
+        assert_eq!(is_sent_to_the_clock, finding == Finding::Expired);
+    }
 }
 
 #[test]
@@ -214,7 +235,7 @@ fn no_reason_is_told_in_the_names_of_its_types() {
     let leaf = signed(params("node", &[NAME]), &root);
     for why in certificate_errors() {
         for shown in [&[][..], std::slice::from_ref(&leaf)] {
-            let failure = of_certificate(&why, shown, NAME, None);
+            let failure = of_certificate(&why, shown, NAME, KnownClock::Unknown);
             assert_words(&failure.cause);
             assert!(failure.cause.contains(NAME), "{}", failure.cause);
         }
@@ -235,7 +256,12 @@ fn a_clock_that_is_known_to_be_wrong_is_the_first_suspect() {
             ahead_seconds,
             since,
         };
-        told_by(root.der(), std::slice::from_ref(&leaf), now, Some(clock))
+        told_by(
+            root.der(),
+            std::slice::from_ref(&leaf),
+            now,
+            KnownClock::Wrong(clock),
+        )
     };
     let (day, years) = (86_400, 10 * 365 * 86_400);
     for (now, ahead, words) in [

@@ -6,6 +6,8 @@ use super::super::words::tests::{assert_words, tls_errors};
 use super::*;
 use crate::model::outside_text::Secrets;
 
+const WAITED: Duration = Duration::from_millis(19_010);
+
 #[test]
 fn every_finding_has_a_remedy_in_one_line_of_words() {
     for finding in Finding::ALL {
@@ -35,7 +37,6 @@ fn a_remedy_is_about_what_was_found() {
         Finding::WrongClock,
         Finding::UnknownCa,
         Finding::IntermediateMissing,
-        Finding::CredentialsRefused,
         Finding::OthersCredentialsRefused,
         Finding::NoCredentials,
         Finding::GivenUp,
@@ -61,7 +62,7 @@ fn a_remedy_is_about_what_was_found() {
         (Finding::NoAnswer, "ip_filter"),
         (Finding::Expired, "clock"),
         (Finding::WrongClock, "set this machine's clock"),
-        (Finding::CredentialsRefused, "integration.username"),
+        (Finding::CredentialsRefused, "makes it anew"),
         (
             Finding::OthersCredentialsRefused,
             "that endpoint in Aiven's console",
@@ -137,8 +138,53 @@ fn an_address_of_a_private_network_that_does_not_answer_is_told_as_such() {
         ("127.0.0.1", Finding::NoAnswer),
         ("2001:db8::1", Finding::NoAnswer),
     ] {
-        let failure = ConnectError::TcpTimeout(ip.parse().unwrap()).failure(None);
+        let failure =
+            ConnectError::TcpTimeout(ip.parse().unwrap(), WAITED).failure(KnownClock::Unknown);
         assert_eq!(failure.finding, finding, "{ip}: {}", failure.cause);
+    }
+}
+
+#[test]
+fn a_cause_is_what_was_seen_and_how_long_was_waited() {
+    let address = [203, 0, 113, 1].into();
+    for (failure, words) in [
+        (
+            ConnectError::TcpTimeout(address, WAITED).failure(KnownClock::Right),
+            "within 19 s",
+        ),
+        (
+            ConnectError::TlsTimeout(WAITED).failure(KnownClock::Right),
+            "no TLS within 19 s",
+        ),
+        (silent(WAITED), "did not answer within 19 s"),
+        (
+            tcp(&io::Error::from_raw_os_error(111)),
+            "connection refused",
+        ),
+    ] {
+        assert!(failure.cause.ends_with(words), "{}", failure.cause);
+        assert!(!failure.cause.contains("perhaps"), "{}", failure.cause);
+    }
+}
+
+#[test]
+fn nobody_is_told_first_to_trust_or_to_open_something() {
+    for certificate in [Finding::UnknownCa, Finding::IntermediateMissing] {
+        let remedy = certificate.remedy();
+        let (before, _) = remedy.split_once("scrape_proxy.ca_cert").unwrap();
+        assert!(before.contains("compare the"), "{remedy}");
+        assert!(remedy.contains("else do not trust it"), "{remedy}");
+    }
+    assert!(!Finding::SelfSigned.remedy().contains("ca_cert"));
+    let private = Finding::NoAnswerInPrivate.remedy();
+    assert!(private.contains("ask its owner whether"), "{private}");
+    for finding in Finding::ALL {
+        let remedy = finding.remedy();
+        assert!(!remedy.contains("this line"), "{remedy}");
+        assert!(
+            !remedy.contains(" our ") && !remedy.contains(" us "),
+            "{remedy}"
+        );
     }
 }
 
@@ -149,7 +195,7 @@ fn every_error_of_a_handshake_is_told_in_words() {
             name: "logs.example".into(),
             error: io::Error::new(io::ErrorKind::InvalidData, error),
         };
-        let failure = error.failure(None);
+        let failure = error.failure(KnownClock::Unknown);
         assert_words(&failure.cause);
         assert!(failure.cause.contains("logs.example"), "{}", failure.cause);
         assert_ne!(failure.finding, Finding::Unknown);
@@ -158,14 +204,14 @@ fn every_error_of_a_handshake_is_told_in_words() {
     for error in [
         ConnectError::NoName,
         ConnectError::InvalidName(Arc::clone(&name)),
-        ConnectError::TcpTimeout([203, 0, 113, 1].into()),
-        ConnectError::TcpTimeout([10, 1, 2, 3].into()),
-        ConnectError::TlsTimeout,
+        ConnectError::TcpTimeout([203, 0, 113, 1].into(), WAITED),
+        ConnectError::TcpTimeout([10, 1, 2, 3].into(), WAITED),
+        ConnectError::TlsTimeout(WAITED),
         ConnectError::Tls {
             name,
             error: io::ErrorKind::ConnectionReset.into(),
         },
     ] {
-        assert_words(&error.failure(None).cause);
+        assert_words(&error.failure(KnownClock::Unknown).cause);
     }
 }

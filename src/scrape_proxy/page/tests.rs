@@ -55,7 +55,11 @@ fn what_prometheus_refuses_is_a_failure_that_says_so() {
         assert!(failure.cause.contains("Prometheus 3"), "{}", failure.cause);
     }
     let none = read(&[]).expect_err("no type");
-    assert!(none.cause.contains("has no Content-Type"), "{}", none.cause);
+    assert!(
+        none.cause.contains("without a Content-Type"),
+        "{}",
+        none.cause
+    );
     let several = [
         ("content-type", "text/plain"),
         ("content-type", "text/html"),

@@ -113,6 +113,22 @@ fn one_of_many_servers_that_is_wrong_alarms_nobody_and_ends_nothing() {
 }
 
 #[test]
+fn the_clock_is_known_to_be_right_only_while_the_last_answer_shows_it() {
+    let mut clock = Clock::default();
+    assert_eq!(clock.known(), KnownClock::Unknown);
+    clock.saw(now(0));
+    assert_eq!(clock.known(), KnownClock::Right);
+    clock.saw(now(-3600));
+    assert_eq!(clock.known(), KnownClock::Unknown);
+    clock.saw(now(-3600));
+    assert!(matches!(clock.known(), KnownClock::Wrong(_)));
+    clock.saw(now(0));
+    assert!(matches!(clock.known(), KnownClock::Wrong(_)));
+    clock.saw(now(0));
+    assert_eq!(clock.known(), KnownClock::Right);
+}
+
+#[test]
 fn an_answer_that_tells_nothing_changes_nothing() {
     let mut clock = Clock::default();
     let vague = seen(3_600_000, 4_000_000, 4_000_000, 0);
