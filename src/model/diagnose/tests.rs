@@ -94,7 +94,10 @@ fn services_that_fail_alike_are_one_problem_with_cause_and_remedy() {
     let found = diagnose(situation);
     assert_eq!(found.more, 0);
     let problems = found.problems;
-    assert_eq!(problems[0].cause, "10.0.0.1:9273: refused");
+    assert_eq!(
+        problems[0].cause,
+        "node 10.0.0.1:9273: 10.0.0.1:9273: refused"
+    );
     assert_eq!(problems[0].remedy, Finding::Refused.remedy());
     assert_eq!(problems[0].services.len(), 3);
     assert_eq!(problems[0].services[0], "shop/s-0000");
