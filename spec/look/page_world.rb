@@ -60,7 +60,7 @@ class PageWorld
     end
     @prometheus.stop
     @prometheus = nil
-    await('the page says that Prometheus is silent', within: SILENCE + LIMIT) { page.include?('scrapes nothing') }
+    await('the page says that Prometheus is silent', within: SILENCE + LIMIT) { page.include?('No scrape comes') }
     yield 'prometheus-silent', '/'
   end
 
