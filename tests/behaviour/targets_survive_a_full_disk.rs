@@ -80,7 +80,7 @@ async fn a_full_disk_loses_nothing_and_is_recovered_from() {
     );
     assert!(line["path"].as_str().unwrap().contains("state"), "{line}");
     daemon
-        .until("/sd is current", async || {
+        .until("/sd has the new nodes", async || {
             (daemon.sd().await.len() == 62).then_some(())
         })
         .await;
