@@ -111,7 +111,7 @@ Diagnosis.area 'Nodes' do
     blame :ours
     inject { |world| world.node_fault('orders', 'other_ca') }
     problem 'One service cannot be verified (tls_failed)', of: 'platform/orders'
-    cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it is of another CA than those trusted: its issuer 'Nobody's CA' is neither the project's CA, scrape_proxy.ca_cert nor a public root, and the node sent no other certificate with it (subject 'aiven-sim node', issuer 'Nobody's CA'…"
+    cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it is of another CA than those trusted: its issuer 'Nobody's CA' is neither the project's CA, scrape_proxy.ca_cert nor a public root, and the node sent no other certificate with it (<some>…"
     remedy "nothing was sent to the node; compare the issuer with the CA in Aiven's console (project settings, CA certificate): if it is that CA, or one that it signed, give the issuer's certificate as scrape_proxy.ca_cert; else do not trust it, and find what answers with a certificate of its own between this machine and the node"
     whole_cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it is of another CA than those trusted: its issuer 'Nobody's CA' is neither the project's CA, scrape_proxy.ca_cert nor a public root, and the node sent no other certificate with it (subject 'aiven-sim node', issuer 'Nobody's CA', names orders-platform.a.aivencloud.test, <some>, valid <day> to <day>)"
     explain "orders', verdict: 'tls_failed"
@@ -125,7 +125,8 @@ Diagnosis.area 'Nodes' do
     blame :aiven
     inject { |world| world.node_fault('orders', 'expired') }
     problem 'One service cannot be verified (tls_failed)', of: 'platform/orders'
-    cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>, valid <day> to <day>)"
+    cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>…"
+    whole_cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>, valid <day> to <day>)"
     remedy "ask the service's owner to apply its maintenance updates (they restart nodes), with which Aiven renews certificates; if none waits, send service, address and time to Aiven's support"
     explain "orders', verdict: 'tls_failed"
     log "WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (tls), cause=the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>, valid <day> to <day>)"
