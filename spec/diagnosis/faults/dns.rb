@@ -12,7 +12,7 @@ Diagnosis.area 'DNS' do
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>'
     remedy 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; addresses that are known stay in use meanwhile'
-    explain "orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; the service is scraped meanwhile, as it was known before"
+    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; the service is scraped meanwhile, as it was known before'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; the last known addresses stay, cause=DNS lookup (A) failed: no answer from <address> within <time>'
     doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: set dns.nameservers to servers that this machine reaches by UDP and TCP on their port, and see its firewall'
     alert 'AivenMetricsStageStale'
@@ -30,7 +30,7 @@ Diagnosis.area 'DNS' do
     problem '2 services have no known address (unresolved)', of: 'platform/orders, platform/search'
     cause 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>'
     remedy 'look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes'
-    explain "orders', verdict: 'unresolved', cause: 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes"
+    explain 'orders', verdict: 'unresolved', cause: 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; no address is known, cause=DNS lookup (A) failed: no answer from <address> within <time>'
     doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: set dns.nameservers to servers that this machine reaches by UDP and TCP on their port, and see its firewall'
     alert 'AivenMetricsServicesNotScraped'
@@ -44,7 +44,7 @@ Diagnosis.area 'DNS' do
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL'
     remedy 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; addresses that are known stay in use meanwhile'
-    explain "orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL', remedy: 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; the service is scraped meanwhile, as it was known before"
+    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL', remedy: 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; the service is scraped meanwhile, as it was known before'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; the last known addresses stay, cause=DNS lookup (A) failed: <address>: SERVFAIL'
     doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: SERVFAIL, EDNS: SERVFAIL, TCP: SERVFAIL. What to do: set dns.nameservers to servers that this machine reaches by UDP and TCP on their port, and see its firewall'
     alert 'AivenMetricsStageStale'
@@ -61,7 +61,7 @@ Diagnosis.area 'DNS' do
     problem 'Name server <address> fails, others answer'
     cause '<address>: no answer within <time>; names are still resolved by the others'
     remedy "mend this server or take it out of dns.nameservers (or the system's); the others are asked in its place, each time after a pause"
-    explain "orders', 'platform/orders: scraped"
+    explain 'orders', 'platform/orders: scraped'
     log "WARN name server <address> fails, others answer, cause=<address>: no answer within <time>; names are still resolved by the others, remedy=mend this server or take it out of dns.nameservers (or the system's); the others are asked in its place, each time after a pause"
     doctor "warning dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: Connection refused (os error 111). What to do: mend this server or take it out of dns.nameservers (or the system's); the others are asked in its place, each time after a pause"
     alert 'AivenMetricsNameServerFailing', besides: %w[AivenMetricsNobodyScrapes]
@@ -75,7 +75,7 @@ Diagnosis.area 'DNS' do
     cause "node <address>: the node shows a certificate for search-platform.a.aivencloud.test, replica-search-platform.a.aivencloud.test, public-search-platform.a.aivencloud.test, public-replica-search-platform.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
     remedy "nothing was sent to the node; compare dig HOST at each name server: if they differ, mend the one that is wrong; wait if nodes were just replaced; if all still give this address after an hour, send service, address and time to Aiven's support"
     whole_cause "node <address>: the node shows a certificate for search-platform.a.aivencloud.test, replica-search-platform.a.aivencloud.test, public-search-platform.a.aivencloud.test, public-replica-search-platform.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
-    explain "orders', verdict: 'tls_failed"
+    explain 'orders', verdict: 'tls_failed'
     log "WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (tls), cause=the node shows a certificate for search-platform.a.aivencloud.test, replica-search-platform.a.aivencloud.test, public-search-platform.a.aivencloud.test, public-replica-search-platform.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
     doctor "FAILED  node: pg: platform/orders at <address>: the node shows a certificate for search-platform.a.aivencloud.test, replica-search-platform.a.aivencloud.test, public-search-platform.a.aivencloud.test, public-replica-search-platform.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>). What to do: nothing was sent to the node; compare dig HOST at each name server: if they differ, mend the one that is wrong; wait if nodes were just replaced; if all still give this address after an hour, send service, address and time to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
@@ -88,7 +88,7 @@ Diagnosis.area 'DNS' do
     problem 'One service is scraped at its last known addresses', of: 'platform/orders'
     cause 'orders-platform.a.aivencloud.test: DNS knows no such name (NXDOMAIN)'
     remedy 'nothing is lost before an address changes: look the name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers'
-    explain "orders', verdict: 'scraped"
+    explain 'orders', verdict: 'scraped'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; the last known addresses stay, cause=DNS knows no such name (NXDOMAIN)'
     doctor "FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or aiven.api_url if the name is that of the API"
     alert 'AivenMetricsDnsStale'
@@ -104,7 +104,7 @@ Diagnosis.area 'DNS' do
     problem 'One service has no known address (unresolved)', of: 'platform/ledger'
     cause 'ledger-platform.a.aivencloud.test: DNS knows no such name (NXDOMAIN)'
     remedy 'look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes'
-    explain "ledger', verdict: 'unresolved"
+    explain 'ledger', verdict: 'unresolved'
     log 'WARN a host name is not resolved, project=platform, service=ledger, what=DNS does not answer for ledger-platform.a.aivencloud.test; no address is known, cause=DNS knows no such name (NXDOMAIN)'
     doctor "FAILED  dns: name server <address>: ledger-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or aiven.api_url if the name is that of the API"
     alert 'AivenMetricsServicesNotScraped'

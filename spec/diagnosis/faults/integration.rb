@@ -20,7 +20,7 @@ Diagnosis.area 'The integration' do
     inject { |world| world.tell(do: 'delete_endpoint', project: 'platform', endpoint: world.endpoint_id) }
     status 'All is well: 2 of 2 services are scraped.'
     page 'All is well: 2 of 2 services are scraped.'
-    explain "orders', 'platform/orders: scraped"
+    explain 'orders', 'platform/orders: scraped'
     log 'INFO the integration endpoint has changed, project=platform, what=the integration endpoint is gone'
     unseen :doctor, 'it has healed by then'
     no_alert 'the daemon makes another endpoint and integrates all services again by itself', besides: %w[AivenMetricsListingDistrusted AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsManyNotScraped AivenMetricsNobodyScrapes]
@@ -35,7 +35,7 @@ Diagnosis.area 'The integration' do
     problem '2 services will not be integrated by themselves (awaiting_integration)', of: 'platform/orders, platform/search'
     cause 'not integrated, the project has no integration endpoint of the configured name, and integration.create is false'
     remedy "make in Aiven's console what is missing, an endpoint of type Prometheus or the service's integration with it; or set integration.create to true and deploy, and it is made"
-    explain "orders', verdict: 'awaiting_integration"
+    explain 'orders', verdict: 'awaiting_integration'
     log 'INFO the integration endpoint has changed, project=platform, what=the integration endpoint is gone'
     doctor 'ok      api: platform: project:integrations:read: there is no integration endpoint yet'
     alert 'AivenMetricsServicesStuck', besides: %w[AivenMetricsListingDistrusted AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsManyNotScraped AivenMetricsNobodyScrapes]
@@ -48,7 +48,7 @@ Diagnosis.area 'The integration' do
     problem 'One service will not be integrated by itself (awaiting_integration)', of: 'platform/orders'
     cause 'its Prometheus integration <id> is disabled at Aiven'
     remedy "enable it in Aiven's console, under the service's integrations, if nobody disabled it on purpose"
-    explain "orders', verdict: 'awaiting_integration"
+    explain 'orders', verdict: 'awaiting_integration'
     unseen :doctor, 'it tries a node of the type that is scraped'
     log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=its Prometheus integration <id> is disabled at Aiven'
     alert 'AivenMetricsServicesStuck', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsListingDistrusted]
@@ -60,7 +60,7 @@ Diagnosis.area 'The integration' do
     inject { |world| world.tell(do: 'delete_integration', project: 'platform', integration: world.integrations('orders').first) }
     status 'All is well: 2 of 2 services are scraped.'
     page 'All is well: 2 of 2 services are scraped.'
-    explain "orders', 'platform/orders: scraped"
+    explain 'orders', 'platform/orders: scraped'
     log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=not integrated yet; waiting for its turn'
     unseen :doctor, 'it has healed by then'
     no_alert 'the daemon integrates the service again by itself', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped]
@@ -75,7 +75,7 @@ Diagnosis.area 'The integration' do
     problem 'One service will not be integrated by itself (awaiting_integration)', of: 'platform/orders'
     cause 'not integrated, and integration.create is false'
     remedy "make in Aiven's console what is missing, an endpoint of type Prometheus or the service's integration with it; or set integration.create to true and deploy, and it is made"
-    explain "orders', verdict: 'awaiting_integration"
+    explain 'orders', verdict: 'awaiting_integration'
     unseen :doctor, 'it tries a node of the type that is scraped'
     log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=not integrated, and integration.create is false'
     alert 'AivenMetricsServicesStuck', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsListingDistrusted]
@@ -90,7 +90,7 @@ Diagnosis.area 'The integration' do
     end
     status 'All is well: 2 of 2 services are scraped.'
     page 'All is well: 2 of 2 services are scraped.'
-    explain "orders', 'platform/orders: scraped"
+    explain 'orders', 'platform/orders: scraped'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized'
     unseen :doctor, 'it has healed by then'
     no_alert 'the daemon reads the new password from Aiven, and the node is scraped again within a minute', besides: %w[AivenMetricsServicesNotScraped AivenMetricsProxyFailing]
@@ -104,7 +104,7 @@ Diagnosis.area 'The integration' do
     problem 'One service has no credentials that its nodes take (unauthorised)', of: 'platform/orders'
     cause 'node <address>: the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized'
     remedy "wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, set it once more at that endpoint in Aiven's console, or integrate the service with the daemon's own endpoint"
-    explain "orders', verdict: 'unauthorised"
+    explain 'orders', verdict: 'unauthorised'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized'
     doctor "FAILED  node: pg: platform/orders at <address>: the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized. What to do: wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, set it once more at that endpoint in Aiven's console, or integrate the service with the daemon's own endpoint"
     alert 'AivenMetricsServicesNotScraped', besides: %w[AivenMetricsProxyFailing]
@@ -123,7 +123,7 @@ Diagnosis.area 'The integration' do
     problem '2 services have no credentials that their nodes take (unauthorised)', of: 'platform/orders, platform/search'
     cause "node <address>: no credentials of integration endpoint <id> are known: the token lacks the right project:integrations:write, which reading an endpoint's secrets needs"
     remedy "give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with the daemon's own endpoint; after a start, wait a minute first"
-    explain "orders', verdict: 'unauthorised"
+    explain 'orders', verdict: 'unauthorised'
     log "WARN the integration endpoint's credentials cannot be read; its services cannot be scraped, project=platform, endpoint_id=<id>, cause=get_endpoint in project platform: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
     doctor "FAILED  node: pg: platform/orders at <address>: no credentials of integration endpoint <id> are known: the token lacks a right (Missing permission project:integrations:write). What to do: give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with the daemon's own endpoint; after a start, wait a minute first"
     alert 'AivenMetricsServicesNotScraped', besides: %w[AivenMetricsManyNotScraped AivenMetricsProxyFailing AivenMetricsTokenRejected AivenMetricsNobodyScrapes]
@@ -140,7 +140,7 @@ Diagnosis.area 'The integration' do
     problem 'One service cannot be integrated (integration_failed)', of: 'platform/ledger'
     cause 'Aiven refuses the integration: refused with 409 (Maximum number of service integrations (100) reached in project platform)'
     remedy "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, delete integrations that nobody needs, or ask Aiven for a larger quota; it is tried again by itself, with growing pauses"
-    explain "ledger', verdict: 'integration_failed"
+    explain 'ledger', verdict: 'integration_failed'
     log 'WARN the service is not integrated; trying again later, project=platform, service=ledger, cause=Aiven refuses the integration: refused with 409 (Maximum number of service integrations (100) reached in project platform)'
     unseen :doctor, 'it writes nothing, so Aiven refuses it nothing'
     alert 'AivenMetricsIntegrationFailed'
@@ -178,7 +178,7 @@ Diagnosis.area 'The integration' do
     inject { |world| world.tell(do: 'power_off', project: 'platform', service: 'orders') }
     status 'All is well: 1 of 1 service is scraped.'
     page 'All is well: 1 of 1 service is scraped.'
-    explain "orders', verdict: 'powered_off', cause: 'Aiven reports its state as POWEROFF', remedy: 'nothing, if that is meant; else power the service on at Aiven"
+    explain 'orders', verdict: 'powered_off', cause: 'Aiven reports its state as POWEROFF', remedy: 'nothing, if that is meant; else power the service on at Aiven'
     unseen :doctor, 'it tries a node of each type that has one'
     unseen :log, 'the history has it: `aiven-metrics events`'
     no_alert 'it is meant', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped]
@@ -191,7 +191,7 @@ Diagnosis.area 'The integration' do
     note "One service is missing from Aiven's listing (leaving)", of: 'platform/orders'
     cause 'Aiven, asked for it by name, says that it does not exist; its targets go once targets.removal_grace is over'
     remedy "nothing, if the service was deleted; else see in Aiven's console whether it is in this project, and whether the token may see it"
-    explain "orders', verdict: 'leaving"
+    explain 'orders', verdict: 'leaving'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (connect), cause=connection refused'
     unseen :doctor, 'Aiven does not list it'
     no_alert 'it is meant', besides: %w[AivenMetricsDnsStale AivenMetricsProxyFailing AivenMetricsServicesNotScraped]

@@ -12,7 +12,7 @@ Diagnosis.area 'Nodes' do
     problem 'One service cannot be scraped (unreachable)', of: 'platform/orders'
     cause 'node <address>: connection refused'
     remedy "look at the service in Aiven's console: wait while it is built or maintained (some minutes); else try nc -vz IP PORT from another VM: if that is refused, too, send service, address and time to Aiven's support; if it is not, see what rejects connections between this machine and the node"
-    explain "orders', verdict: 'unreachable"
+    explain 'orders', verdict: 'unreachable'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (connect), cause=connection refused'
     doctor "FAILED  node: pg: platform/orders at <address>: connection refused. What to do: look at the service in Aiven's console: wait while it is built or maintained (some minutes); else try nc -vz IP PORT from another VM: if that is refused, too, send service, address and time to Aiven's support; if it is not, see what rejects connections between this machine and the node"
     alert 'AivenMetricsServicesNotScraped'
@@ -25,7 +25,7 @@ Diagnosis.area 'Nodes' do
     problem 'One service is scraped without some of its nodes', of: 'platform/search'
     cause 'node <address>: connection refused'
     remedy "look at the service in Aiven's console: wait while it is built or maintained (some minutes); else try nc -vz IP PORT from another VM: if that is refused, too, send service, address and time to Aiven's support; if it is not, see what rejects connections between this machine and the node"
-    explain "search', verdict: 'scraped"
+    explain 'search', verdict: 'scraped'
     log 'WARN a node cannot be scraped, project=platform, service=search, what=<address> cannot be scraped (connect), cause=connection refused'
     doctor 'warning prometheus: it reads the target list: 2 of 3 targets of <folder>/state/targets/targets.json are up; one says: server returned HTTP status 502 Bad Gateway. What to do: see aiven-metrics status, which names the cause'
     no_alert "the service is scraped, and its tenants' Prometheus has `AivenNodeDown`; operators are woken when more than 20 % of all scrapes fail (`AivenMetricsProxyFailing`)"
@@ -38,7 +38,7 @@ Diagnosis.area 'Nodes' do
     problem 'One service cannot be scraped (unreachable)', of: 'platform/orders'
     cause 'node <address>: the node accepted the connection and then spoke no TLS within <time>'
     remedy "if other services fail alike on this VM, look at its network (firewall, MTU); else see in Aiven's console whether the node is overloaded or being replaced; if neither, send service, address and time to Aiven's support"
-    explain "orders', verdict: 'unreachable"
+    explain 'orders', verdict: 'unreachable'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (timeout), cause=the node accepted the connection and then spoke no TLS within <time>'
     doctor "FAILED  node: pg: platform/orders at <address>: the node accepted the connection and then spoke no TLS within <time>. What to do: if other services fail alike on this VM, look at its network (firewall, MTU); else see in Aiven's console whether the node is overloaded or being replaced; if neither, send service, address and time to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
@@ -51,7 +51,7 @@ Diagnosis.area 'Nodes' do
     problem 'One service cannot be scraped (unreachable)', of: 'platform/orders'
     cause 'node <address>: the node took the request and did not answer within <time>'
     remedy "see the node's CPU and load in Aiven's console; if it is idle, send service, address and time to Aiven's support; raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) only if some scrapes succeed"
-    explain "orders', verdict: 'unreachable"
+    explain 'orders', verdict: 'unreachable'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (timeout), cause=the node took the request and did not answer within <time>'
     doctor "FAILED  node: pg: platform/orders at <address>: the node took the request and did not answer within <time>. What to do: see the node's CPU and load in Aiven's console; if it is idle, send service, address and time to Aiven's support; raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) only if some scrapes succeed"
     alert 'AivenMetricsServicesNotScraped'
@@ -67,7 +67,7 @@ Diagnosis.area 'Nodes' do
     problem 'One service cannot be scraped (unreachable)', of: 'platform/orders'
     cause 'node <address>: no answer to the connection within <time>'
     remedy "check the service's IP allow-list (ip_filter) and the firewalls between this machine and the node; if both let this machine through, see in Aiven's console whether the node runs"
-    explain "orders', verdict: 'unreachable"
+    explain 'orders', verdict: 'unreachable'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (timeout), cause=no answer to the connection within <time>'
     doctor "FAILED  node: pg: platform/orders at <address>: no answer to the connection within <time>. What to do: check the service's IP allow-list (ip_filter) and the firewalls between this machine and the node; if both let this machine through, see in Aiven's console whether the node runs"
     alert 'AivenMetricsServicesNotScraped'
@@ -84,7 +84,7 @@ Diagnosis.area 'Nodes' do
     problem 'One service cannot be scraped (unreachable)', of: 'platform/orders'
     cause 'node <address>: no answer to the connection within <time>, and the address is one of a private network'
     remedy "see in Aiven's console whether the service is in a VPC: if so, ask its owner whether to peer the VPC with this machine's network or to allow public access (public_access.prometheus); else check its IP allow-list (ip_filter) and the firewalls on the way, and whether the node runs"
-    explain "orders', verdict: 'unreachable"
+    explain 'orders', verdict: 'unreachable'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=10.64.0.7:9273 cannot be scraped (timeout), cause=no answer to the connection within <time>, and the address is one of a private network'
     doctor "FAILED  node: pg: platform/orders at 10.64.0.7:9273: no answer to the connection within <time>, and the address is one of a private network. What to do: see in Aiven's console whether the service is in a VPC: if so, ask its owner whether to peer the VPC with this machine's network or to allow public access (public_access.prometheus); else check its IP allow-list (ip_filter) and the firewalls on the way, and whether the node runs"
     alert 'AivenMetricsServicesNotScraped'
@@ -100,7 +100,7 @@ Diagnosis.area 'Nodes' do
     problem 'One service cannot be scraped (unreachable)', of: 'platform/orders'
     cause "node <address>: the node answers 200 with the Content-Type 'text/html', not that of metrics, which Prometheus 3 refuses, and says: Under maintenance"
     remedy "wait some minutes if the service is new or under maintenance; else find out what answers at that address: a proxy on the way is yours to mend; if it is the node itself, send service, address, time and its words to Aiven's support"
-    explain "orders', verdict: 'unreachable"
+    explain 'orders', verdict: 'unreachable'
     log "WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (status), cause=the node answers 200 with the Content-Type 'text/html', not that of metrics, which Prometheus 3 refuses, and says: Under maintenance"
     doctor "FAILED  node: pg: platform/orders at <address>: the node answers 200 with the Content-Type 'text/html', not that of metrics, which Prometheus 3 refuses, and says: Under maintenance. What to do: wait some minutes if the service is new or under maintenance; else find out what answers at that address: a proxy on the way is yours to mend; if it is the node itself, send service, address, time and its words to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
@@ -114,7 +114,7 @@ Diagnosis.area 'Nodes' do
     cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it is of another CA than those trusted: its issuer 'Nobody's CA' is neither the project's CA, scrape_proxy.ca_cert nor a public root, and the node sent no other certificate with it (<some>…"
     remedy "nothing was sent to the node; compare the issuer with the CA in Aiven's console (project settings, CA certificate): if it is that CA, or one that it signed, give the issuer's certificate as scrape_proxy.ca_cert; else do not trust it, and find what answers with a certificate of its own between this machine and the node"
     whole_cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it is of another CA than those trusted: its issuer 'Nobody's CA' is neither the project's CA, scrape_proxy.ca_cert nor a public root, and the node sent no other certificate with it (subject 'aiven-sim node', issuer 'Nobody's CA', names orders-platform.a.aivencloud.test, <some>, valid <day> to <day>)"
-    explain "orders', verdict: 'tls_failed"
+    explain 'orders', verdict: 'tls_failed'
     log "WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (tls), cause=the certificate shown for orders-platform.a.aivencloud.test is not believed: it is of another CA than those trusted: its issuer 'Nobody's CA' is neither the project's CA, scrape_proxy.ca_cert nor a public root, and the node sent no other certificate with it (subject 'aiven-sim node', issuer 'Nobody's CA'…"
     doctor "FAILED  node: pg: platform/orders at <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it is of another CA than those trusted: its issuer 'Nobody's CA' is neither the project's CA, <some>. What to do: nothing was sent to the node; compare the issuer with the CA in Aiven's console (project settings, CA certificate): if it is that CA, or one that it signed, give the issuer's certificate as scrape_proxy.ca_cert; else do not trust it, and find what answers with a certificate of its own between this machine and the node"
     alert 'AivenMetricsServicesNotScraped'
@@ -128,7 +128,7 @@ Diagnosis.area 'Nodes' do
     cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>…"
     whole_cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>, valid <day> to <day>)"
     remedy "ask the service's owner to apply its maintenance updates (they restart nodes), with which Aiven renews certificates; if none waits, send service, address and time to Aiven's support"
-    explain "orders', verdict: 'tls_failed"
+    explain 'orders', verdict: 'tls_failed'
     log "WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (tls), cause=the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>, valid <day> to <day>)"
     doctor "FAILED  node: pg: platform/orders at <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', <some>). What to do: ask the service's owner to apply its maintenance updates (they restart nodes), with which Aiven renews certificates; if none waits, send service, address and time to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
@@ -142,7 +142,7 @@ Diagnosis.area 'Nodes' do
     cause "node <address>: the node shows a certificate for somebody-elses-service.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
     remedy "nothing was sent to the node; compare dig HOST at each name server: if they differ, mend the one that is wrong; wait if nodes were just replaced; if all still give this address after an hour, send service, address and time to Aiven's support"
     whole_cause "node <address>: the node shows a certificate for somebody-elses-service.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
-    explain "orders', verdict: 'tls_failed"
+    explain 'orders', verdict: 'tls_failed'
     log "WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (tls), cause=the node shows a certificate for somebody-elses-service.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
     doctor "FAILED  node: pg: platform/orders at <address>: the node shows a certificate for somebody-elses-service.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>). What to do: nothing was sent to the node; compare dig HOST at each name server: if they differ, mend the one that is wrong; wait if nodes were just replaced; if all still give this address after an hour, send service, address and time to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
@@ -155,7 +155,7 @@ Diagnosis.area 'Nodes' do
     problem 'One service has no credentials that its nodes take (unauthorised)', of: 'platform/orders'
     cause 'node <address>: the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized'
     remedy "wait ten minutes after a change: the daemon keeps the endpoint's password current; if it stays so for this service alone, delete its Prometheus integration in Aiven's console, and the daemon makes it anew (integration.create); if that does not help, send service, address and time to Aiven's support"
-    explain "orders', verdict: 'unauthorised"
+    explain 'orders', verdict: 'unauthorised'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized'
     doctor "FAILED  node: pg: platform/orders at <address>: the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized. What to do: wait ten minutes after a change: the daemon keeps the endpoint's password current; if it stays so for this service alone, delete its Prometheus integration in Aiven's console, and the daemon makes it anew (integration.create); if that does not help, send service, address and time to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'

@@ -15,7 +15,7 @@ Diagnosis.area 'Prometheus' do
     problem 'No scrape comes through the proxy'
     cause nothing_asked
     remedy ask_the_doctor
-    explain "orders', verdict: 'published"
+    explain 'orders', verdict: 'published'
     unseen :log, not_in_the_log
     doctor "FAILED  prometheus: it reads the target list: its configuration names <folder>/state/targets/targets.json, and it has none of the 3 targets that the daemon publishes. What to do: see that its user may read the file and enter each folder above it (namei -l <folder>/state/targets/targets.json); Prometheus' log says why it could not ('Error reading file')"
     alert 'AivenMetricsNobodyScrapes'
@@ -29,7 +29,7 @@ Diagnosis.area 'Prometheus' do
     problem 'No scrape comes through the proxy'
     cause nothing_asked
     remedy ask_the_doctor
-    explain "orders', verdict: 'published"
+    explain 'orders', verdict: 'published'
     unseen :log, not_in_the_log
     doctor 'FAILED  prometheus: it reads the target list: neither its targets nor its configuration know <folder>/state/targets/targets.json. What to do: add the scrape job with file_sd_configs on that path, as add-tenant-prometheis.yml does, and deploy; if it is there, see whether this is the Prometheus beside the daemon (--prometheus)'
     alert 'AivenMetricsNobodyScrapes'
@@ -43,7 +43,7 @@ Diagnosis.area 'Prometheus' do
     problem 'No scrape comes through the proxy'
     cause nothing_asked
     remedy ask_the_doctor
-    explain "orders', verdict: 'published"
+    explain 'orders', verdict: 'published'
     unseen :log, not_in_the_log
     doctor 'FAILED  prometheus: it uses the scrape proxy: its configuration has no proxy_url: http://<address>. What to do: set scheme: http and proxy_url in the scrape job, as add-tenant-prometheis.yml does, and deploy: without the proxy no node is verified and no password is sent'
     alert 'AivenMetricsNobodyScrapes'
