@@ -38,7 +38,7 @@ async fn the_page_says_what_is_wrong_with_cause_and_remedy() {
     )
     .await;
     assert!(bad.contains("cannot be verified (tls_failed)"), "{bad}");
-    assert!(bad.contains("check this machine&#39;s clock"), "{bad}");
+    assert!(bad.contains("ask the service&#39;s owner"), "{bad}");
     assert!(bad.contains("href=\"/?service=shop%2Flogs\""), "{bad}");
     let one = page(&daemon, "/?service=shop%2Flogs", "shop/logs: tls_failed").await;
     assert!(
