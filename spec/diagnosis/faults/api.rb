@@ -176,9 +176,9 @@ Diagnosis.area "Aiven's API" do
     blame :ours
     inject { |world| world.api_fault({ with_headers: { code: 302, headers: [['location', 'https://portal.example.net/login']], message: '' } }) }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
-    cause "something between this machine and Aiven answered 302, a redirect to https://portal.example.net, which is not followed, with an empty body"
+    cause 'something between this machine and Aiven answered 302, a redirect to https://portal.example.net, which is not followed, with an empty body'
     remedy "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; targets that are known stay meanwhile"
-    explain 'orders', verdict: 'scraped', cause: "platform: something between this machine and Aiven answered 302, a redirect to https://portal.example.net, which is not followed, with an empty body", remedy: "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; the service is scraped meanwhile, as it was known before"
+    explain 'orders', verdict: 'scraped', cause: 'platform: something between this machine and Aiven answered 302, a redirect to https://portal.example.net, which is not followed, with an empty body', remedy: "find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it; the service is scraped meanwhile, as it was known before"
     log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: something between this machine and Aiven answered 302, a redirect to https://portal.example.net, which is not followed, with an empty body; find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
     doctor "FAILED  api: platform: project:services:read: something between this machine and Aiven answered 302, a redirect to https://portal.example.net, which is not followed, with an empty body. What to do: find out what answers in Aiven's place: see aiven.api_url, and the proxies and firewalls on the way to it"
     alert 'AivenMetricsApiFailing'
