@@ -177,7 +177,7 @@ async fn a_uaa_that_has_stopped_costs_no_label(
     uaa.kill().await;
     reads_go_on(daemon).await;
     let told = problem(daemon, "uaa_token at 127.0.0.1").await;
-    assert!(told.contains("check the network to it"), "{told}");
+    assert!(told.contains("see that api, uaa and router run"), "{told}");
     assert_eq!(config.targets_text(), published);
 }
 

@@ -280,7 +280,7 @@ async fn where_no_name_server_answers_none_of_them_is_named_for_it() {
     daemon.project_when(PROJECT, failing).await;
     let told = ask(&daemon, "status", &[]).await.stdout;
     assert!(told.contains("(resolve) fails"), "{told}");
-    assert!(!told.contains("ame server"), "{told}");
+    assert!(!told.contains("Name server"), "{told}");
     assert!(daemon.status().await["surroundings"].is_null());
 }
 

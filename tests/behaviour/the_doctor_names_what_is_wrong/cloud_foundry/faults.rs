@@ -34,7 +34,11 @@ async fn servers_that_cannot_be_reached_or_believed_are_named() {
                     "refused",
                     "cloud_foundry.api_url",
                 ],
-                &["Cloud Controller at", "refused", "check the network to it"],
+                &[
+                    "Cloud Controller at",
+                    "refused",
+                    "see that api, uaa and router run",
+                ],
             ],
         ),
         (
@@ -82,7 +86,11 @@ async fn servers_that_cannot_be_reached_or_believed_are_named() {
                     "refused",
                     "aiven.http_proxy is not used for it",
                 ],
-                &["token of the client", "refused", "check the network to it"],
+                &[
+                    "token of the client",
+                    "refused",
+                    "see that api, uaa and router run",
+                ],
             ],
         ),
         (
