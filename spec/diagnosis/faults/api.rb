@@ -62,7 +62,7 @@ Diagnosis.area "Aiven's API" do
     end
     problem '2 services cannot be integrated (integration_failed)', of: 'platform/orders, platform/search'
     cause "the integration endpoint could not be created: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
-    remedy "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, delete integrations that nobody needs, or ask Aiven for a larger quota; it is tried again by itself, with growing pauses"
+    remedy "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, or delete integrations that nobody needs; it is tried again by itself, with growing pauses"
     explain 'orders', verdict: 'integration_failed'
     log "WARN the integration endpoint could not be created; trying again later, project=platform, cause=the integration endpoint could not be created: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
     doctor "skipped api: platform: project:integrations:write: it shows only when an integration endpoint's secrets are read, and the project has none yet"

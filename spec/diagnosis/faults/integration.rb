@@ -139,7 +139,7 @@ Diagnosis.area 'The integration' do
     end
     problem 'One service cannot be integrated (integration_failed)', of: 'platform/ledger'
     cause 'Aiven refuses the integration: refused with 409 (Maximum number of service integrations (100) reached in project platform)'
-    remedy "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, delete integrations that nobody needs, or ask Aiven for a larger quota; it is tried again by itself, with growing pauses"
+    remedy "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, or delete integrations that nobody needs; it is tried again by itself, with growing pauses"
     explain 'ledger', verdict: 'integration_failed'
     log 'WARN the service is not integrated; trying again later, project=platform, service=ledger, cause=Aiven refuses the integration: refused with 409 (Maximum number of service integrations (100) reached in project platform)'
     unseen :doctor, 'it writes nothing, so Aiven refuses it nothing'

@@ -16,7 +16,7 @@ pub(in crate::model) const POWERED_OFF: &str =
 pub(in crate::model) const INELIGIBLE: &str = "nothing can be done: the service's metrics are in Aiven's console alone; once Aiven supports the type, it is integrated by itself";
 
 /// Aiven refuses the integration.
-pub(in crate::model) const INTEGRATION_REFUSED: &str = "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, delete integrations that nobody needs, or ask Aiven for a larger quota; it is tried again by itself, with growing pauses";
+pub(in crate::model) const INTEGRATION_REFUSED: &str = "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, or delete integrations that nobody needs; it is tried again by itself, with growing pauses";
 
 /// Its integration is disabled.
 pub(in crate::model) const INTEGRATION_DISABLED: &str = "enable it in Aiven's console, under the service's integrations, if nobody disabled it on purpose";
