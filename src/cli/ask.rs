@@ -136,18 +136,13 @@ impl Http {
         let no_answer = |error: reqwest::Error| self.no_answer(url, &error);
         let request = with(self.client.get(url));
         let mut answer = request.send().await.map_err(no_answer)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(NoAnswer {
-                    url: url.to_owned(),
-                    cause: format!("its answer has more than {MAX_ANSWER} bytes"),
-                    reached: Reached::NoEnd,
-                    is_untrusted: false,
-                });
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = body_of(&mut answer, MAX_ANSWER).await.map_err(no_answer)?;
+        let body = body.ok_or_else(|| NoAnswer {
+            url: url.to_owned(),
+            cause: format!("its answer has more than {MAX_ANSWER} bytes"),
+            reached: Reached::NoEnd,
+            is_untrusted: false,
+        })?;
         Ok(Answer {
             status: answer.status(),
             headers: answer.headers().clone(),
@@ -167,14 +162,10 @@ impl Http {
     ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
         let no_answer = |error: reqwest::Error| self.no_answer(url, &error);
         let mut answer = self.client.get(url).send().await.map_err(no_answer)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
-            if body.len() + chunk.len() > most {
-                anyhow::bail!("the answer from {url} has more than {most} bytes");
-            }
-            body.extend_from_slice(&chunk);
+        match body_of(&mut answer, most).await.map_err(no_answer)? {
+            Some(body) => Ok((answer.status(), body)),
+            None => anyhow::bail!("the answer from {url} has more than {most} bytes"),
         }
-        Ok((answer.status(), body))
     }
 
     /// What a scrape proxy answers to a scrape of this target.
@@ -218,6 +209,18 @@ impl Http {
             ),
         }
     }
+}
+
+/// All of an answer's body, decompressed; none if it has more than `most` bytes.
+async fn body_of(answer: &mut reqwest::Response, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if body.len() + chunk.len() > most {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
 }
 
 /// The first cause: the outer ones only say that a request failed.
