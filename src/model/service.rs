@@ -40,7 +40,7 @@ pub struct Service {
     pub claim: Detail<Box<Claim>>,
     /// It served metrics before. Aiven's newest answer no longer says so, although
     /// the integration is still enabled (this happens while nodes are rebuilt).
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub served_before: bool,
 }
 
@@ -171,8 +171,4 @@ impl Service {
 
 fn is_unknown<T>(detail: &Detail<T>) -> bool {
     !detail.is_known()
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }

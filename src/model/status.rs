@@ -109,7 +109,7 @@ pub struct ServiceStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// It awaits its integration, and only somebody's act will end that.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stuck: bool,
     /// Set while the listing lacks it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -263,10 +263,6 @@ fn ownership_status(ownership: &Ownership) -> OwnershipStatus {
         disagreements: ownership.disagreements.to_vec(),
         shared_with: ownership.shared_with.to_vec(),
     }
-}
-
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 impl Status {
