@@ -1,21 +1,17 @@
 //! Finds what is wrong now: the worst first, each with its cause, what to do, and since
 //! when. `/status`, the command `status` and the page all show this.
 
-use std::time::Duration;
-
 use super::diagnosis::{Diagnosis, Problem, Rank};
-use super::expiry::expiries;
+use super::expiry::first_to_end;
 use super::outside_text::cut;
 use super::situation::Situation;
+use super::surroundings::ENDS_SOON;
 
 mod services;
 mod sources;
 mod stages;
 mod summary;
 mod surroundings;
-
-/// A certificate that ends within this time is a problem.
-const ENDS_SOON: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The most characters of a cause.
 const MAX_CAUSE: usize = 400;
@@ -56,8 +52,7 @@ fn shortened(problem: Problem) -> Problem {
 }
 
 fn ending(situation: Situation<'_>) -> Option<Problem> {
-    let expiries = expiries(situation.scrapes, situation.at);
-    let (target, ends) = *expiries.first.first()?;
+    let (target, ends) = first_to_end(situation.scrapes)?;
     let at = situation.surroundings.true_time(situation.at);
     let limit = at.checked_add(ENDS_SOON).ok()?;
     if ends > limit || ends < at {

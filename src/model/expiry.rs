@@ -1,13 +1,11 @@
 //! Certificates of nodes that end soon.
 
-use std::time::Duration;
+use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
 use super::scrape::{Scrapes, Target};
-
-/// So long before its end a certificate is worth a look.
-const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
+use super::surroundings::WORTH_A_LOOK;
 
 /// The most that are listed.
 const MAX_ROWS: usize = 10;
@@ -27,15 +25,9 @@ pub struct Expiries<'a> {
 
 /// The certificates that end soon, the first first.
 pub fn expiries(scrapes: &Scrapes, at: Timestamp) -> Expiries<'_> {
-    let targets = scrapes.targets.iter();
-    let known = targets.filter_map(|(target, known)| Some((target, known.certificate_expires?)));
-    let mut known: Vec<_> = known.collect();
-    let place = |target: &'_ Target| {
-        let (project, service) = (target.project.clone(), target.service.clone());
-        (project, service, target.address)
-    };
-    known.sort_by(|(one, a), (other, b)| a.cmp(b).then_with(|| place(one).cmp(&place(other))));
-    let limit = at.checked_add(SOON).unwrap_or(Timestamp::MAX);
+    let mut known: Vec<_> = known(scrapes).collect();
+    known.sort_by(in_order);
+    let limit = at.checked_add(WORTH_A_LOOK).unwrap_or(Timestamp::MAX);
     let soon = known.iter().take_while(|(_, ends)| *ends < limit).count();
     Expiries {
         soon,
@@ -43,4 +35,21 @@ pub fn expiries(scrapes: &Scrapes, at: Timestamp) -> Expiries<'_> {
         first_end: known.first().map(|(_, ends)| *ends),
         first: known.into_iter().take(soon.min(MAX_ROWS)).collect(),
     }
+}
+
+/// The node whose certificate ends first of all, and when.
+pub fn first_to_end(scrapes: &Scrapes) -> Option<(&Target, Timestamp)> {
+    known(scrapes).min_by(in_order)
+}
+
+fn known(scrapes: &Scrapes) -> impl Iterator<Item = (&Target, Timestamp)> {
+    let targets = scrapes.targets.iter();
+    targets.filter_map(|(target, known)| Some((target, known.certificate_expires?)))
+}
+
+fn in_order(one: &(&Target, Timestamp), other: &(&Target, Timestamp)) -> Ordering {
+    let ((one, ends), (other, others_end)) = (one, other);
+    let place = (&one.project, &one.service, one.address);
+    let others_place = (&other.project, &other.service, other.address);
+    (ends, place).cmp(&(others_end, others_place))
 }

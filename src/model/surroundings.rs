@@ -11,7 +11,7 @@ mod clock;
 mod log_loss;
 mod name_servers;
 
-pub use certificates::{Certificates, Holder, OwnCertificate};
+pub use certificates::{Certificates, ENDS_SOON, Holder, OwnCertificate, WORTH_A_LOOK};
 pub use clock::{Clock, KnownClock, SET_THE_CLOCK, Sighting, WrongClock};
 pub use log_loss::{LogLoss, LostLines};
 pub use name_servers::{FailingServer, MEND_THE_SERVER, NameServers};

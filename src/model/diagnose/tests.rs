@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::*;
+use crate::model::expiry::expiries;
 use crate::model::fixtures::{HOST, at, planned, scraped, situation, snapshot};
 use crate::model::history::{History, between};
 use crate::model::plan::PlannedService;

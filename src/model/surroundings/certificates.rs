@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{About, Trouble};
 
 /// So long before its end a certificate is worth a look.
-const WORTH_A_LOOK: Duration = Duration::from_secs(30 * 24 * 3600);
+pub const WORTH_A_LOOK: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// One that ends within this time is a trouble.
 pub const ENDS_SOON: Duration = Duration::from_secs(7 * 24 * 3600);
