@@ -379,6 +379,12 @@ impl Stages<'_> {
         });
         let stop = self.stop.clone();
         let supervisor = self.supervisor.clone();
+        let (stopped, closing) = (stop.clone(), Arc::clone(&port));
+        // The next daemon may have the port while the last scrapes are still answered.
+        self.tasks.spawn(async move {
+            stopped.cancelled().await;
+            closing.close();
+        });
         let serving = supervisor.keep(Task::ScrapeProxy.of_all(), self.stop.clone(), move || {
             let (proxy, port, stop) = (Arc::clone(&proxy), Arc::clone(&port), stop.clone());
             async move {

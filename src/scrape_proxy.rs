@@ -118,7 +118,7 @@ impl ScrapeProxy {
 
     /// Serves until `stop`, then accepts no further connection and returns when
     /// the scrapes in flight have ended, or after [`DRAIN_TIMEOUT`].
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: CancellationToken) {
+    pub async fn serve(self: Arc<Self>, listener: Arc<TcpListener>, stop: CancellationToken) {
         let serve = |stream, _| Arc::clone(&self).serve_connection(stream, stop.clone());
         let overdue = async {
             stop.cancelled().await;

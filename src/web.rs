@@ -195,7 +195,7 @@ impl Web {
     }
 
     /// Serves until it is dropped: it can be asked as long as the process lives.
-    pub async fn serve(&self, listener: TcpListener) {
+    pub async fn serve(&self, listener: Arc<TcpListener>) {
         let never = CancellationToken::new();
         let serve = |stream, peer| {
             let (router, tls) = (self.router.clone(), self.tls.clone());

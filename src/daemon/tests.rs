@@ -166,7 +166,8 @@ async fn each_task_that_panics_is_started_again_and_counted_and_no_target_is_los
             "aiven_metrics_task_restarts_total{{task=\"{}\"}} ",
             task.as_str()
         );
-        let metrics = rig.get("/metrics").await.unwrap();
+        // The connections of a web server that panicked end with it.
+        let metrics = seen(async || rig.get("/metrics").await).await.unwrap();
         let line = metrics.lines().find_map(|line| line.strip_prefix(&sample));
         assert_eq!(line, Some("1"), "{task:?}");
         rig.change(&format!("after-{number}"));

@@ -39,13 +39,13 @@ const SAME_TROUBLE: Duration = Duration::from_secs(60);
 /// rests or is slow gives its place to the next one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(6 * 60);
 
-/// Serves connections within the `limits` until `stop`. Then the port is free at
-/// once, and this returns when the last connection has ended.
+/// Serves connections within the `limits` until `stop`. Then it lets the listener go
+/// at once, and returns when the last connection has ended.
 ///
 /// Whatever happens in one connection, a panic included, ends that one alone.
 /// All end when this is dropped.
 pub(crate) async fn serve_each<Served>(
-    listener: TcpListener,
+    listener: Arc<TcpListener>,
     limits: Limits,
     stop: &CancellationToken,
     serve: impl Fn(Connection, SocketAddr) -> Served,

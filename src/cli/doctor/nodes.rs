@@ -181,7 +181,7 @@ async fn scrape(
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(proxy.serve(listener, stop.clone()));
+    let serving = tokio::spawn(proxy.serve(listener.into(), stop.clone()));
     let http = Http::through(address, USER_AGENT)?;
     let scraped = chosen.iter().map(async |chosen| {
         let page = http.scrape(&chosen.target, MAX_PAGE).await;

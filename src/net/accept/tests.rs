@@ -33,7 +33,7 @@ async fn serve(page: &'static [u8], limits: Limits, stop: CancellationToken) -> 
     let page = Bytes::from_static(page);
     tokio::spawn(async move {
         let never = CancellationToken::new();
-        serve_each(listener, limits, &stop, |connection, _| {
+        serve_each(listener.into(), limits, &stop, |connection, _| {
             let (never, page) = (never.clone(), page.clone());
             async move {
                 let service = service_fn(move |_| {
@@ -63,7 +63,7 @@ async fn a_panic_ends_its_own_connection_and_gives_the_place_free() {
     let stopped = stop.clone();
     let server = tokio::spawn(async move {
         serve_each(
-            listener,
+            listener.into(),
             Limits::here(1),
             &stopped,
             |mut stream, _| async move {
@@ -153,7 +153,7 @@ async fn the_next_request_is_answered_when_the_answer_before_has_left() {
     tokio::spawn(async move {
         let never = CancellationToken::new();
         serve_each(
-            listener,
+            listener.into(),
             Limits::here(1),
             &never.clone(),
             |connection, _| {

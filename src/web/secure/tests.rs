@@ -126,7 +126,7 @@ async fn server(ca: &Authority, peer: SocketAddr) -> SocketAddr {
                 never.clone(),
             )
         };
-        serve_each(listener, LIMITS, &never, serve).await;
+        serve_each(listener.into(), LIMITS, &never, serve).await;
     });
     address
 }
