@@ -124,8 +124,7 @@ impl Views {
 
     fn readiness(&self) -> (bool, String) {
         let snapshot = self.boards.published.load_full();
-        let status = Status::of(&snapshot, &self.boards.results.load(), Timestamp::now());
-        (status.ready, status.readiness())
+        (snapshot.is_ready(), snapshot.readiness())
     }
 
     /// What `make` makes of all that is so at this moment.

@@ -15,11 +15,13 @@ class Comparison
   FAR = 60
   WORRY = 30
 
-  # `query` is one of Signals, `answer` of Promql, `truth` a list of the simulator's labels and values.
-  def initialize(query, answer, truth, tolerance: AT_THE_SCRAPE)
+  # `query` is one of Signals, `answer` of Promql, `truth` a list of the simulator's labels and values. What
+  # Prometheus shows is some seconds old: `earlier` are the truths of these seconds, and whatever lies between is right.
+  def initialize(query, answer, truth, earlier: [], tolerance: AT_THE_SCRAPE)
     @query = query
     @answer = answer
     @truth = truth
+    @earlier = earlier
     @tolerance = tolerance
   end
 
@@ -29,7 +31,7 @@ class Comparison
 
     twice = answered.reject { |_, values| values.one? }.keys.map { |labels| "#{name}#{labels}: several series" }
     twice + (known.keys | answered.keys).filter_map do |labels|
-      complaint(labels, answered[labels]&.first, known[labels]&.max)
+      complaint(labels, answered[labels]&.first, known[labels]&.max, before.filter_map { |truth| truth[labels]&.max })
     end
   end
 
@@ -37,8 +39,8 @@ class Comparison
 
   def name = @query.board? ? "#{@query.id} (#{@query.board}, #{@query.panel})" : @query.id
 
-  def complaint(labels, answered, known)
-    return if answered && known && close?(answered, known)
+  def complaint(labels, answered, known, before)
+    return if answered && known && close?(answered, *[known, *before].minmax)
     return if days? && [answered, known].compact.all? { |days| days > WORRY } && (known.nil? || known > FAR)
 
     "#{name} #{labels.join('/')}: #{answered.inspect} instead of #{known.inspect}"
@@ -46,9 +48,11 @@ class Comparison
 
   def days? = @query.id.include?('_days_')
 
-  def close?(answered, known)
-    (answered - known).abs <= [known.abs * share, @tolerance.nothing].max
+  def close?(answered, least, most)
+    answered.between?(least - margin(least), most + margin(most))
   end
+
+  def margin(known) = [known.abs * share, @tolerance.nothing].max
 
   def share
     case @query.looks_back
@@ -68,12 +72,14 @@ class Comparison
   end
 
   def answered = @answered ||= by_labels(@answer.series)
-  def known = @known ||= by_labels(asked_for.map { |one| one.values_at('labels', 'value') })
+  def known = @known ||= values_of(@truth)
+  def before = @before ||= @earlier.map { |truth| values_of(truth) }
+  def values_of(truth) = by_labels(asked_for(truth).map { |one| one.values_at('labels', 'value') })
 
   # Of the truth, if only the largest are asked for, these.
-  def asked_for
+  def asked_for(truth)
     largest = @query.plain[/\Atopk\((\d+),/, 1]
-    largest ? @truth.max_by(largest.to_i) { |one| one['value'] } : @truth
+    largest ? truth.max_by(largest.to_i) { |one| one['value'] } : truth
   end
 
   def by_labels(series)

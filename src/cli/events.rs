@@ -193,13 +193,8 @@ fn repeated(event: &Event) -> Option<String> {
     (event.since != event.at).then(|| format!("{} times since {since}", event.times))
 }
 
-/// `PROJECT/SERVICE`, as far as it is about one.
 pub(super) fn whose(event: &Event) -> String {
-    match (&event.project, &event.service) {
-        (Some(project), Some(service)) => format!("{project}/{service}"),
-        (Some(project), None) => project.to_string(),
-        (None, _) => "-".to_owned(),
-    }
+    event.whose().unwrap_or_else(|| "-".to_owned())
 }
 
 #[cfg(test)]

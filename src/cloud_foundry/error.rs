@@ -60,7 +60,7 @@ impl Error {
     /// Why the stage fails.
     pub(crate) fn reason(&self) -> Reason {
         let (call, server) = (self.operation.as_str(), &self.server);
-        let reason = Reason::new(self.kind.found(), self.kind.advice());
+        let reason = self.kind.reason();
         reason.hinders(&format!("{call} at {server}"))
     }
 }
@@ -156,15 +156,15 @@ impl Meaning {
 
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.found())?;
-        match self.advice() {
-            Some(advice) => write!(f, "; {advice}"),
-            None => Ok(()),
-        }
+        self.reason().fmt(f)
     }
 }
 
 impl ErrorKind {
+    fn reason(&self) -> Reason {
+        Reason::new(self.found(), self.advice())
+    }
+
     /// What was found, without what to do about it.
     pub(crate) fn found(&self) -> String {
         match self {

@@ -1,5 +1,6 @@
 //! Why something fails: what was seen, and what to do about it.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// Why something fails.
@@ -26,6 +27,16 @@ impl Reason {
         Reason {
             cause: format!("{what}: {}", self.cause).into(),
             ..self
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.cause)?;
+        match &self.remedy {
+            Some(remedy) => write!(f, "; {remedy}"),
+            None => Ok(()),
         }
     }
 }

@@ -109,6 +109,12 @@ impl Snapshot {
             .any(|project| project.origin != Origin::Nothing)
     }
 
+    /// `/readyz` in one line.
+    pub fn readiness(&self) -> String {
+        let projects = self.projects.iter();
+        readiness(projects.map(|project| (&*project.name, project.origin, &project.stages.list)))
+    }
+
     /// Every service with its project, in order of project and name.
     pub fn services(&self) -> impl Iterator<Item = (&ProjectSnapshot, &PlannedService)> {
         self.projects.iter().flat_map(|project| {
@@ -128,5 +134,36 @@ impl Snapshot {
                 through_proxy,
             })
         })
+    }
+}
+
+/// `/readyz` in one line, of each project's name, origin and listing.
+pub(super) fn readiness<'a>(
+    projects: impl Iterator<Item = (&'a str, Origin, &'a Stage)> + Clone,
+) -> String {
+    let mut origins = projects.clone();
+    if origins.all(|(_, origin, _)| origin == Origin::Nothing) {
+        let waiting: Vec<_> = projects
+            .map(|(name, _, list)| waits_for(name, list))
+            .collect();
+        return format!("not ready: nothing is known yet; {}", waiting.join("; "));
+    }
+    let saved = projects.filter_map(|(name, origin, _)| match origin {
+        Origin::Saved(at) => Some(format!("{name} as saved at {at}")),
+        Origin::Nothing => Some(format!("{name} not known yet")),
+        Origin::Api => None,
+    });
+    let saved: Vec<_> = saved.collect();
+    if saved.is_empty() {
+        "ready".to_owned()
+    } else {
+        format!("ready: {}", saved.join(", "))
+    }
+}
+
+fn waits_for(project: &str, list: &Stage) -> String {
+    match &list.failing {
+        Some(failing) => format!("{project}: {}", failing.cause),
+        None => format!("{project}: the first listing is under way"),
     }
 }

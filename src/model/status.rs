@@ -16,7 +16,7 @@ use super::plan::PlannedService;
 use super::resolution::Failing;
 use super::scrape::{Scrapes, Target, TargetHealth};
 use super::service::ServiceIntegration;
-use super::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages};
+use super::snapshot::{Origin, ProjectSnapshot, Snapshot, Stages, readiness};
 use super::stage::Stage;
 use super::surroundings::Surroundings;
 use super::task::Restarted;
@@ -268,32 +268,7 @@ fn ownership_status(ownership: &Ownership) -> OwnershipStatus {
 impl Status {
     /// `/readyz` in one line.
     pub fn readiness(&self) -> String {
-        if !self.ready {
-            let waiting: Vec<_> = self.projects.iter().map(ProjectStatus::waits_for).collect();
-            return format!("not ready: nothing is known yet; {}", waiting.join("; "));
-        }
-        let saved = self
-            .projects
-            .iter()
-            .filter_map(|project| match project.origin {
-                Origin::Saved(at) => Some(format!("{} as saved at {at}", project.name)),
-                Origin::Nothing => Some(format!("{} not known yet", project.name)),
-                Origin::Api => None,
-            });
-        let saved: Vec<_> = saved.collect();
-        if saved.is_empty() {
-            "ready".to_owned()
-        } else {
-            format!("ready: {}", saved.join(", "))
-        }
-    }
-}
-
-impl ProjectStatus {
-    fn waits_for(&self) -> String {
-        match &self.stages.list.failing {
-            Some(failing) => format!("{}: {}", self.name, failing.cause),
-            None => format!("{}: the first listing is under way", self.name),
-        }
+        let projects = self.projects.iter();
+        readiness(projects.map(|project| (&*project.name, project.origin, &project.stages.list)))
     }
 }

@@ -256,11 +256,7 @@ fn event_rows<'a>(events: impl Iterator<Item = &'a Arc<Event>>) -> (Vec<EventRow
 }
 
 fn whose(event: &Event) -> String {
-    match (&event.project, &event.service) {
-        (Some(project), Some(service)) => format!("{project}/{service}"),
-        (Some(project), None) => project.to_string(),
-        (None, _) => "all".to_owned(),
-    }
+    event.whose().unwrap_or_else(|| "all".to_owned())
 }
 
 /// The class that colours a verdict.

@@ -187,6 +187,15 @@ impl Event {
         }
     }
 
+    /// `PROJECT/SERVICE` or `PROJECT`, if it is about one.
+    pub fn whose(&self) -> Option<String> {
+        let project = self.project.as_ref()?;
+        Some(match &self.service {
+            Some(service) => format!("{project}/{service}"),
+            None => project.to_string(),
+        })
+    }
+
     /// Whether it matters to this service: it is about it, or about its whole project,
     /// or about all projects. Without a project it is any project's.
     pub fn concerns(&self, project: Option<&str>, service: &str) -> bool {
