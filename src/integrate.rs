@@ -179,26 +179,25 @@ impl Integrator {
                 if !is_accepted {
                     progress.endpoint.accepted(Instant::now());
                 }
-                let cause = Some(ENDPOINT_NOT_SHOWN.into());
+                let why = Some(ENDPOINT_NOT_SHOWN.into());
                 (
-                    EndpointFact::Missing { cause },
+                    EndpointFact::Missing { why },
                     Retry::After(Trouble::Permanent),
                 )
             }
             Err(error) => {
                 let kind = &error.kind;
-                let cause = format!("the integration endpoint could not be created: {kind}");
-                let cause = Some(cause.into());
-                (
-                    EndpointFact::Missing { cause },
-                    Retry::After(kind.trouble()),
-                )
+                let why = kind
+                    .reason()
+                    .hinders("the integration endpoint could not be created");
+                let why = Some(why);
+                (EndpointFact::Missing { why }, Retry::After(kind.trouble()))
             }
         };
-        if let EndpointFact::Missing { cause: Some(cause) } = &fact
-            && progress.endpoint.is_news(cause)
+        if let EndpointFact::Missing { why: Some(why) } = &fact
+            && progress.endpoint.is_news(why)
         {
-            tracing::warn!(project = %self.project, %cause, "the integration endpoint could not be created; trying again later");
+            tracing::warn!(project = %self.project, cause = %why, "the integration endpoint could not be created; trying again later");
         }
         progress.endpoint.pause(retry);
         self.report(Report::Endpoint(fact)).await;
@@ -345,13 +344,13 @@ fn attempted(service: &str, error: &Error) -> Outcome {
     let kind = &error.kind;
     // A new service is not yet visible everywhere at Aiven.
     if kind.is_aivens_refusal() && !kind.denies_service(service) {
-        let attempt = Attempt::Refused(format!("Aiven refuses the integration: {kind}").into());
+        let attempt = Attempt::Refused(kind.reason().hinders("Aiven refuses the integration"));
         return Outcome::Attempted(attempt, Trouble::Permanent);
     }
     let trouble = match kind.trouble() {
         Trouble::Permanent => Trouble::Transient,
         trouble => trouble,
     };
-    let attempt = Attempt::Postponed(format!("integration postponed: {kind}").into());
+    let attempt = Attempt::Postponed(kind.reason().hinders("integration postponed"));
     Outcome::Attempted(attempt, trouble)
 }

@@ -67,9 +67,9 @@ class Deployed
   def await_scrapes
     web, proxy = %w[web.listen scrape_proxy.listen].map { |key| address_of(key) }
     change_config { |config| config['web']['listen'] = web }
-    @daemon.await('every service is integrated') do
+    @daemon.await('every service is published') do
       verdicts = JSON.parse(Http.get("http://#{web}/status") || '{}').fetch('services', []).map { |service| service['verdict'] }
-      verdicts.any? && !verdicts.include?('awaiting_integration')
+      verdicts.any? && verdicts.all?('published')
     end
     JSON.parse(Http.get("http://#{web}/sd")).each { |group| scrape(group, *proxy.split(':')) }
   end

@@ -11,8 +11,11 @@ Seen = Struct.new(:key, :seconds, :alerted, :missing, :disagreements, :unexpecte
 class Watch
   # Names Aiven as the one to turn to.
   TURNS_TO_AIVEN = /\bask Aiven|Aiven's support/
-  # What is left to do about an address that no name server of ours has wrong.
-  ONCE_OURS_IS_RULED_OUT = /; if all still give this address after an hour, send service, address and time to Aiven's support/
+  # What is left to do about a name that another network's servers answer as ours do.
+  ONCE_OURS_IS_RULED_OUT = Regexp.union(
+    "; if the other network gives it, too, after an hour, send service, address and time to Aiven's support",
+    "; if it runs and no server knows its name after an hour, send both to Aiven's support"
+  )
 
   attr_reader :world, :fault, :seconds, :heard, :alerts
 
@@ -74,7 +77,7 @@ class Watch
   def lacking = (fault.places - @seconds.keys).map { |place| lacking_at(place) } + silent_alerts
 
   # Sentences that turn to Aiven, before what is ours is ruled out.
-  def turns_to_aiven = @heard.values.flatten.map { |line| line.sub(ONCE_OURS_IS_RULED_OUT, '') }.grep(TURNS_TO_AIVEN)
+  def turns_to_aiven = @heard.values.flatten.map { |line| line.gsub(ONCE_OURS_IS_RULED_OUT, '') }.grep(TURNS_TO_AIVEN)
 
   # What `place` said last, with holes: to be declared.
   def said(place)

@@ -13,8 +13,7 @@ use crate::model::outside_text::OutsideText;
 use crate::model::reason::Reason;
 
 /// What a client lacks that does not see everything.
-pub(crate) const GIVE_AUTHORITY: &str =
-    "give the client the authority cloud_controller.global_auditor in UAA";
+pub(crate) const GIVE_AUTHORITY: &str = "add the authority cloud_controller.global_auditor to the client where it is defined (uaa.clients in the deployment), and deploy";
 
 /// The calls that are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +134,7 @@ impl Meaning {
     fn advice(self) -> &'static str {
         match self {
             Meaning::ClientRejected => {
-                "check cloud_foundry.client_id, and cloud_foundry.client_secret against the client's in UAA, which answers the same to an unknown id and to a wrong secret"
+                "see that the client cloud_foundry.client_id is in UAA (uaac client get ID), and that cloud_foundry.client_secret is the secret that it was deployed with; UAA answers the same to an unknown client and to a wrong secret"
             }
             Meaning::NoGrant => "give the client authorized_grant_types: client_credentials in UAA",
             Meaning::TokenRejected => {
@@ -177,7 +176,7 @@ impl ErrorKind {
             ErrorKind::Unanswered(unanswered) => unanswered.to_string(),
             ErrorKind::NoUaa(why) => format!("the answer names no UAA that can be asked ({why})"),
             ErrorKind::SeesNothing(scopes) => format!(
-                "it shows nothing, and the client has no authority to see everything (its token has the scopes \"{scopes}\")"
+                "Cloud Controller shows this client nothing, as it has no authority to see everything (its token has the scopes \"{scopes}\")"
             ),
             ErrorKind::Certificate { words, .. } => {
                 format!("its certificate is not accepted ({words})")

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::model::backoff::{Caller, Trouble};
 use crate::model::later::later;
 use crate::model::project::PendingWrites;
+use crate::model::reason::Reason;
 
 /// A write that Aiven accepted is not repeated sooner, even if its result does not
 /// show: it may only be late, and nothing is to be created twice.
@@ -31,7 +32,7 @@ pub(super) struct PendingWrite {
     /// When Aiven answered that it carried the write out.
     accepted_at: Option<Instant>,
     /// The cause that was logged last.
-    said: Option<Arc<str>>,
+    said: Option<Reason>,
 }
 
 struct Pause {
@@ -109,10 +110,10 @@ impl PendingWrite {
         self.accepted_at = Some(now);
     }
 
-    /// Whether this cause has not been logged yet.
-    pub(super) fn is_news(&mut self, cause: &Arc<str>) -> bool {
-        let is_news = self.said.as_ref() != Some(cause);
-        self.said = Some(Arc::clone(cause));
+    /// Whether this reason has not been logged yet.
+    pub(super) fn is_news(&mut self, why: &Reason) -> bool {
+        let is_news = self.said.as_ref() != Some(why);
+        self.said = Some(why.clone());
         is_news
     }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::credentials::Credentials;
+use super::reason::Reason;
 
 /// The integration endpoint that services are integrated with.
 #[derive(Debug, Clone)]
@@ -32,10 +33,10 @@ pub enum EndpointFact {
     /// Aiven lists none that fits the configuration.
     Missing {
         /// Why it could not be created, if creating it was tried.
-        cause: Option<Arc<str>>,
+        why: Option<Reason>,
     },
-    /// The configured endpoint cannot be used, for this cause.
-    Unusable(Arc<str>),
+    /// The configured endpoint cannot be used, for this reason.
+    Unusable(Reason),
     /// Its `endpoint_id`.
     Present(Arc<str>),
 }
@@ -70,15 +71,18 @@ impl EndpointChoice {
                 .filter(|endpoint| endpoint.name == name)
                 .map(|endpoint| endpoint.id)
                 .min()
-                .map_or(EndpointFact::Missing { cause: None }, |id| {
+                .map_or(EndpointFact::Missing { why: None }, |id| {
                     EndpointFact::Present(id.into())
                 }),
             EndpointChoice::Existing { id } if listed.any(|endpoint| endpoint.id == id) => {
                 EndpointFact::Present(id.as_str().into())
             }
-            EndpointChoice::Existing { id } => EndpointFact::Unusable(
-                format!("integration.endpoint_id {id} is not a Prometheus endpoint of this project; correct it").into(),
-            ),
+            EndpointChoice::Existing { id } => EndpointFact::Unusable(Reason::new(
+                format!(
+                    "integration.endpoint_id {id} is not a Prometheus endpoint of this project"
+                ),
+                Some("correct integration.endpoint_id, and deploy"),
+            )),
         }
     }
 }
@@ -108,7 +112,7 @@ mod tests {
         let chosen = named("ours").find(listed(&rows));
         assert_eq!(chosen, EndpointFact::Present("a".into()));
         let missing = named("nobody's").find(listed(&rows));
-        assert_eq!(missing, EndpointFact::Missing { cause: None });
+        assert_eq!(missing, EndpointFact::Missing { why: None });
     }
 
     #[test]

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::counted::counted;
+use super::resolution::Failing;
 use super::snapshot::Origin;
 use super::status::{ProjectStatus, ServiceStatus, Status};
 use super::verdict::Verdict;
@@ -15,7 +16,7 @@ mod meant;
 pub(super) mod nodes;
 mod ownership;
 mod pasted;
-pub(super) mod remedy;
+pub(crate) mod remedy;
 mod trouble;
 
 pub use asked::MatchedBy;
@@ -186,11 +187,14 @@ impl Case<'_> {
 
     fn integrated(&self) -> Outcome {
         let at = self.project.and_then(|one| one.stages.list.last_success);
-        let remedy = match self.service.verdict {
+        let otherwise = match self.service.verdict {
             Verdict::AwaitingIntegration => self.remedy_for_waiting(),
             Verdict::IntegrationFailed => remedy::INTEGRATION_REFUSED,
             _ => return ok("integrated", self.integration(), at),
         };
+        let own = self.service.remedy.as_deref();
+        let own = own.map(|remedy| format!("{remedy}; {}", remedy::TRIED_AGAIN));
+        let remedy = own.as_deref().unwrap_or(otherwise);
         self.fails("integrated", at, self.cause(), remedy)
     }
 
@@ -200,7 +204,11 @@ impl Case<'_> {
             return remedy::INTEGRATION_DISABLED;
         }
         if self.service.stuck {
-            return remedy::INTEGRATION_BY_HAND;
+            let endpoint = self.project.and_then(|one| one.endpoint_id.as_ref());
+            return match endpoint {
+                Some(_) => remedy::INTEGRATION_BY_HAND,
+                None => remedy::ENDPOINT_BY_HAND,
+            };
         }
         remedy::INTEGRATION_AWAITED
     }
@@ -226,9 +234,11 @@ impl Case<'_> {
     fn resolved(&self) -> Outcome {
         let at = self.project.and_then(|one| one.stages.resolve.last_success);
         if self.service.verdict == Verdict::Unresolved {
-            let remedy = match self.service.unanswered.is_empty() {
-                true => remedy::NAMELESS,
-                false => remedy::UNRESOLVED,
+            let unanswered = &self.service.unanswered;
+            let remedy = match unanswered.values().all(Failing::is_denied) {
+                _ if unanswered.is_empty() => remedy::NAMELESS,
+                true => remedy::UNRESOLVED,
+                false => remedy::MEND_DNS,
             };
             return self.fails("resolved", at, self.cause(), remedy);
         }

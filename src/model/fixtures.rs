@@ -44,6 +44,7 @@ pub fn planned(name: &str, addresses: &[&str]) -> PlannedService {
         }),
         verdict: Verdict::Published,
         cause: None,
+        remedy: None,
         stuck: false,
         hosts: [published]
             .into_iter()

@@ -26,6 +26,9 @@ pub use listing::{ByName, Distrust, Listing, Merge, Noted};
 /// is not trusted, and what it names beyond them is not taken in.
 const MAX_SERVICES: usize = 50_000;
 
+/// How many services that a listing lacks are named.
+const MAX_NAMED: usize = 3;
+
 /// The known services of one project, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
@@ -113,6 +116,7 @@ impl Inventory {
             changed: tally.changed,
             distrust,
             missing: tally.missing,
+            lacking: tally.lacking,
             doubtful: tally.doubtful,
         }
     }
@@ -236,6 +240,9 @@ impl Inventory {
         let gone = self.services.values_mut();
         for known in gone.filter(|known| known.generation != generation) {
             tally.missing += 1;
+            if tally.lacking.len() < MAX_NAMED {
+                tally.lacking.push(Arc::clone(&known.service.name));
+            }
             known.doubt = None;
             if known.missing.is_none() {
                 tally.changed = true;

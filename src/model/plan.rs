@@ -14,6 +14,7 @@ use super::cloud_foundry::{Foundation, Identity, Ownership};
 use super::endpoint::EndpointFact;
 use super::hosts::ScrapeHost;
 use super::inventory::{Inventory, Known, Missing};
+use super::reason::Reason;
 use super::resolution::{Addresses, Failing};
 use super::selection::Selection;
 use super::service::Service;
@@ -67,10 +68,10 @@ pub type Attempts = BTreeMap<Arc<str>, Attempt>;
 pub enum Attempt {
     /// Aiven accepted it, or had it already; a listing will show it.
     Requested,
-    /// Aiven refused it, for this cause.
-    Refused(Arc<str>),
-    /// It could not be created now, for this cause, and will be tried again.
-    Postponed(Arc<str>),
+    /// Aiven refused it, for this reason.
+    Refused(Reason),
+    /// It could not be created now, for this reason, and will be tried again.
+    Postponed(Reason),
 }
 
 /// A write that Aiven still lacks.
@@ -100,8 +101,10 @@ pub struct PlannedService {
     pub service: Arc<Service>,
     /// Why it is, or is not, scraped.
     pub verdict: Verdict,
-    /// Why it has this verdict and what to do about it, if that needs saying.
+    /// Why it has this verdict, if that needs saying.
     pub cause: Option<Cow<'static, str>>,
+    /// What to do about the cause, where that tells more than the verdict.
+    pub remedy: Option<Arc<str>>,
     /// It awaits its integration, and only somebody's act at Aiven or in the
     /// configuration will end that.
     pub stuck: bool,
@@ -171,6 +174,7 @@ fn planned(known: &Known, judgement: Judgement, addresses: &Addresses) -> Planne
         service: Arc::clone(&known.service),
         verdict: judgement.verdict,
         cause: judgement.cause,
+        remedy: judgement.remedy,
         stuck: judgement.stuck,
         hosts: Box::default(),
         failing: Box::default(),

@@ -352,7 +352,7 @@ impl Project {
 
     fn note_endpoint(&mut self, fact: EndpointFact) -> bool {
         // A list that still lacks the endpoint says nothing about the cause.
-        let adds_nothing = matches!(fact, EndpointFact::Missing { cause: None })
+        let adds_nothing = matches!(fact, EndpointFact::Missing { why: None })
             && matches!(self.endpoint, EndpointFact::Missing { .. });
         if adds_nothing || fact == self.endpoint {
             return false;
@@ -365,18 +365,17 @@ impl Project {
     /// that it needs cannot be read, or an attempt was postponed.
     fn note_integration(&mut self, at: Timestamp) {
         let postponed = self.attempts.values().find_map(|attempt| match attempt {
-            Attempt::Postponed(cause) => Some(Arc::clone(cause)),
+            Attempt::Postponed(why) => Some(why.clone()),
             _ => None,
         });
         let endpoint = match &self.endpoint {
-            EndpointFact::Unusable(cause) | EndpointFact::Missing { cause: Some(cause) } => {
-                Some(Arc::clone(cause))
+            EndpointFact::Unusable(why) | EndpointFact::Missing { why: Some(why) } => {
+                Some(why.clone())
             }
             _ => None,
         };
-        let endpoint = endpoint.map(Reason::from);
         let reason = endpoint.or_else(|| self.unread.reason());
-        match reason.or(postponed.map(Reason::from)) {
+        match reason.or(postponed) {
             None => self.stages.integrate.succeeded(at),
             Some(reason) => self.stages.integrate.failed(at, reason),
         }

@@ -18,6 +18,10 @@ use super::address::{AddressRules, Family, NodeAddress};
 /// of nodes, and twice as many while they are replaced.
 pub const MAX_ADDRESSES: usize = 256;
 
+/// Why a host name has no address where DNS says so.
+const NO_SUCH_NAME: &str = "DNS knows no such name (NXDOMAIN)";
+const NO_ADDRESS: &str = "DNS has no address for this name";
+
 /// The host names whose addresses are needed, sorted: the resolver looks these up.
 pub type NeededHosts = Arc<BTreeSet<Arc<str>>>;
 
@@ -73,6 +77,13 @@ pub struct Failing {
 /// The last known good addresses of every needed host name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Addresses(HashMap<Arc<str>, Resolution>);
+
+impl Failing {
+    /// Whether DNS answered a host name, and has no address for it.
+    pub fn is_denied(&self) -> bool {
+        [NO_SUCH_NAME, NO_ADDRESS].contains(&&*self.cause)
+    }
+}
 
 impl Answer {
     fn cause(&self) -> Option<&str> {
@@ -134,10 +145,10 @@ impl Lookup {
             .iter()
             .any(|(_, answer)| **answer == Answer::NoSuchName)
         {
-            return Some("DNS knows no such name (NXDOMAIN)".to_owned());
+            return Some(NO_SUCH_NAME.to_owned());
         }
         let has_addresses = families.iter().any(|(_, answer)| answer.has_addresses());
-        (!has_addresses).then(|| "DNS has no address for this name".to_owned())
+        (!has_addresses).then(|| NO_ADDRESS.to_owned())
     }
 
     /// The label value of `dns_lookups_total`.

@@ -105,9 +105,12 @@ pub struct ServiceStatus {
     pub node_count: Option<u32>,
     /// Why it is, or is not, scraped.
     pub verdict: Verdict,
-    /// Evidence and remedy.
+    /// What shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// What to do about the cause, where that tells more than the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Arc<str>>,
     /// It awaits its integration, and only somebody's act will end that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stuck: bool,
@@ -191,10 +194,9 @@ fn project_status(project: &ProjectSnapshot, scrapes: &Scrapes) -> ProjectStatus
         targets += planned.targets().count();
     }
     let endpoint_problem = match &project.endpoint {
-        EndpointFact::Unusable(reason)
-        | EndpointFact::Missing {
-            cause: Some(reason),
-        } => Some(reason.to_string()),
+        EndpointFact::Unusable(reason) | EndpointFact::Missing { why: Some(reason) } => {
+            Some(reason.to_string())
+        }
         _ => None,
     };
     ProjectStatus {
@@ -243,6 +245,7 @@ fn service_status(
         node_count: service.node_count,
         verdict,
         cause: cause.or_else(|| planned.cause.as_deref().map(str::to_owned)),
+        remedy: planned.remedy.clone(),
         stuck: planned.stuck,
         missing_since: planned.missing.as_deref().map(|gone| gone.since),
         integrations: service.integrations.rows().to_vec(),

@@ -65,7 +65,7 @@ fn log(event: &Event) {
             tracing::warn!(project, service, what, cause, "an integration has ended");
         }
         EventKind::EndpointChanged => {
-            tracing::info!(project, what, cause, "the integration endpoint has changed");
+            tracing::info!(project, cause, "{what}");
         }
         _ => {}
     }

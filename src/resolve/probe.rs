@@ -34,19 +34,40 @@ pub enum Told {
     Alias,
 }
 
+/// Why a server gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unanswered {
+    /// In one line.
+    pub cause: String,
+    /// Whether it replied, with something that is no answer, as SERVFAIL.
+    pub replied: bool,
+}
+
+impl From<NoAnswer> for Unanswered {
+    fn from(why: NoAnswer) -> Unanswered {
+        Unanswered {
+            cause: why.to_string(),
+            replied: matches!(why, NoAnswer::Unusable(_)),
+        }
+    }
+}
+
 /// Asks `server` for the addresses of `name`. Returns what it said, and how long that took.
 ///
 /// # Errors
-/// Why there is no answer, in one line.
+/// Why there is no answer.
 pub async fn probe(
     server: SocketAddr,
     name: &str,
     family: Family,
     way: Way,
     limit: Duration,
-) -> Result<(Told, Duration), String> {
+) -> Result<(Told, Duration), Unanswered> {
     let Some(question) = Question::new(name.trim_end_matches('.'), family) else {
-        return Err(format!("{name} cannot be a host name"));
+        return Err(Unanswered {
+            cause: format!("{name} cannot be a host name"),
+            replied: false,
+        });
     };
     let began = Instant::now();
     let asked = async {
@@ -61,7 +82,7 @@ pub async fn probe(
     };
     let answer = timeout(limit, asked).await;
     let answer = answer.unwrap_or(Err(NoAnswer::Silence));
-    let told = match answer.map_err(|cause| cause.to_string())? {
+    let told = match answer? {
         WireAnswer::Addresses(addresses) | WireAnswer::Cut(addresses) => Told::Addresses(addresses),
         WireAnswer::NoSuchName => Told::NoSuchName,
         WireAnswer::Alias(_) => Told::Alias,

@@ -36,19 +36,21 @@ impl Scrape {
         }
         let project = &self.target.project;
         let is_ours = |id: &&str| node_access.is_configured(project, id);
-        let (finding, whose) = match endpoints.iter().any(is_ours) {
-            true => (Finding::CredentialsRefused, ""),
-            false => (
-                Finding::OthersCredentialsRefused,
-                ", which others made and Aiven gives the password of",
+        let (endpoint, said) = (endpoints.join(" and "), quoted(words));
+        match endpoints.iter().any(is_ours) {
+            true => Failure::new(
+                Finding::CredentialsRefused,
+                format!(
+                    "the node refuses the credentials of integration endpoint {endpoint}{said}"
+                ),
             ),
-        };
-        let cause = format!(
-            "the node refuses the credentials of integration endpoint {}{whose}{}",
-            endpoints.join(" and "),
-            quoted(words)
-        );
-        Failure::new(finding, cause)
+            false => Failure::new(
+                Finding::OthersCredentialsRefused,
+                format!(
+                    "the node refuses the password that Aiven gives for integration endpoint {endpoint}, which others made{said}"
+                ),
+            ),
+        }
     }
 
     /// The known credentials with their endpoints, those that this node took

@@ -84,7 +84,10 @@ fn by_the_clock(
 ) -> (Finding, String) {
     let clock = match (clock, finding) {
         (KnownClock::Wrong(clock), _) => clock,
-        (KnownClock::Right, Finding::Expired) => return (Finding::ExpiredIndeed, problem),
+        (KnownClock::Right, Finding::Expired) => {
+            let problem = format!("{problem} by a clock that agrees with Aiven's");
+            return (Finding::ExpiredIndeed, problem);
+        }
         (KnownClock::Right | KnownClock::Unknown, _) => return (finding, problem),
     };
     let by_ours = format!(

@@ -11,10 +11,10 @@ Diagnosis.area "Aiven's API" do
     properties 'aiven.api_token' => 'not-a-token-of-this-account'
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'Aiven does not accept the token (Invalid token)'
-    remedy "make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy; nothing is published before that, for no state of an earlier run is there"
+    remedy "see in Aiven's console whether the token is there and has not expired, and whether aiven.api_token is the whole of it; else make a new one for the same user, set it, and deploy; until then nothing is published, as it was never listed"
     explain 'orders', 'aiven-metrics: no service orders is known', 'CAUSE  it may be in a project that cannot be listed: platform: Aiven does not accept the token (Invalid token)'
-    log "ERROR Aiven rejects the token; targets stay as they are, project=platform, operation=<some>, kind=Aiven does not accept the token (Invalid token); make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy"
-    doctor "FAILED  api: platform: project:services:read: Aiven does not accept the token (Invalid token). What to do: make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy"
+    log "ERROR Aiven rejects the token; targets stay as they are, project=platform, operation=<some>, kind=Aiven does not accept the token (Invalid token); see in Aiven's console whether the token is there and has not expired, and whether aiven.api_token is the whole of it; else make a new one for the same user, set it, and deploy"
+    doctor "FAILED  api: platform: project:services:read: Aiven does not accept the token (Invalid token). What to do: see in Aiven's console whether the token is there and has not expired, and whether aiven.api_token is the whole of it; else make a new one for the same user, set it, and deploy"
     alert 'AivenMetricsTokenRejected'
     alert 'AivenMetricsNeverListed'
   end
@@ -25,10 +25,10 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.tell(do: 'revoke_token', token: world.token) }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'Aiven does not accept the token (Invalid token)'
-    remedy "make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy; targets that are known stay meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: Aiven does not accept the token (Invalid token)', remedy: "make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy; the service is scraped meanwhile, as it was known before"
-    log "ERROR Aiven rejects the token; targets stay as they are, project=platform, operation=<some>, kind=Aiven does not accept the token (Invalid token); make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy"
-    doctor "FAILED  api: platform: project:services:read: Aiven does not accept the token (Invalid token). What to do: make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy"
+    remedy "see in Aiven's console whether the token is there and has not expired, and whether aiven.api_token is the whole of it; else make a new one for the same user, set it, and deploy; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: 'platform: Aiven does not accept the token (Invalid token)', remedy: "see in Aiven's console whether the token is there and has not expired, and whether aiven.api_token is the whole of it; else make a new one for the same user, set it, and deploy; the service is scraped meanwhile, as it was known before"
+    log "ERROR Aiven rejects the token; targets stay as they are, project=platform, operation=<some>, kind=Aiven does not accept the token (Invalid token); see in Aiven's console whether the token is there and has not expired, and whether aiven.api_token is the whole of it; else make a new one for the same user, set it, and deploy"
+    doctor "FAILED  api: platform: project:services:read: Aiven does not accept the token (Invalid token). What to do: see in Aiven's console whether the token is there and has not expired, and whether aiven.api_token is the whole of it; else make a new one for the same user, set it, and deploy"
     alert 'AivenMetricsTokenRejected', besides: %w[AivenMetricsListingStale AivenMetricsStageStale]
   end
 
@@ -44,7 +44,7 @@ Diagnosis.area "Aiven's API" do
     properties 'aiven.projects' => %w[platform billing]
     problem 'billing: listing services (list) and integrating services (integrate) fail'
     cause 'the token lacks a right (Not a project member)'
-    remedy "in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one; targets that are known stay meanwhile"
+    remedy "in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one; until then nothing is published, as it was never listed"
     explain 'orders', 'platform/orders: scraped'
     log "WARN asking Aiven failed; targets stay as they are, project=billing, operation=<some>, error=<some> in project billing: the token lacks a right (Not a project member); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
     doctor "FAILED  api: billing: project:services:read: the token lacks a right (Not a project member). What to do: give the token's user the right project:services:read in the project billing, in Aiven's console"
@@ -61,11 +61,11 @@ Diagnosis.area "Aiven's API" do
       world.property('aiven.api_token', world.tell(do: 'add_token', rights: rights).fetch('token'))
     end
     problem '2 services cannot be integrated (integration_failed)', of: 'platform/orders, platform/search'
-    cause "the integration endpoint could not be created: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
-    remedy "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, or delete integrations that nobody needs; it is tried again by itself, with growing pauses"
+    cause 'the integration endpoint could not be created: the token lacks a right (Missing permission project:integrations:write)'
+    remedy "in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one; it is tried again by itself, with growing pauses"
     explain 'orders', verdict: 'integration_failed'
     log "WARN the integration endpoint could not be created; trying again later, project=platform, cause=the integration endpoint could not be created: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
-    doctor "skipped api: platform: project:integrations:write: it shows only when an integration endpoint's secrets are read, and the project has none yet"
+    doctor "skipped api: platform: project:integrations:write: without an integration endpoint it cannot be tried, and the project has none"
     alert 'AivenMetricsIntegrationFailed', besides: %w[AivenMetricsManyNotScraped AivenMetricsStageStale AivenMetricsTokenRejected AivenMetricsNobodyScrapes]
   end
 
@@ -75,10 +75,10 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault({ status: { code: 404, message: 'Project platform does not exist' } }, project: 'platform') }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'not found (Project platform does not exist)'
-    remedy "write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed; targets that are known stay meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: not found (Project platform does not exist)', remedy: "write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed; the service is scraped meanwhile, as it was known before"
-    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: not found (Project platform does not exist); write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed"
-    doctor "FAILED  api: platform: project:services:read: not found (Project platform does not exist). What to do: write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed"
+    remedy "look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: 'platform: not found (Project platform does not exist)', remedy: "look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy; the service is scraped meanwhile, as it was known before"
+    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: not found (Project platform does not exist); look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy"
+    doctor "FAILED  api: platform: project:services:read: not found (Project platform does not exist). What to do: look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy"
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
   end
 
@@ -89,10 +89,10 @@ Diagnosis.area "Aiven's API" do
     properties 'aiven.projects' => %w[platform billlng]
     problem 'billlng: listing services (list) and integrating services (integrate) fail'
     cause 'not found (Project billlng does not exist)'
-    remedy "write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed; targets that are known stay meanwhile"
+    remedy "look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy; until then nothing is published, as it was never listed"
     explain 'orders', 'platform/orders: scraped'
-    log "WARN asking Aiven failed; targets stay as they are, project=billlng, operation=<some>, error=<some> in project billlng: not found (Project billlng does not exist); write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed"
-    doctor "FAILED  api: billlng: project:services:read: not found (Project billlng does not exist). What to do: write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed"
+    log "WARN asking Aiven failed; targets stay as they are, project=billlng, operation=<some>, error=<some> in project billlng: not found (Project billlng does not exist); look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy"
+    doctor "FAILED  api: billlng: project:services:read: not found (Project billlng does not exist). What to do: look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy"
     alert 'AivenMetricsNeverListed'
   end
 
@@ -104,11 +104,11 @@ Diagnosis.area "Aiven's API" do
     properties { { 'aiven.api_url' => front.url } }
     inject { front.kill }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
-    cause 'the connection to the API failed: tcp connect error: Connection refused (os error 111)'
-    remedy "let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page; targets that are known stay meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: the connection to the API failed: tcp connect error: Connection refused (os error 111)', remedy: "let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page; the service is scraped meanwhile, as it was known before"
-    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: the connection to the API failed: tcp connect error: Connection refused (os error 111); let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
-    doctor "FAILED  api: platform: project:services:read: the connection to the API failed: tcp connect error: Connection refused (os error 111). What to do: let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
+    cause "the connection to Aiven's API failed: <address>: tcp connect error: Connection refused (os error 111)"
+    remedy "let this machine reach that host: see that aiven.api_url is right, then routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: "platform: the connection to Aiven's API failed: <address>: tcp connect error: Connection refused (os error 111)", remedy: "let this machine reach that host: see that aiven.api_url is right, then routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page; the service is scraped meanwhile, as it was known before"
+    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: the connection to Aiven's API failed: <address>: tcp connect error: Connection refused (os error 111); let this machine reach that host: see that aiven.api_url is right, then routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
+    doctor "FAILED  api: platform: project:services:read: the connection to Aiven's API failed: <address>: tcp connect error: Connection refused (os error 111). What to do: let this machine reach that host: see that aiven.api_url is right, then routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
     alert 'AivenMetricsApiFailing'
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
   end
@@ -119,10 +119,10 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault({ status: { code: 503, message: 'Service Unavailable' } }) }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'Aiven answered 503 (Service Unavailable)'
-    remedy "nothing can be mended here: see Aiven's status page; it is asked again by itself; targets that are known stay meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: Aiven answered 503 (Service Unavailable)', remedy: "nothing can be mended here: see Aiven's status page; it is asked again by itself; the service is scraped meanwhile, as it was known before"
-    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: Aiven answered 503 (Service Unavailable); nothing can be mended here: see Aiven's status page; it is asked again by itself"
-    doctor "FAILED  api: platform: project:services:read: Aiven answered 503 (Service Unavailable). What to do: nothing can be mended here: see Aiven's status page; it is asked again by itself"
+    remedy "see Aiven's status page; if it names no trouble, send this line and the time to Aiven's support; it is asked again by itself; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: 'platform: Aiven answered 503 (Service Unavailable)', remedy: "see Aiven's status page; if it names no trouble, send this line and the time to Aiven's support; it is asked again by itself; the service is scraped meanwhile, as it was known before"
+    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: Aiven answered 503 (Service Unavailable); see Aiven's status page; if it names no trouble, send this line and the time to Aiven's support; it is asked again by itself"
+    doctor "FAILED  api: platform: project:services:read: Aiven answered 503 (Service Unavailable). What to do: see Aiven's status page; if it names no trouble, send this line and the time to Aiven's support; it is asked again by itself"
     alert 'AivenMetricsApiFailing'
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
   end
@@ -132,11 +132,11 @@ Diagnosis.area "Aiven's API" do
     blame :aiven
     inject { |world| world.api_fault('hang') }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
-    cause 'no answer within <time>'
-    remedy "see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url, or raise aiven.request_timeout; targets that are known stay meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: no answer within <time>', remedy: "see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url, or raise aiven.request_timeout; the service is scraped meanwhile, as it was known before"
-    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: no answer within <time>; see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url, or raise aiven.request_timeout"
-    doctor "FAILED  api: platform: project:services:read: no answer within <time>. What to do: see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url, or raise aiven.request_timeout"
+    cause "Aiven's API did not answer within <time>"
+    remedy "see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url; raise aiven.request_timeout only if some requests succeed; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: "platform: Aiven's API did not answer within <time>", remedy: "see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url; raise aiven.request_timeout only if some requests succeed; the service is scraped meanwhile, as it was known before"
+    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: Aiven's API did not answer within <time>; see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url; raise aiven.request_timeout only if some requests succeed"
+    doctor "FAILED  api: platform: project:services:read: Aiven's API did not answer within <time>. What to do: see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url; raise aiven.request_timeout only if some requests succeed"
     alert 'AivenMetricsApiFailing'
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
   end
@@ -191,10 +191,10 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault({ rate_limited: { seconds: 2, retry_after: nil } }) }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>)'
-    remedy 'see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together; targets that are known stay meanwhile'
-    explain 'orders', verdict: 'scraped', cause: 'platform: throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>)', remedy: 'see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together; the service is scraped meanwhile, as it was known before'
-    log 'WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>); see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together'
-    doctor 'FAILED  api: platform: project:services:read: throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>). What to do: see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together'
+    remedy 'see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together; if nothing else does, raise aiven.poll_interval; targets that are known stay meanwhile'
+    explain 'orders', verdict: 'scraped', cause: 'platform: throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>)', remedy: 'see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together; if nothing else does, raise aiven.poll_interval; the service is scraped meanwhile, as it was known before'
+    log 'WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>); see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together; if nothing else does, raise aiven.poll_interval'
+    doctor 'FAILED  api: platform: project:services:read: throttled (The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in <time>). What to do: see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together; if nothing else does, raise aiven.poll_interval'
     alert 'AivenMetricsThrottled'
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
   end
@@ -268,9 +268,9 @@ Diagnosis.area "Aiven's API" do
     inject { tls.inspect_traffic }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'the certificate of the API is not believed: invalid peer certificate: UnknownIssuer'
-    remedy 'ask your network team whether something on the way inspects TLS, as the issuer that aiven-metrics doctor shows may tell; only if that is meant, give its CA as aiven.ca_cert; targets that are known stay meanwhile'
-    explain 'orders', verdict: 'scraped', cause: 'platform: the certificate of the API is not believed: invalid peer certificate: UnknownIssuer', remedy: 'ask your network team whether something on the way inspects TLS, as the issuer that aiven-metrics doctor shows may tell; only if that is meant, give its CA as aiven.ca_cert; the service is scraped meanwhile, as it was known before'
-    log 'WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: the certificate of the API is not believed: invalid peer certificate: UnknownIssuer; ask your network team whether something on the way inspects TLS, as the issuer that aiven-metrics doctor shows may tell; only if that is meant, give its CA as aiven.ca_cert'
+    remedy 'run aiven-metrics doctor, which shows who issued it; ask your network team whether they inspect TLS with that CA; only if they do, give it as aiven.ca_cert; targets that are known stay meanwhile'
+    explain 'orders', verdict: 'scraped', cause: 'platform: the certificate of the API is not believed: invalid peer certificate: UnknownIssuer', remedy: 'run aiven-metrics doctor, which shows who issued it; ask your network team whether they inspect TLS with that CA; only if they do, give it as aiven.ca_cert; the service is scraped meanwhile, as it was known before'
+    log 'WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: the certificate of the API is not believed: invalid peer certificate: UnknownIssuer; run aiven-metrics doctor, which shows who issued it; ask your network team whether they inspect TLS with that CA; only if they do, give it as aiven.ca_cert'
     doctor "FAILED  api: TLS of the API: the certificate is not believed (UnknownIssuer): 'localhost' until <day>, by 'Corporate TLS inspection'. What to do: compare the issuer with that of another network: a proxy on the way that ends the TLS connection has a CA of its own: ask who runs the network whether it is meant, and only then trust that CA with aiven.ca_cert; an expired one may be this machine's clock"
     alert 'AivenMetricsApiFailing'
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
@@ -282,8 +282,8 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault('empty_list', operation: 'list_services') }
     problem 'platform: listing services (list) fails'
     cause 'the listing is not trusted (empty): it is empty, and the one before was not'
-    remedy "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so; targets that are known stay meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: the listing is not trusted (empty): it is empty, and the one before was not', remedy: "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so; the service is scraped meanwhile, as it was known before"
+    remedy "see in Aiven's console whether the project has its services: if it does, and the token's user still has its rights, the listing is wrong: if it stays so for an hour, send project and time to Aiven's support; if they were deleted, they leave by themselves once Aiven, asked by name, says so; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: 'platform: the listing is not trusted (empty): it is empty, and the one before was not', remedy: "see in Aiven's console whether the project has its services: if it does, and the token's user still has its rights, the listing is wrong: if it stays so for an hour, send project and time to Aiven's support; if they were deleted, they leave by themselves once Aiven, asked by name, says so; the service is scraped meanwhile, as it was known before"
     log 'WARN listing not trusted; what it lacks or ends stays as it was until Aiven, asked by name, says the same, project=platform, reason=empty, missing=2, doubtful=0'
     unseen :doctor, 'it lists the services as `status` does, and what they were before it does not know'
     alert 'AivenMetricsListingDistrusted'
@@ -295,9 +295,9 @@ Diagnosis.area "Aiven's API" do
     blame :aiven
     inject { |world| world.api_fault('half_list', operation: 'list_services') }
     problem 'platform: listing services (list) fails'
-    cause 'the listing is not trusted (shrunk): it lacks 1 known service'
-    remedy "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so; targets that are known stay meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: the listing is not trusted (shrunk): it lacks 1 known service', remedy: "see in Aiven's console whether the project has its services: if it does, the listing is wrong and nothing can be mended here; if they were deleted, they leave by themselves once Aiven, asked by name, says so; the service is scraped meanwhile, as it was known before"
+    cause 'the listing is not trusted (shrunk): it lacks 1 known service (orders)'
+    remedy "see in Aiven's console whether the project has its services: if it does, and the token's user still has its rights, the listing is wrong: if it stays so for an hour, send project and time to Aiven's support; if they were deleted, they leave by themselves once Aiven, asked by name, says so; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: 'platform: the listing is not trusted (shrunk): it lacks 1 known service (orders)', remedy: "see in Aiven's console whether the project has its services: if it does, and the token's user still has its rights, the listing is wrong: if it stays so for an hour, send project and time to Aiven's support; if they were deleted, they leave by themselves once Aiven, asked by name, says so; the service is scraped meanwhile, as it was known before"
     log 'WARN listing not trusted; what it lacks or ends stays as it was until Aiven, asked by name, says the same, project=platform, reason=shrunk, missing=1, doubtful=0'
     unseen :doctor, 'it lists the services as `status` does, and what they were before it does not know'
     alert 'AivenMetricsListingDistrusted'

@@ -33,10 +33,10 @@ Diagnosis.area 'Cloud Foundry' do
     properties { |world| client.call(world).merge('cloud_foundry.client_secret' => 'not-the-secret') }
     problem 'all projects: reading Cloud Foundry (cloud_foundry) fails'
     cause 'uaa_token at <ip>: UAA does not accept the client (401, unauthorized: Bad credentials)'
-    remedy "check cloud_foundry.client_id, and cloud_foundry.client_secret against the client's in UAA, which answers the same to an unknown id and to a wrong secret; labels stay as they were, and targets do not depend on it"
+    remedy "see that the client cloud_foundry.client_id is in UAA (uaac client get ID), and that cloud_foundry.client_secret is the secret that it was deployed with; UAA answers the same to an unknown client and to a wrong secret; until then targets have no names of Cloud Foundry, and are scraped all the same"
     explain 'orders', 'platform/orders: scraped'
-    log "ERROR UAA rejects the client; targets and labels stay as they are, error=uaa_token at <ip>: UAA does not accept the client (401, unauthorized: Bad credentials); check cloud_foundry.client_id, and cloud_foundry.client_secret against the client's in UAA, which answers the same to an unknown id and to a wrong secret"
-    doctor "FAILED  cloud_foundry: token of the client aiven-metrics: UAA does not accept the client (401, unauthorized: Bad credentials). What to do: check cloud_foundry.client_id, and cloud_foundry.client_secret against the client's in UAA, which answers the same to an unknown id and to a wrong secret"
+    log "ERROR UAA rejects the client; targets and labels stay as they are, error=uaa_token at <ip>: UAA does not accept the client (401, unauthorized: Bad credentials); see that the client cloud_foundry.client_id is in UAA (uaac client get ID), and that cloud_foundry.client_secret is the secret that it was deployed with; UAA answers the same to an unknown client and to a wrong secret"
+    doctor "FAILED  cloud_foundry: token of the client aiven-metrics: UAA does not accept the client (401, unauthorized: Bad credentials). What to do: see that the client cloud_foundry.client_id is in UAA (uaac client get ID), and that cloud_foundry.client_secret is the secret that it was deployed with; UAA answers the same to an unknown client and to a wrong secret"
     alert 'AivenMetricsCloudFoundryNeverRead', besides: %w[AivenMetricsCloudFoundryStale AivenMetricsNobodyScrapes]
   end
 
@@ -68,7 +68,7 @@ Diagnosis.area 'Cloud Foundry' do
     properties(&client)
     problem 'all projects: reading Cloud Foundry (cloud_foundry) fails'
     cause 'uaa_token at <ip>: tcp connect error: Connection refused (os error 111)'
-    remedy 'see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url; labels stay as they were, and targets do not depend on it'
+    remedy 'see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url; until then targets have no names of Cloud Foundry, and are scraped all the same'
     explain 'orders', 'platform/orders: scraped'
     log 'WARN reading Cloud Foundry failed; targets and labels stay as they are, error=uaa_token at <ip>: tcp connect error: Connection refused (os error 111); see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url'
     doctor 'FAILED  cloud_foundry: token of the client aiven-metrics: tcp connect error: Connection refused (os error 111). What to do: see that api, uaa and router run (bosh -d cf instances), and that this machine reaches them; then cloud_foundry.api_url'
@@ -87,11 +87,11 @@ Diagnosis.area 'Cloud Foundry' do
     end
     properties { |world| client.call(world).merge('cloud_foundry.client_id' => 'blind', 'cloud_foundry.client_secret' => 'blind-secret') }
     problem 'all projects: reading Cloud Foundry (cloud_foundry) fails'
-    cause 'list_service_instances at <ip>: it shows nothing, and the client has no authority to see everything (its token has the scopes "cloud_controller.read")'
-    remedy 'give the client the authority cloud_controller.global_auditor in UAA; labels stay as they were, and targets do not depend on it'
+    cause 'list_service_instances at <ip>: Cloud Controller shows this client nothing, as it has no authority to see everything (its token has the scopes "cloud_controller.read")'
+    remedy 'add the authority cloud_controller.global_auditor to the client where it is defined (uaa.clients in the deployment), and deploy; until then targets have no names of Cloud Foundry, and are scraped all the same'
     explain 'orders', 'platform/orders: scraped'
-    log 'WARN reading Cloud Foundry failed; targets and labels stay as they are, error=list_service_instances at <ip>: it shows nothing, and the client has no authority to see everything (its token has the scopes "cloud_controller.read"); give the client the authority cloud_controller.global_auditor in UAA'
-    doctor "FAILED  cloud_foundry: authority: the token's scopes (\"cloud_controller.read\") show the spaces alone in which the client has a role. What to do: give the client the authority cloud_controller.global_auditor in UAA"
+    log 'WARN reading Cloud Foundry failed; targets and labels stay as they are, error=list_service_instances at <ip>: Cloud Controller shows this client nothing, as it has no authority to see everything (its token has the scopes "cloud_controller.read"); add the authority cloud_controller.global_auditor to the client where it is defined (uaa.clients in the deployment), and deploy'
+    doctor "FAILED  cloud_foundry: authority: the token's scopes (\"cloud_controller.read\") show the spaces alone in which the client has a role. What to do: add the authority cloud_controller.global_auditor to the client where it is defined (uaa.clients in the deployment), and deploy"
     alert 'AivenMetricsCloudFoundryNeverRead', besides: %w[AivenMetricsCloudFoundryStale AivenMetricsNobodyScrapes]
   end
 
@@ -106,8 +106,8 @@ Diagnosis.area 'Cloud Foundry' do
                  tags: { service_id: instance, space_id: other_space, organization_id: organization })
     end
     note 'One service has tags that disagree with its labels', of: 'platform/orders'
-    cause 'space_guid is published as <id>, and Aiven says <id>'
-    remedy "what Cloud Controller says is published, so nothing is lost: see at Aiven who edited the service's tags, and set them back"
+    cause 'space_guid is published as <id>, and the tag space_id at Aiven says <id>'
+    remedy "what Cloud Controller says is published, so nothing is lost: set the tag back at Aiven, and see who edited it"
     explain 'orders', 'platform/orders: scraped'
     unseen :doctor, 'it counts the instances that Cloud Controller knows, and compares no tags'
     unseen :log, 'the history has it: `aiven-metrics events`'

@@ -11,10 +11,10 @@ Diagnosis.area 'DNS' do
     inject { |world| world.dns_fault('*', 'timeout') }
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>'
-    remedy 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; addresses that are known stay in use meanwhile'
-    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; the service is scraped meanwhile, as it was known before'
-    log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; the last known addresses stay, cause=DNS lookup (A) failed: no answer from <address> within <time>'
-    doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: set dns.nameservers to servers that this machine reaches by UDP and TCP on their port, and see its firewall'
+    remedy 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones; addresses that are known stay in use meanwhile'
+    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones; the service is scraped meanwhile, as it was known before'
+    log 'WARN a host name is not resolved, project=platform, service=orders, what=orders-platform.a.aivencloud.test does not resolve; the last known addresses stay, cause=DNS lookup (A) failed: no answer from <address> within <time>'
+    doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones'
     alert 'AivenMetricsStageStale'
     alert 'AivenMetricsDnsStale'
   end
@@ -26,13 +26,10 @@ Diagnosis.area 'DNS' do
     before { |world| world.dns_fault('*', 'timeout') }
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>'
-    remedy 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; addresses that are known stay in use meanwhile'
-    problem '2 services have no known address (unresolved)', of: 'platform/orders, platform/search'
-    cause 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>'
-    remedy 'look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes'
-    explain 'orders', verdict: 'unresolved', cause: 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes'
-    log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; no address is known, cause=DNS lookup (A) failed: no answer from <address> within <time>'
-    doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: set dns.nameservers to servers that this machine reaches by UDP and TCP on their port, and see its firewall'
+    remedy 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones; until then nothing is scraped, as no address is known'
+    explain 'orders', verdict: 'unresolved', cause: 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones'
+    log 'WARN a host name is not resolved, project=platform, service=orders, what=orders-platform.a.aivencloud.test does not resolve; no address is known, cause=DNS lookup (A) failed: no answer from <address> within <time>'
+    doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones'
     alert 'AivenMetricsServicesNotScraped'
     alert 'AivenMetricsDnsStale', besides: %w[AivenMetricsManyNotScraped AivenMetricsNobodyScrapes AivenMetricsStageStale]
   end
@@ -43,10 +40,10 @@ Diagnosis.area 'DNS' do
     inject { |world| world.dns_fault('*', 'serv_fail') }
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL'
-    remedy 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; addresses that are known stay in use meanwhile'
-    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL', remedy: 'look a name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers; the service is scraped meanwhile, as it was known before'
-    log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; the last known addresses stay, cause=DNS lookup (A) failed: <address>: SERVFAIL'
-    doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: SERVFAIL, EDNS: SERVFAIL, TCP: SERVFAIL. What to do: set dns.nameservers to servers that this machine reaches by UDP and TCP on their port, and see its firewall'
+    remedy 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones; addresses that are known stay in use meanwhile'
+    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL', remedy: 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones; the service is scraped meanwhile, as it was known before'
+    log 'WARN a host name is not resolved, project=platform, service=orders, what=orders-platform.a.aivencloud.test does not resolve; the last known addresses stay, cause=DNS lookup (A) failed: <address>: SERVFAIL'
+    doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: SERVFAIL, EDNS: SERVFAIL, TCP: SERVFAIL. What to do: the server is reached and fails by itself: see its log, its forwarders and DNSSEC, and ask a server of another network for the same name (dig @SERVER NAME)'
     alert 'AivenMetricsStageStale'
     alert 'AivenMetricsDnsStale'
   end
@@ -60,10 +57,10 @@ Diagnosis.area 'DNS' do
     properties { |world| { 'dns.nameservers' => ["127.0.0.1:#{silent.local_address.ip_port}", world.dns] } }
     problem 'Name server <address> fails, others answer'
     cause '<address>: no answer within <time>; names are still resolved by the others'
-    remedy "mend this server or take it out of dns.nameservers (or the system's); the others are asked in its place, each time after a pause"
+    remedy "ask it from another VM (dig @SERVER NAME): if it answers there, see the firewalls between it and this machine; else mend it, or take it out of dns.nameservers (of /etc/resolv.conf, if that is not set); the others are asked in its place, which takes longer"
     explain 'orders', 'platform/orders: scraped'
-    log "WARN name server <address> fails, others answer, cause=<address>: no answer within <time>; names are still resolved by the others, remedy=mend this server or take it out of dns.nameservers (or the system's); the others are asked in its place, each time after a pause"
-    doctor "warning dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: Connection refused (os error 111). What to do: mend this server or take it out of dns.nameservers (or the system's); the others are asked in its place, each time after a pause"
+    log "WARN name server <address> fails, others answer, cause=<address>: no answer within <time>; names are still resolved by the others, remedy=ask it from another VM (dig @SERVER NAME): if it answers there, see the firewalls between it and this machine; else mend it, or take it out of dns.nameservers (of /etc/resolv.conf, if that is not set); the others are asked in its place, which takes longer"
+    doctor "warning dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: Connection refused (os error 111). What to do: ask it from another VM (dig @SERVER NAME): if it answers there, see the firewalls between it and this machine; else mend it, or take it out of dns.nameservers (of /etc/resolv.conf, if that is not set); the others are asked in its place, which takes longer"
     alert 'AivenMetricsNameServerFailing', besides: %w[AivenMetricsNobodyScrapes]
   end
 
@@ -73,11 +70,11 @@ Diagnosis.area 'DNS' do
     inject { |world| world.dns_fault(world.host('orders'), { answer: [world.addresses('search').first[/[^:]+/]] }) }
     problem 'One service cannot be verified (tls_failed)', of: 'platform/orders'
     cause "node <address>: the node shows a certificate for search-platform.a.aivencloud.test, replica-search-platform.a.aivencloud.test, public-search-platform.a.aivencloud.test, public-replica-search-platform.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
-    remedy "nothing was sent to the node; compare dig HOST at each name server: if they differ, mend the one that is wrong; wait if nodes were just replaced; if all still give this address after an hour, send service, address and time to Aiven's support"
+    remedy "nothing was sent to the node; compare dig @SERVER HOST at each name server and at one of another network: if only ours give this address, mend DNS or dns.nameservers; wait if nodes were just replaced; if the other network gives it, too, after an hour, send service, address and time to Aiven's support"
     whole_cause "node <address>: the node shows a certificate for search-platform.a.aivencloud.test, replica-search-platform.a.aivencloud.test, public-search-platform.a.aivencloud.test, public-replica-search-platform.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
     explain 'orders', verdict: 'tls_failed'
     log "WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (tls), cause=the node shows a certificate for search-platform.a.aivencloud.test, replica-search-platform.a.aivencloud.test, public-search-platform.a.aivencloud.test, public-replica-search-platform.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
-    doctor "FAILED  node: pg: platform/orders at <address>: the node shows a certificate for search-platform.a.aivencloud.test, replica-search-platform.a.aivencloud.test, public-search-platform.a.aivencloud.test, public-replica-search-platform.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>). What to do: nothing was sent to the node; compare dig HOST at each name server: if they differ, mend the one that is wrong; wait if nodes were just replaced; if all still give this address after an hour, send service, address and time to Aiven's support"
+    doctor "FAILED  node: pg: platform/orders at <address>: the node shows a certificate for search-platform.a.aivencloud.test, replica-search-platform.a.aivencloud.test, public-search-platform.a.aivencloud.test, public-replica-search-platform.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>). What to do: nothing was sent to the node; compare dig @SERVER HOST at each name server and at one of another network: if only ours give this address, mend DNS or dns.nameservers; wait if nodes were just replaced; if the other network gives it, too, after an hour, send service, address and time to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
   end
 
@@ -89,8 +86,8 @@ Diagnosis.area 'DNS' do
     cause 'orders-platform.a.aivencloud.test: DNS knows no such name (NXDOMAIN)'
     remedy 'nothing is lost before an address changes: look the name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers'
     explain 'orders', verdict: 'scraped'
-    log 'WARN a host name is not resolved, project=platform, service=orders, what=DNS does not answer for orders-platform.a.aivencloud.test; the last known addresses stay, cause=DNS knows no such name (NXDOMAIN)'
-    doctor "FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or aiven.api_url if the name is that of the API"
+    log 'WARN a host name is not resolved, project=platform, service=orders, what=orders-platform.a.aivencloud.test does not resolve; the last known addresses stay, cause=DNS knows no such name (NXDOMAIN)'
+    doctor "FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send both to Aiven's support"
     alert 'AivenMetricsDnsStale'
   end
 
@@ -103,10 +100,10 @@ Diagnosis.area 'DNS' do
     end
     problem 'One service has no known address (unresolved)', of: 'platform/ledger'
     cause 'ledger-platform.a.aivencloud.test: DNS knows no such name (NXDOMAIN)'
-    remedy 'look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait: a service that is being built gets its name in some minutes'
+    remedy "look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send both to Aiven's support"
     explain 'ledger', verdict: 'unresolved'
-    log 'WARN a host name is not resolved, project=platform, service=ledger, what=DNS does not answer for ledger-platform.a.aivencloud.test; no address is known, cause=DNS knows no such name (NXDOMAIN)'
-    doctor "FAILED  dns: name server <address>: ledger-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or aiven.api_url if the name is that of the API"
+    log 'WARN a host name is not resolved, project=platform, service=ledger, what=ledger-platform.a.aivencloud.test does not resolve; no address is known, cause=DNS knows no such name (NXDOMAIN)'
+    doctor "FAILED  dns: name server <address>: ledger-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send both to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
     alert 'AivenMetricsDnsStale'
   end

@@ -21,7 +21,7 @@ Diagnosis.area 'The integration' do
     status 'All is well: 2 of 2 services are scraped.'
     page 'All is well: 2 of 2 services are scraped.'
     explain 'orders', 'platform/orders: scraped'
-    log 'INFO the integration endpoint has changed, project=platform, what=the integration endpoint is gone'
+    log 'INFO the integration endpoint is gone, project=platform'
     unseen :doctor, 'it has healed by then'
     no_alert 'the daemon makes another endpoint and integrates all services again by itself', besides: %w[AivenMetricsListingDistrusted AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsManyNotScraped AivenMetricsNobodyScrapes]
   end
@@ -34,10 +34,10 @@ Diagnosis.area 'The integration' do
     inject { |world| world.tell(do: 'delete_endpoint', project: 'platform', endpoint: world.endpoint_id) }
     problem '2 services will not be integrated by themselves (awaiting_integration)', of: 'platform/orders, platform/search'
     cause 'not integrated, the project has no integration endpoint of the configured name, and integration.create is false'
-    remedy "make in Aiven's console what is missing, an endpoint of type Prometheus or the service's integration with it; or set integration.create to true and deploy, and it is made"
+    remedy "make in Aiven's console an integration endpoint of type Prometheus with the name of integration.endpoint_name, and integrate the service with it; or set integration.create to true and deploy, and both are made"
     explain 'orders', verdict: 'awaiting_integration'
-    log 'INFO the integration endpoint has changed, project=platform, what=the integration endpoint is gone'
-    doctor 'ok      api: platform: project:integrations:read: there is no integration endpoint yet'
+    log 'INFO the integration endpoint is gone, project=platform'
+    doctor "FAILED  api: platform: project:integrations:read: it can be read, but there is no integration endpoint of the name in integration.endpoint_name, and integration.create is false. What to do: make in Aiven's console an integration endpoint of type Prometheus with the name of integration.endpoint_name, and integrate the service with it; or set integration.create to true and deploy, and both are made"
     alert 'AivenMetricsServicesStuck', besides: %w[AivenMetricsListingDistrusted AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsManyNotScraped AivenMetricsNobodyScrapes]
   end
 
@@ -61,7 +61,7 @@ Diagnosis.area 'The integration' do
     status 'All is well: 2 of 2 services are scraped.'
     page 'All is well: 2 of 2 services are scraped.'
     explain 'orders', 'platform/orders: scraped'
-    log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=not integrated yet; waiting for its turn'
+    log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=it has no integration; the daemon makes one when its turn comes'
     unseen :doctor, 'it has healed by then'
     no_alert 'the daemon integrates the service again by itself', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped]
   end
@@ -74,7 +74,7 @@ Diagnosis.area 'The integration' do
     inject { |world| world.tell(do: 'delete_integration', project: 'platform', integration: world.integrations('orders').first) }
     problem 'One service will not be integrated by itself (awaiting_integration)', of: 'platform/orders'
     cause 'not integrated, and integration.create is false'
-    remedy "make in Aiven's console what is missing, an endpoint of type Prometheus or the service's integration with it; or set integration.create to true and deploy, and it is made"
+    remedy "integrate the service with the project's Prometheus endpoint in Aiven's console; or set integration.create to true and deploy, and it is done"
     explain 'orders', verdict: 'awaiting_integration'
     unseen :doctor, 'it tries a node of the type that is scraped'
     log 'WARN an integration has ended, project=platform, service=orders, what=the service has no enabled Prometheus integration any more, cause=not integrated, and integration.create is false'
@@ -91,7 +91,7 @@ Diagnosis.area 'The integration' do
     status 'All is well: 2 of 2 services are scraped.'
     page 'All is well: 2 of 2 services are scraped.'
     explain 'orders', 'platform/orders: scraped'
-    log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized'
+    log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the password that Aiven gives for integration endpoint <id>, which others made, and says: 401 Unauthorized'
     unseen :doctor, 'it has healed by then'
     no_alert 'the daemon reads the new password from Aiven, and the node is scraped again within a minute', besides: %w[AivenMetricsServicesNotScraped AivenMetricsProxyFailing]
   end
@@ -102,11 +102,11 @@ Diagnosis.area 'The integration' do
     before { |world| made_by_hand.call(world, 'theirs', 'orders') }
     inject { |world| world.node_fault('orders', 'wrong_password') }
     problem 'One service has no credentials that its nodes take (unauthorised)', of: 'platform/orders'
-    cause 'node <address>: the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized'
-    remedy "wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, set it once more at that endpoint in Aiven's console, or integrate the service with the daemon's own endpoint"
+    cause 'node <address>: the node refuses the password that Aiven gives for integration endpoint <id>, which others made, and says: 401 Unauthorized'
+    remedy "wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, ask who made that endpoint to set its password again, or integrate the service with the daemon's own endpoint"
     explain 'orders', verdict: 'unauthorised'
-    log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized'
-    doctor "FAILED  node: pg: platform/orders at <address>: the node refuses the credentials of integration endpoint <id>, which others made and Aiven gives the password of, and says: 401 Unauthorized. What to do: wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, set it once more at that endpoint in Aiven's console, or integrate the service with the daemon's own endpoint"
+    log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the password that Aiven gives for integration endpoint <id>, which others made, and says: 401 Unauthorized'
+    doctor "FAILED  node: pg: platform/orders at <address>: the node refuses the password that Aiven gives for integration endpoint <id>, which others made, and says: 401 Unauthorized. What to do: wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, ask who made that endpoint to set its password again, or integrate the service with the daemon's own endpoint"
     alert 'AivenMetricsServicesNotScraped', besides: %w[AivenMetricsProxyFailing]
   end
 
@@ -122,10 +122,10 @@ Diagnosis.area 'The integration' do
     properties 'integration.create' => false
     problem '2 services have no credentials that their nodes take (unauthorised)', of: 'platform/orders, platform/search'
     cause "node <address>: no credentials of integration endpoint <id> are known: the token lacks the right project:integrations:write, which reading an endpoint's secrets needs"
-    remedy "give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with the daemon's own endpoint; after a start, wait a minute first"
+    remedy "wait a minute if the daemon has just started; else give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with the daemon's own endpoint"
     explain 'orders', verdict: 'unauthorised'
     log "WARN the integration endpoint's credentials cannot be read; its services cannot be scraped, project=platform, endpoint_id=<id>, cause=get_endpoint in project platform: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
-    doctor "FAILED  node: pg: platform/orders at <address>: no credentials of integration endpoint <id> are known: the token lacks a right (Missing permission project:integrations:write). What to do: give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with the daemon's own endpoint; after a start, wait a minute first"
+    doctor "FAILED  node: pg: platform/orders at <address>: no credentials of integration endpoint <id> are known: the token lacks a right (Missing permission project:integrations:write). What to do: wait a minute if the daemon has just started; else give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with the daemon's own endpoint"
     alert 'AivenMetricsServicesNotScraped', besides: %w[AivenMetricsManyNotScraped AivenMetricsProxyFailing AivenMetricsTokenRejected AivenMetricsNobodyScrapes]
   end
 
@@ -139,7 +139,7 @@ Diagnosis.area 'The integration' do
     end
     problem 'One service cannot be integrated (integration_failed)', of: 'platform/ledger'
     cause 'Aiven refuses the integration: refused with 409 (Maximum number of service integrations (100) reached in project platform)'
-    remedy "do what Aiven's words in the cause ask for: give the token's user a right, choose a plan, or delete integrations that nobody needs; it is tried again by itself, with growing pauses"
+    remedy "do what Aiven's words in the cause ask for: have a limit raised, or what is unused deleted by its owners; ask the service's owner for another plan, if that is what they name; it is tried again by itself, with growing pauses"
     explain 'ledger', verdict: 'integration_failed'
     log 'WARN the service is not integrated; trying again later, project=platform, service=ledger, cause=Aiven refuses the integration: refused with 409 (Maximum number of service integrations (100) reached in project platform)'
     unseen :doctor, 'it writes nothing, so Aiven refuses it nothing'
@@ -150,8 +150,8 @@ Diagnosis.area 'The integration' do
     done 'a service appears whose type Aiven does not list among those of the integration'
     blame :aiven
     inject { |world| world.tell(do: 'add_service', project: 'platform', service: { name: 'pipeline', type: 'flink', series: 20 }) }
-    status 'All is well: 2 of 2 services are scraped.'
-    page 'All is well: 2 of 2 services are scraped.'
+    status 'All is well: 2 of 2 services are scraped (1 more is not meant to be).'
+    page 'All is well: 2 of 2 services are scraped (1 more is not meant to be).'
     explain 'pipeline', verdict: 'ineligible', cause: "Aiven's Prometheus integration does not support flink", remedy: "nothing can be done: the service's metrics are in Aiven's console alone; once Aiven supports the type, it is integrated by itself"
     unseen :doctor, 'it tries a node of each type that has one'
     unseen :log, 'the history has it: `aiven-metrics events`'
@@ -164,9 +164,9 @@ Diagnosis.area 'The integration' do
     from_the_start
     before { |world| world.tell(do: 'set_tags', project: 'platform', service: 'search', tags: { stage: 'production' }) }
     properties 'services.tags' => { 'stage' => 'production' }
-    status 'All is well: 1 of 1 service is scraped.'
-    page 'All is well: 1 of 1 service is scraped.'
-    explain 'orders', verdict: 'not_selected', cause: 'services.tags asks for stage=production, which it does not have', remedy: "nothing, if that is meant; else change services.* in the job's properties and deploy"
+    status 'All is well: 1 of 1 service is scraped (1 more is not meant to be).'
+    page 'All is well: 1 of 1 service is scraped (1 more is not meant to be).'
+    explain 'orders', verdict: 'not_selected', cause: 'services.tags asks for stage=production, which it does not have', remedy: "nothing, if that is meant; else change what the cause names: the tag at the service, or services.* in the job's properties"
     unseen :doctor, 'it tries a node of each type that is selected'
     unseen :log, 'nothing has changed'
     no_alert 'it is meant'
@@ -176,8 +176,8 @@ Diagnosis.area 'The integration' do
     done '`orders` is powered off at Aiven'
     blame :tenant
     inject { |world| world.tell(do: 'power_off', project: 'platform', service: 'orders') }
-    status 'All is well: 1 of 1 service is scraped.'
-    page 'All is well: 1 of 1 service is scraped.'
+    status 'All is well: 1 of 1 service is scraped (1 more is not meant to be).'
+    page 'All is well: 1 of 1 service is scraped (1 more is not meant to be).'
     explain 'orders', verdict: 'powered_off', cause: 'Aiven reports its state as POWEROFF', remedy: 'nothing, if that is meant; else power the service on at Aiven'
     unseen :doctor, 'it tries a node of each type that has one'
     unseen :log, 'the history has it: `aiven-metrics events`'

@@ -14,7 +14,7 @@ Diagnosis.area 'The machine' do
     end
     problem 'platform: writing the target list (publish) fails'
     cause '<folder>/state/targets/targets.json: No space left on device (os error 28)'
-    remedy 'free space on the disk of the path in the cause (df -h PATH), or mend its permissions; Prometheus keeps the old list, and the daemon goes on'
+    remedy 'if the disk of the path in the cause is full (df -h PATH, df -i PATH), free space, but delete nothing in state_dir; if access is denied, mend the permissions; Prometheus keeps the old list, and the daemon goes on'
     explain 'orders', verdict: 'scraped'
     log 'ERROR writing failed; free space on the disk of this path, or mend its permissions; Prometheus keeps the old list, and the daemon goes on, path=<folder>/state, error=No space left on device (os error 28)'
     doctor 'FAILED  disk: room below <folder>/state: 0 MiB and <count> inodes free. What to do: make room, or give the instance group a larger persistent disk'
@@ -31,7 +31,7 @@ Diagnosis.area 'The machine' do
     end
     problem "The daemon's log cannot be written"
     cause '<count> log lines are lost: No space left on device (os error 28)'
-    remedy "free space on the log's disk (df -h /var/vcap/sys/log); if there is space, see what should read the daemon's standard output; work goes on, and aiven-metrics events has what changed meanwhile"
+    remedy "free space on the log's disk (df -h /var/vcap/sys/log); if it has space, restart the job, whose standard output nobody reads any more; work goes on, and aiven-metrics events has what changed meanwhile"
     explain 'orders', 'platform/orders: scraped'
     unseen :log, 'its lines are what is lost'
     unseen :doctor, 'where the log is written is the business of who starts the daemon'
@@ -44,10 +44,10 @@ Diagnosis.area 'The machine' do
     inject { |world| world.api_fault({ clock_off: 10_800 }) }
     problem "This machine's clock is 3h behind that of Aiven's API"
     cause "successive answers of Aiven's API have a Date that differs by <count> s from this machine's time"
-    remedy "set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
+    remedy "compare date -u with another VM: if this one is wrong, mend its time (chronyc sources), since certificates are judged and samples are dated by it; if it is right, see what changes Date on the way to aiven.api_url"
     explain 'orders', 'platform/orders: scraped'
-    log "WARN this machine's clock is 3h behind that of Aiven's API, cause=successive answers of Aiven's API have a Date that differs by <count> s from this machine's time, remedy=set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
-    doctor "FAILED  clock: this machine's clock: 3h behind that of Aiven's API, as one answer shows. What to do: set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url"
+    log "WARN this machine's clock is 3h behind that of Aiven's API, cause=successive answers of Aiven's API have a Date that differs by <count> s from this machine's time, remedy=compare date -u with another VM: if this one is wrong, mend its time (chronyc sources), since certificates are judged and samples are dated by it; if it is right, see what changes Date on the way to aiven.api_url"
+    doctor "FAILED  clock: this machine's clock: 3h behind that of Aiven's API, as one answer shows. What to do: compare date -u with another VM: if this one is wrong, mend its time (chronyc sources), since certificates are judged and samples are dated by it; if it is right, see what changes Date on the way to aiven.api_url"
     alert 'AivenMetricsClockWrong'
   end
 

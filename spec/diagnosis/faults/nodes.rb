@@ -50,10 +50,10 @@ Diagnosis.area 'Nodes' do
     inject { |world| world.node_fault('orders', 'hang_after_request') }
     problem 'One service cannot be scraped (unreachable)', of: 'platform/orders'
     cause 'node <address>: the node took the request and did not answer within <time>'
-    remedy "see the node's CPU and load in Aiven's console; if it is idle, send service, address and time to Aiven's support; raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) only if some scrapes succeed"
+    remedy "see the node's CPU and load in Aiven's console; if it is busy, ask the service's owner for a larger plan; if it is idle, send service, address and time to Aiven's support; raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) only if some scrapes succeed"
     explain 'orders', verdict: 'unreachable'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (timeout), cause=the node took the request and did not answer within <time>'
-    doctor "FAILED  node: pg: platform/orders at <address>: the node took the request and did not answer within <time>. What to do: see the node's CPU and load in Aiven's console; if it is idle, send service, address and time to Aiven's support; raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) only if some scrapes succeed"
+    doctor "FAILED  node: pg: platform/orders at <address>: the node took the request and did not answer within <time>. What to do: see the node's CPU and load in Aiven's console; if it is busy, ask the service's owner for a larger plan; if it is idle, send service, address and time to Aiven's support; raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) only if some scrapes succeed"
     alert 'AivenMetricsServicesNotScraped'
   end
 
@@ -66,10 +66,10 @@ Diagnosis.area 'Nodes' do
     end
     problem 'One service cannot be scraped (unreachable)', of: 'platform/orders'
     cause 'node <address>: no answer to the connection within <time>'
-    remedy "check the service's IP allow-list (ip_filter) and the firewalls between this machine and the node; if both let this machine through, see in Aiven's console whether the node runs"
+    remedy "ask the service's owner whether its IP allow-list (ip_filter) has the address with which this machine leaves the platform, and check the firewalls on the way; if both let this machine through, see in Aiven's console whether the node runs"
     explain 'orders', verdict: 'unreachable'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (timeout), cause=no answer to the connection within <time>'
-    doctor "FAILED  node: pg: platform/orders at <address>: no answer to the connection within <time>. What to do: check the service's IP allow-list (ip_filter) and the firewalls between this machine and the node; if both let this machine through, see in Aiven's console whether the node runs"
+    doctor "FAILED  node: pg: platform/orders at <address>: no answer to the connection within <time>. What to do: ask the service's owner whether its IP allow-list (ip_filter) has the address with which this machine leaves the platform, and check the firewalls on the way; if both let this machine through, see in Aiven's console whether the node runs"
     alert 'AivenMetricsServicesNotScraped'
   end
 
@@ -125,12 +125,12 @@ Diagnosis.area 'Nodes' do
     blame :aiven
     inject { |world| world.node_fault('orders', 'expired') }
     problem 'One service cannot be verified (tls_failed)', of: 'platform/orders'
-    cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>…"
-    whole_cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>, valid <day> to <day>)"
+    cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> by a clock that agrees with Aiven's (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>…"
+    whole_cause "node <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> by a clock that agrees with Aiven's (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>, valid <day> to <day>)"
     remedy "ask the service's owner to apply its maintenance updates (they restart nodes), with which Aiven renews certificates; if none waits, send service, address and time to Aiven's support"
     explain 'orders', verdict: 'tls_failed'
-    log "WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (tls), cause=the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', issuer 'platform Project CA', names orders-platform.a.aivencloud.test, <some>, valid <day> to <day>)"
-    doctor "FAILED  node: pg: platform/orders at <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> (subject 'aiven-sim node', <some>). What to do: ask the service's owner to apply its maintenance updates (they restart nodes), with which Aiven renews certificates; if none waits, send service, address and time to Aiven's support"
+    log "WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (tls), cause=the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> by a clock that agrees with Aiven's (subject 'aiven-sim node', issuer 'platform Project CA', <some>"
+    doctor "FAILED  node: pg: platform/orders at <address>: the certificate shown for orders-platform.a.aivencloud.test is not believed: it has expired on <day> by a clock that agrees with Aiven's (subject 'aiven-sim node', <some>). What to do: ask the service's owner to apply its maintenance updates (they restart nodes), with which Aiven renews certificates; if none waits, send service, address and time to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
   end
 
@@ -140,11 +140,11 @@ Diagnosis.area 'Nodes' do
     inject { |world| world.node_fault('orders', 'other_name') }
     problem 'One service cannot be verified (tls_failed)', of: 'platform/orders'
     cause "node <address>: the node shows a certificate for somebody-elses-service.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
-    remedy "nothing was sent to the node; compare dig HOST at each name server: if they differ, mend the one that is wrong; wait if nodes were just replaced; if all still give this address after an hour, send service, address and time to Aiven's support"
+    remedy "nothing was sent to the node; compare dig @SERVER HOST at each name server and at one of another network: if only ours give this address, mend DNS or dns.nameservers; wait if nodes were just replaced; if the other network gives it, too, after an hour, send service, address and time to Aiven's support"
     whole_cause "node <address>: the node shows a certificate for somebody-elses-service.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
     explain 'orders', verdict: 'tls_failed'
     log "WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (tls), cause=the node shows a certificate for somebody-elses-service.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>)"
-    doctor "FAILED  node: pg: platform/orders at <address>: the node shows a certificate for somebody-elses-service.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>). What to do: nothing was sent to the node; compare dig HOST at each name server: if they differ, mend the one that is wrong; wait if nodes were just replaced; if all still give this address after an hour, send service, address and time to Aiven's support"
+    doctor "FAILED  node: pg: platform/orders at <address>: the node shows a certificate for somebody-elses-service.a.aivencloud.test, not for orders-platform.a.aivencloud.test (subject 'aiven-sim node', issuer 'platform Project CA', valid <day> to <day>). What to do: nothing was sent to the node; compare dig @SERVER HOST at each name server and at one of another network: if only ours give this address, mend DNS or dns.nameservers; wait if nodes were just replaced; if the other network gives it, too, after an hour, send service, address and time to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
   end
 
@@ -154,10 +154,10 @@ Diagnosis.area 'Nodes' do
     inject { |world| world.node_fault('orders', 'wrong_password') }
     problem 'One service has no credentials that its nodes take (unauthorised)', of: 'platform/orders'
     cause 'node <address>: the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized'
-    remedy "wait ten minutes after a change: the daemon keeps the endpoint's password current; if it stays so for this service alone, delete its Prometheus integration in Aiven's console, and the daemon makes it anew (integration.create); if that does not help, send service, address and time to Aiven's support"
+    remedy "if a password was changed less than ten minutes ago, wait: the daemon brings the endpoint in step; else, if integration.create is true, delete the service's Prometheus integration in Aiven's console, and the daemon makes it anew; if it is refused again, send service, address and time to Aiven's support"
     explain 'orders', verdict: 'unauthorised'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized'
-    doctor "FAILED  node: pg: platform/orders at <address>: the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized. What to do: wait ten minutes after a change: the daemon keeps the endpoint's password current; if it stays so for this service alone, delete its Prometheus integration in Aiven's console, and the daemon makes it anew (integration.create); if that does not help, send service, address and time to Aiven's support"
+    doctor "FAILED  node: pg: platform/orders at <address>: the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized. What to do: if a password was changed less than ten minutes ago, wait: the daemon brings the endpoint in step; else, if integration.create is true, delete the service's Prometheus integration in Aiven's console, and the daemon makes it anew; if it is refused again, send service, address and time to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
   end
 end

@@ -110,7 +110,12 @@ impl Client {
         match is_about_dates {
             Some(true) => ErrorKind::CertificateDates(words),
             Some(false) => ErrorKind::Certificate(words),
-            None => Unanswered::Transport(words).into(),
+            None => {
+                let host = self.base.host_str().unwrap_or_default();
+                let port = self.base.port_or_known_default().unwrap_or_default();
+                let words = format!("{host}:{port}: {message}");
+                Unanswered::Transport(OutsideText::prose(&words, &self.secrets)).into()
+            }
         }
     }
 }

@@ -17,10 +17,13 @@ impl ErrorKind {
                 status, message, ..
             } => format!("Aiven answered {status} ({message})"),
             ErrorKind::Unanswered(Unanswered::Timeout(limit)) => {
-                format!("no answer within {:.0} s", limit.as_secs_f64().ceil())
+                format!(
+                    "Aiven's API did not answer within {:.0} s",
+                    limit.as_secs_f64().ceil()
+                )
             }
             ErrorKind::Unanswered(Unanswered::Transport(words)) => {
-                format!("the connection to the API failed: {words}")
+                format!("the connection to Aiven's API failed: {words}")
             }
             // The same for all that wait for it, however long it lasts yet.
             ErrorKind::Unanswered(Unanswered::Postponed(postponed)) => {
@@ -44,20 +47,20 @@ impl ErrorKind {
     pub fn advice(&self) -> Option<String> {
         let advice = match self {
             ErrorKind::TokenRejected(_) => {
-                "make a new token of the same user in Aiven's console, since this one is wrong, expired or revoked; set aiven.api_token to all of it, and deploy"
+                "see in Aiven's console whether the token is there and has not expired, and whether aiven.api_token is the whole of it; else make a new one for the same user, set it, and deploy"
             }
             ErrorKind::Forbidden(_) => {
                 "in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
             }
             ErrorKind::NotFound { message, .. } if message.starts_with("Project ") => {
-                "write the project's name in aiven.projects as Aiven's console shows it, and deploy: it may be misspelt, or renamed"
+                "look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy"
             }
             ErrorKind::NotFound { .. } | ErrorKind::Refused { .. } => return None,
             ErrorKind::Throttled { .. } => {
-                "see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together"
+                "see what else uses tokens of this user, and give this program a token of a user of its own: Aiven counts the requests of a user together; if nothing else does, raise aiven.poll_interval"
             }
             ErrorKind::Server { .. } => {
-                "nothing can be mended here: see Aiven's status page; it is asked again by itself"
+                "see Aiven's status page; if it names no trouble, send this line and the time to Aiven's support; it is asked again by itself"
             }
             ErrorKind::Unanswered(Unanswered::Stranger(stranger)) => {
                 return Some(stranger.advice());
@@ -67,16 +70,16 @@ impl ErrorKind {
             }
             ErrorKind::Proxy { trouble, .. } => trouble.advice(),
             ErrorKind::Unanswered(Unanswered::Timeout(_)) => {
-                "see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url, or raise aiven.request_timeout"
+                "see Aiven's status page; if Aiven is well, see the firewalls and aiven.http_proxy on the way to aiven.api_url; raise aiven.request_timeout only if some requests succeed"
             }
             ErrorKind::Unanswered(Unanswered::Transport(_)) => {
-                "let this machine reach the host of aiven.api_url: see DNS, routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
+                "let this machine reach that host: see that aiven.api_url is right, then routes, firewalls and aiven.http_proxy; if all is well there, see Aiven's status page"
             }
             ErrorKind::CertificateDates(_) => {
                 "check this machine's clock first (timedatectl), by which certificates are judged; if it is right, see what answers at aiven.api_url"
             }
             ErrorKind::Certificate(_) => {
-                "ask your network team whether something on the way inspects TLS, as the issuer that aiven-metrics doctor shows may tell; only if that is meant, give its CA as aiven.ca_cert"
+                "run aiven-metrics doctor, which shows who issued it; ask your network team whether they inspect TLS with that CA; only if they do, give it as aiven.ca_cert"
             }
             ErrorKind::Truncated(_) | ErrorKind::Unanswered(Unanswered::Malformed(_)) => {
                 "see what answers at aiven.api_url, and the proxies and firewalls on the way to it; if it is Aiven itself, send this line and the time to Aiven's support"

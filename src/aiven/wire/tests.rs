@@ -350,7 +350,7 @@ fn find(rows: Value) -> Result<EndpointFact, String> {
 fn an_endpoint_that_may_be_an_odd_row_is_not_missing() {
     let ours = json!({"endpoint_id": "e", "endpoint_name": "ours", "endpoint_type": "prometheus"});
     let other = json!({"endpoint_id": "o", "endpoint_name": "o", "endpoint_type": "datadog"});
-    let missing = EndpointFact::Missing { cause: None };
+    let missing = EndpointFact::Missing { why: None };
     assert_eq!(find(json!([ours])), Ok(EndpointFact::Present("e".into())));
     assert_eq!(find(json!([other])), Ok(missing.clone()));
     for member in ["endpoint_id", "endpoint_name", "endpoint_type"] {

@@ -10,6 +10,7 @@ use crate::aiven::{Client, ErrorKind};
 use crate::cli::rehearsal;
 use crate::config::Config;
 use crate::model::endpoint::EndpointFact;
+use crate::model::explain::remedy::ENDPOINT_BY_HAND;
 use crate::model::project::Project;
 use crate::model::service::Service;
 use crate::model::surroundings::SET_THE_CLOCK;
@@ -102,7 +103,7 @@ pub(super) async fn project(client: &Client, config: &Config, name: &str) -> Ask
         Err(error) => refused(name, SERVICES_READ, &error.kind),
     };
     let reads_integrations = match (&types, &endpoint) {
-        (Ok(_), Ok(fact)) => ok(name, INTEGRATIONS_READ, endpoint_shown(fact)),
+        (Ok(_), Ok(fact)) => endpoint_shown(name, fact, config.integration.create),
         (Err(error), _) | (_, Err(error)) => refused(name, INTEGRATIONS_READ, &error.kind),
     };
     let mut checks = vec![reads_services, reads_integrations];
@@ -115,8 +116,14 @@ pub(super) async fn project(client: &Client, config: &Config, name: &str) -> Ask
     let endpoint_id = ours.or(of_others.as_deref());
     checks.push(match (endpoint_id, &endpoint) {
         (Some(id), _) => writes_integrations(client, config, name, id).await,
-        (None, Ok(_)) => untried("it shows only when an integration endpoint's secrets are read, and the project has none yet", name),
-        (None, Err(_)) => untried("the project's integration endpoints could not be read", name),
+        (None, Ok(_)) => untried(
+            "without an integration endpoint it cannot be tried, and the project has none",
+            name,
+        ),
+        (None, Err(_)) => untried(
+            "the project's integration endpoints could not be read",
+            name,
+        ),
     });
     checks.push(match &ca {
         Ok(_) => ok(name, PROJECTS_WRITE, "the project's CA can be read"),
@@ -144,13 +151,27 @@ const INTEGRATIONS_READ: &str = "project:integrations:read";
 const INTEGRATIONS_WRITE: &str = "project:integrations:write";
 const PROJECTS_WRITE: &str = "organization:projects:write";
 
-fn endpoint_shown(fact: &EndpointFact) -> String {
-    match fact {
+/// The endpoints can be read, and this is what is there.
+fn endpoint_shown(project: &str, fact: &EndpointFact, may_create: bool) -> Check {
+    let found = match fact {
         EndpointFact::Present(id) => format!("the integration endpoint is {id}"),
-        EndpointFact::Missing { .. } => "there is no integration endpoint yet".to_owned(),
-        EndpointFact::Unusable(cause) => cause.to_string(),
+        EndpointFact::Missing { .. } if may_create => {
+            "there is no integration endpoint yet; the daemon makes it".to_owned()
+        }
+        EndpointFact::Missing { .. } => {
+            return Area::Api.failed(
+                right(project, INTEGRATIONS_READ),
+                "it can be read, but there is no integration endpoint of the name in integration.endpoint_name, and integration.create is false",
+                ENDPOINT_BY_HAND,
+            );
+        }
+        EndpointFact::Unusable(why) => {
+            let remedy = why.remedy.as_deref().unwrap_or_default();
+            return Area::Api.failed(right(project, INTEGRATIONS_READ), &*why.cause, remedy);
+        }
         EndpointFact::Unknown => "the integration endpoint is not known".to_owned(),
-    }
+    };
+    ok(project, INTEGRATIONS_READ, found)
 }
 
 /// Reading an endpoint's secrets takes the right to write, and changes nothing.

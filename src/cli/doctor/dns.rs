@@ -9,8 +9,9 @@ use futures_util::future::join_all;
 use super::check::{Area, Check};
 use crate::config::Config;
 use crate::model::address::Family;
+use crate::model::explain::remedy::{MEND_DNS, UNRESOLVED};
 use crate::model::surroundings::MEND_THE_SERVER;
-use crate::resolve::{NameResolver, Told, Way, probe};
+use crate::resolve::{NameResolver, Told, Unanswered, Way, probe};
 
 /// The ways with their names.
 const WAYS: [(Way, &str); 3] = [(Way::Udp, "UDP"), (Way::Edns, "EDNS"), (Way::Tcp, "TCP")];
@@ -18,7 +19,7 @@ const WAYS: [(Way, &str); 3] = [(Way::Udp, "UDP"), (Way::Edns, "EDNS"), (Way::Tc
 /// What one server said in each way, in the order of [`WAYS`].
 struct Said {
     server: SocketAddr,
-    answers: Vec<Result<(Told, Duration), String>>,
+    answers: Vec<Result<(Told, Duration), Unanswered>>,
 }
 
 /// Asks every name server for the addresses of `name`.
@@ -70,19 +71,16 @@ impl Said {
                     found,
                     MEND_THE_SERVER,
                 ),
-                false => Area::Dns.failed(
+                false if self.replies() => Area::Dns.failed(
                     subject,
                     found,
-                    "set dns.nameservers to servers that this machine reaches by UDP and TCP on their port, and see its firewall",
+                    "the server is reached and fails by itself: see its log, its forwarders and DNSSEC, and ask a server of another network for the same name (dig @SERVER NAME)",
                 ),
+                false => Area::Dns.failed(subject, found, MEND_DNS),
             };
         }
         if self.denies() {
-            return Area::Dns.failed(
-                subject,
-                found,
-                "ask a server that knows the names of the internet, or of Aiven's VPC: correct dns.nameservers, or aiven.api_url if the name is that of the API",
-            );
+            return Area::Dns.failed(subject, found, UNRESOLVED);
         }
         if failed(2) {
             let remedy = "let this machine reach the server by TCP: addresses of a service with many nodes do not fit into a packet";
@@ -95,6 +93,12 @@ impl Said {
         Area::Dns.ok(subject, found)
     }
 
+    /// Whether it replied at all.
+    fn replies(&self) -> bool {
+        let mut failed = self.answers.iter().filter_map(|one| one.as_ref().err());
+        failed.any(|why| why.replied)
+    }
+
     fn denies(&self) -> bool {
         let mut told = self.answers.iter().flatten();
         told.any(|(told, _)| *told == Told::NoSuchName)
@@ -105,7 +109,7 @@ impl Said {
         let ways = WAYS.iter().zip(&self.answers);
         let ways = ways.map(|((_, name), answer)| match answer {
             Ok((_, took)) => format!("{name} in {}", milliseconds(*took)),
-            Err(cause) => format!("{name}: {cause}"),
+            Err(why) => format!("{name}: {}", why.cause),
         });
         let ways = ways.collect::<Vec<_>>().join(", ");
         let told = match (self.addresses(), self.denies()) {

@@ -13,7 +13,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Foundation, Guid, Name};
+use super::{CLAIM_TAGS, Claim, Foundation, Guid, Name};
 use crate::model::outside_text::Secrets;
 
 /// Whose a service is, as far as it is known. In `/status` and `state.json` its members
@@ -89,15 +89,25 @@ impl fmt::Display for Disagreement {
             aiven,
             published,
         } = self;
-        let label = label.as_str();
+        let (label, tag) = (label.as_str(), label.tag());
         write!(
             f,
-            "{label} is published as {published}, and Aiven says {aiven}"
+            "{label} is published as {published}, and the tag {tag} at Aiven says {aiven}"
         )
     }
 }
 
 impl Label {
+    /// The tag of Aiven's that says the same.
+    fn tag(self) -> &'static str {
+        let [instance, space, organization] = CLAIM_TAGS;
+        match self {
+            Label::Instance => instance,
+            Label::Space => space,
+            Label::Organization => organization,
+        }
+    }
+
     /// The label's name.
     pub fn as_str(self) -> &'static str {
         match self {

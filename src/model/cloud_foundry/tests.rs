@@ -154,7 +154,7 @@ fn cloud_controller_wins_over_tags_and_the_difference_is_told() {
     assert_eq!(
         told[0].to_string(),
         format!(
-            "space_guid is published as {}, and Aiven says {}",
+            "space_guid is published as {}, and the tag space_id at Aiven says {}",
             guid(2),
             guid(8)
         )

@@ -67,6 +67,11 @@ pub(super) fn problems(situation: Situation<'_>) -> Vec<Problem> {
 fn kind(situation: Situation<'_>, one: &Judged<'_>) -> Option<Kind> {
     let (verdict, planned) = (one.verdict, one.planned);
     let word = |finding: Finding| format!("{finding:?}");
+    // Where no name of the project resolves, that is the problem.
+    let is_explained = one.project.stages.resolve.failing.is_some();
+    if verdict == Verdict::Unresolved && is_explained {
+        return None;
+    }
     if verdict.is_problem() {
         let found = one
             .failure
@@ -82,8 +87,6 @@ fn kind(situation: Situation<'_>, one: &Judged<'_>) -> Option<Kind> {
     if let Some(finding) = failing_node(situation, one) {
         return Some((Rank::Partly, Trouble::Nodes, word(finding)));
     }
-    // Where no name of the project resolves, that is the problem.
-    let is_explained = one.project.stages.resolve.failing.is_some();
     if !planned.failing.is_empty() && !is_explained {
         return Some((Rank::Partly, Trouble::Stale, String::new()));
     }
@@ -197,7 +200,7 @@ fn labels(planned: &PlannedService) -> (String, String) {
     let ownership = planned.ownership.iter();
     let said = ownership.flat_map(|one| &one.disagreements);
     let said: Vec<_> = said.map(ToString::to_string).collect();
-    let remedy = "what Cloud Controller says is published, so nothing is lost: see at Aiven who edited the service's tags, and set them back";
+    let remedy = "what Cloud Controller says is published, so nothing is lost: set the tag back at Aiven, and see who edited it";
     (said.join("; "), remedy.to_owned())
 }
 

@@ -4,12 +4,15 @@ use super::{Problem, Rank, Situation};
 use crate::model::explain::remedy;
 use crate::model::history::stage_in_words;
 use crate::model::resolution::Failing;
+use crate::model::snapshot::Origin;
 
 /// How many projects a title names.
 const MAX_NAMED: usize = 3;
 
 /// Stages that fail for the same cause.
 struct Group<'a> {
+    /// Whether something is known that holds meanwhile.
+    is_known: bool,
     projects: Vec<&'a str>,
     /// In the order in which they follow each other.
     stages: Vec<&'static str>,
@@ -27,19 +30,36 @@ fn groups(situation: Situation<'_>) -> Vec<Group<'_>> {
     let projects = situation.snapshot.projects.iter();
     let of_projects = projects.flat_map(|project| {
         let stages = project.stages.named().into_iter();
-        stages.map(|(stage, state)| (&*project.name, stage, state))
+        stages.map(|(stage, state)| {
+            let is_known = match stage {
+                "resolve" => project
+                    .plan
+                    .services
+                    .iter()
+                    .any(|one| !one.hosts.is_empty()),
+                _ => project.origin != Origin::Nothing,
+            };
+            (&*project.name, stage, state, is_known)
+        })
     });
     let shared = situation.snapshot.cloud_foundry.iter();
-    let shared = shared.map(|state| ("all projects", "cloud_foundry", state));
+    let shared = shared.map(|state| {
+        let is_known = state.last_success.is_some();
+        ("all projects", "cloud_foundry", state, is_known)
+    });
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for (project, stage, state) in of_projects.chain(shared) {
+    for (project, stage, state, is_known) in of_projects.chain(shared) {
         let Some(failing) = &state.failing else {
             continue;
         };
         let mut known = groups.iter_mut();
         match known.find(|group| is_same(&group.failing.cause, &failing.cause)) {
-            Some(group) => group.add(project, stage, failing),
+            Some(group) => {
+                group.add(project, stage, failing);
+                group.is_known |= is_known;
+            }
             None => groups.push(Group {
+                is_known,
                 projects: vec![project],
                 stages: vec![stage],
                 failing,
@@ -69,8 +89,9 @@ impl<'a> Group<'a> {
     }
 
     fn problem(&self, is_ready: bool) -> Problem {
-        let rated = self.stages.iter().map(|stage| rated(stage, is_ready));
-        let worst = rated.min_by_key(|one| one.rank);
+        let stages = self.stages.iter();
+        let all = stages.map(|stage| rated(stage, is_ready, self.is_known));
+        let worst = all.min_by_key(|one| one.rank);
         let (rank, remedy) = worst.map_or((Rank::Note, String::new()), |one| {
             (one.rank, one.remedy(self.failing.remedy.as_deref()))
         });
@@ -114,30 +135,34 @@ impl Rated {
     }
 }
 
-fn rated(stage: &str, is_ready: bool) -> Rated {
+fn rated(stage: &str, is_ready: bool, is_known: bool) -> Rated {
     let otherwise = "do what the cause says";
     let (rank, otherwise, meanwhile) = match stage {
         "publish" => (Rank::Daemon, remedy::UNWRITTEN, ""),
-        "list" if is_ready => (
-            Rank::Source,
-            otherwise,
-            "targets that are known stay meanwhile",
-        ),
-        "list" => (
-            Rank::Daemon,
-            otherwise,
-            "nothing is published before that, for no state of an earlier run is there",
-        ),
-        "resolve" => (
-            Rank::Source,
-            otherwise,
-            "addresses that are known stay in use meanwhile",
-        ),
-        "cloud_foundry" => (
-            Rank::Partly,
-            otherwise,
-            "labels stay as they were, and targets do not depend on it",
-        ),
+        "list" => {
+            let rank = if is_ready { Rank::Source } else { Rank::Daemon };
+            let meanwhile = match is_known {
+                true => "targets that are known stay meanwhile",
+                false => "until then nothing is published, as it was never listed",
+            };
+            (rank, otherwise, meanwhile)
+        }
+        "resolve" => {
+            let meanwhile = match is_known {
+                true => "addresses that are known stay in use meanwhile",
+                false => "until then nothing is scraped, as no address is known",
+            };
+            (Rank::Source, otherwise, meanwhile)
+        }
+        "cloud_foundry" => {
+            let meanwhile = match is_known {
+                true => "labels stay as they were, and targets do not depend on it",
+                false => {
+                    "until then targets have no names of Cloud Foundry, and are scraped all the same"
+                }
+            };
+            (Rank::Partly, otherwise, meanwhile)
+        }
         _ => (
             Rank::Partly,
             otherwise,

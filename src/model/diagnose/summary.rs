@@ -14,6 +14,11 @@ pub(super) fn summary(situation: Situation<'_>, problems: &[Problem]) -> (String
         1 => format!("{done} of 1 service is {verb}"),
         of => format!("{done} of {of} services are {verb}"),
     };
+    let count = match situation.services.len().saturating_sub(of) {
+        0 => count,
+        1 => format!("{count} (1 more is not meant to be)"),
+        more => format!("{count} ({more} more are not meant to be)"),
+    };
     let is_whole = done == of && (of == 0 || !scrapes_are_overdue(situation));
     let yet = if is_whole { "but" } else { "and" };
     let summary = match wrong {

@@ -295,7 +295,7 @@ fn whose_a_service_is_is_said_with_how_sure_that_is() {
     assert_eq!(
         said,
         format!(
-            "service instance db ({instance}) in space dev ({space}) (confirmed by Cloud Controller); space_guid is published as {space}, and Aiven says {instance}; shared with the spaces {space}"
+            "service instance db ({instance}) in space dev ({space}) (confirmed by Cloud Controller); space_guid is published as {space}, and the tag space_id at Aiven says {instance}; shared with the spaces {space}"
         )
     );
     let only_claimed = json!({"service_instance_guid": instance, "confirmed": false});

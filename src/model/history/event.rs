@@ -107,9 +107,9 @@ kinds! {
     /// Some addresses of a published service came or went.
     AddressesChanged "addresses_changed" "services have other addresses"
     /// DNS does not answer for a host name any more.
-    HostUnresolved "host_unresolved" "host names are not answered by DNS"
+    HostUnresolved "host_unresolved" "host names do not resolve"
     /// DNS answers for it again.
-    HostResolved "host_resolved" "host names are answered by DNS again"
+    HostResolved "host_resolved" "host names resolve again"
     /// Whose a service is changed, or what it is called.
     LabelsChanged "labels_changed" "services have other labels of Cloud Foundry"
     /// Aiven says otherwise than what is published of whose a service is.

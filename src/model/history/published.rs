@@ -161,22 +161,22 @@ fn endpoint_between(before: &EndpointFact, after: &EndpointFact, at: Timestamp) 
     }
     let (what, cause) = match (before, after) {
         (EndpointFact::Unknown, EndpointFact::Present(_))
-        | (_, EndpointFact::Unknown | EndpointFact::Missing { cause: None })
+        | (_, EndpointFact::Unknown | EndpointFact::Missing { why: None })
             if !matches!(before, EndpointFact::Present(_)) =>
         {
             return None;
         }
         (_, EndpointFact::Present(id)) => (format!("the integration endpoint is {id} now"), None),
-        (_, EndpointFact::Missing { cause: None } | EndpointFact::Unknown) => {
+        (_, EndpointFact::Missing { why: None } | EndpointFact::Unknown) => {
             ("the integration endpoint is gone".to_owned(), None)
         }
-        (_, EndpointFact::Missing { cause: Some(cause) }) => (
+        (_, EndpointFact::Missing { why: Some(why) }) => (
             "the integration endpoint is missing and cannot be created".to_owned(),
-            Some(Arc::clone(cause)),
+            Some(Arc::clone(&why.cause)),
         ),
-        (_, EndpointFact::Unusable(cause)) => (
+        (_, EndpointFact::Unusable(why)) => (
             "the integration endpoint cannot be used".to_owned(),
-            Some(Arc::clone(cause)),
+            Some(Arc::clone(&why.cause)),
         ),
     };
     Some(Event::new(EventKind::EndpointChanged, at, what).because(cause))

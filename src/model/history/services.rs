@@ -155,7 +155,7 @@ fn hosts_between(
             true => "no address is known",
             false => "the last known addresses stay",
         };
-        let what = format!("DNS does not answer for {host}; {then}");
+        let what = format!("{host} does not resolve; {then}");
         event(EventKind::HostUnresolved, new, at, what)
             .about(Arc::clone(host))
             .because(Some(Arc::clone(&failing.cause)))
@@ -164,7 +164,7 @@ fn hosts_between(
     let resolved = old.failing.iter().map(|(host, _)| host);
     let resolved = resolved.filter(move |host| !fails(new, host) && is_published(host));
     let resolved = resolved.map(move |host| {
-        let what = format!("DNS answers for {host} again");
+        let what = format!("{host} resolves again");
         event(EventKind::HostResolved, new, at, what).about(Arc::clone(host))
     });
     failing.chain(resolved)

@@ -40,6 +40,8 @@ pub struct Merge {
     pub distrust: Option<Distrust>,
     /// How many known services it lacks.
     pub missing: usize,
+    /// The names of the first of them.
+    pub lacking: Vec<Arc<str>>,
     /// How many known services it shows with a detail that is not believed yet.
     pub doubtful: usize,
 }
@@ -90,6 +92,8 @@ pub(super) struct Tally {
     pub(super) changed: bool,
     /// Known services that the listing lacks.
     pub(super) missing: usize,
+    /// The names of the first of them.
+    pub(super) lacking: Vec<Arc<str>>,
     /// Known services with a detail that is not believed yet.
     pub(super) doubtful: usize,
     /// Those of them whose row lacks what every row has.

@@ -2,10 +2,12 @@
 //! rules, of which the first that applies decides.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{Attempt, Facts, Rules};
 use crate::model::endpoint::EndpointFact;
 use crate::model::inventory::{Known, Missing};
+use crate::model::reason::Reason;
 use crate::model::selection::Selection;
 use crate::model::service::Service;
 use crate::model::verdict::Verdict;
@@ -13,8 +15,10 @@ use crate::model::verdict::Verdict;
 /// What follows for a service.
 pub(super) struct Judgement {
     pub(super) verdict: Verdict,
-    /// Why it has this verdict and what to do about it, if that needs saying.
+    /// Why it has this verdict, if that needs saying.
     pub(super) cause: Option<Cow<'static, str>>,
+    /// See [`PlannedService::remedy`](super::PlannedService::remedy).
+    pub(super) remedy: Option<Arc<str>>,
     /// Whether to publish its hosts.
     pub(super) publish: bool,
     /// Whether to create an integration.
@@ -69,6 +73,7 @@ impl Judgement {
         Judgement {
             verdict,
             cause,
+            remedy: None,
             publish: true,
             integrate: false,
             stuck: false,
@@ -80,6 +85,7 @@ impl Judgement {
         Judgement {
             verdict,
             cause: Some(cause.into()),
+            remedy: None,
             publish: false,
             integrate: false,
             stuck: false,
@@ -106,6 +112,14 @@ impl Case<'_> {
         Judgement {
             integrate: endpoint_is_known,
             ..Judgement::left_alone(verdict, cause)
+        }
+    }
+
+    /// The same, for a reason that was found when it was tried.
+    fn tried(&self, verdict: Verdict, reason: &Reason) -> Judgement {
+        Judgement {
+            remedy: reason.remedy.clone(),
+            ..self.to_integrate(verdict, reason.cause.to_string())
         }
     }
 }
@@ -208,24 +222,23 @@ fn nothing_may_be_created(case: &Case<'_>) -> Option<Judgement> {
 }
 
 fn endpoint_not_usable(case: &Case<'_>) -> Option<Judgement> {
-    let (EndpointFact::Unusable(cause) | EndpointFact::Missing { cause: Some(cause) }) =
+    let (EndpointFact::Unusable(why) | EndpointFact::Missing { why: Some(why) }) =
         case.facts.endpoint
     else {
         return None;
     };
-    Some(case.to_integrate(Verdict::IntegrationFailed, cause.to_string()))
+    Some(case.tried(Verdict::IntegrationFailed, why))
 }
 
 fn integration_attempted(case: &Case<'_>) -> Option<Judgement> {
-    let (verdict, cause) = match case.facts.attempts.get(&case.service.name)? {
-        Attempt::Refused(cause) => (Verdict::IntegrationFailed, Cow::from(cause.to_string())),
-        Attempt::Postponed(cause) => (Verdict::AwaitingIntegration, Cow::from(cause.to_string())),
-        Attempt::Requested => (
+    Some(match case.facts.attempts.get(&case.service.name)? {
+        Attempt::Refused(why) => case.tried(Verdict::IntegrationFailed, why),
+        Attempt::Postponed(why) => case.tried(Verdict::AwaitingIntegration, why),
+        Attempt::Requested => case.to_integrate(
             Verdict::AwaitingIntegration,
-            Cow::from("integration requested; Aiven's listing does not show it yet"),
+            "integration requested; Aiven's listing does not show it yet",
         ),
-    };
-    Some(case.to_integrate(verdict, cause))
+    })
 }
 
 /// The judgement if no rule applies.
@@ -236,7 +249,7 @@ fn not_integrated_yet(case: &Case<'_>) -> Judgement {
         }
         EndpointFact::Unknown => "the project's integration endpoint is not known yet",
         EndpointFact::Unusable(_) | EndpointFact::Present(_) => {
-            "not integrated yet; waiting for its turn"
+            "it has no integration; the daemon makes one when its turn comes"
         }
     };
     case.to_integrate(Verdict::AwaitingIntegration, cause)

@@ -34,6 +34,8 @@ pub(super) struct UnjudgedListing {
     at: Timestamp,
     /// How many known services it lacks.
     missing: usize,
+    /// The names of the first of them.
+    lacking: Vec<Arc<str>>,
     /// How many known services it shows with a detail that is in doubt.
     doubtful: usize,
     /// How many of its rows could not be read.
@@ -66,6 +68,11 @@ impl UnjudgedListing {
 
     fn shrunk(&self) -> String {
         let missing = counted(self.missing, "known service");
+        let more = match self.missing > self.lacking.len() {
+            true => " and others",
+            false => "",
+        };
+        let missing = format!("{missing} ({}{more})", self.lacking.join(", "));
         match (self.missing, self.doubtful) {
             (0, 0) => "it says of a service what Aiven, asked by name, says otherwise".to_owned(),
             (_, 0) => format!("it lacks {missing}"),
@@ -107,6 +114,7 @@ impl Project {
             changed,
             distrust,
             missing,
+            lacking,
             doubtful,
         } = self.inventory.merge(listing, at);
         let is_first = self.origin != Origin::Api && !self.awaits_lookups;
@@ -121,6 +129,7 @@ impl Project {
         self.unjudged_listing = Some(UnjudgedListing {
             at,
             missing,
+            lacking,
             doubtful,
             unreadable: listing.unreadable,
             first_unreadable: listing.first_unreadable.clone(),

@@ -256,13 +256,13 @@ fn a_missing_endpoint_keeps_the_cause_of_the_failed_creation() {
     let mut project = new_project();
     let missing = |cause: Option<&str>| {
         Report::Endpoint(EndpointFact::Missing {
-            cause: cause.map(Arc::from),
+            why: cause.map(Reason::from),
         })
     };
     assert!(project.absorb(missing(Some("no right"))).worth_saving);
     assert!(!project.absorb(missing(None)).worth_saving);
     let kept = EndpointFact::Missing {
-        cause: Some("no right".into()),
+        why: Some("no right".into()),
     };
     assert_eq!(project.endpoint(), &kept);
 }

@@ -203,7 +203,7 @@ impl Finding {
                 "read the reason; look at the network between this machine and the node"
             }
             Finding::NoAnswer => {
-                "check the service's IP allow-list (ip_filter) and the firewalls between this machine and the node; if both let this machine through, see in Aiven's console whether the node runs"
+                "ask the service's owner whether its IP allow-list (ip_filter) has the address with which this machine leaves the platform, and check the firewalls on the way; if both let this machine through, see in Aiven's console whether the node runs"
             }
             Finding::NoAnswerInPrivate => {
                 "see in Aiven's console whether the service is in a VPC: if so, ask its owner whether to peer the VPC with this machine's network or to allow public access (public_access.prometheus); else check its IP allow-list (ip_filter) and the firewalls on the way, and whether the node runs"
@@ -233,7 +233,7 @@ impl Finding {
                 "nothing was sent to the node; do not trust it: Aiven's nodes have no such certificates; find what answers with a certificate of its own between this machine and the node"
             }
             Finding::OtherName => {
-                "nothing was sent to the node; compare dig HOST at each name server: if they differ, mend the one that is wrong; wait if nodes were just replaced; if all still give this address after an hour, send service, address and time to Aiven's support"
+                "nothing was sent to the node; compare dig @SERVER HOST at each name server and at one of another network: if only ours give this address, mend DNS or dns.nameservers; wait if nodes were just replaced; if the other network gives it, too, after an hour, send service, address and time to Aiven's support"
             }
             Finding::NameInSubjectOnly => {
                 "nothing was sent to the node; its certificate has to be issued again with the name as a subject alternative name"
@@ -257,7 +257,7 @@ impl Finding {
                 "see in Aiven's console whether the service is being restarted or maintained; if it is not, send service, address and time to Aiven's support"
             }
             Finding::Silent => {
-                "see the node's CPU and load in Aiven's console; if it is idle, send service, address and time to Aiven's support; raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) only if some scrapes succeed"
+                "see the node's CPU and load in Aiven's console; if it is busy, ask the service's owner for a larger plan; if it is idle, send service, address and time to Aiven's support; raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) only if some scrapes succeed"
             }
             Finding::SlowPage => {
                 "raise scrape_timeout (in the scrape job, add-tenant-prometheis.yml) if the page is large; else look at the network between this machine and the node"
@@ -266,13 +266,13 @@ impl Finding {
                 "see that the service's prometheus component names this port; something on the way may also answer in the node's place"
             }
             Finding::CredentialsRefused => {
-                "wait ten minutes after a change: the daemon keeps the endpoint's password current; if it stays so for this service alone, delete its Prometheus integration in Aiven's console, and the daemon makes it anew (integration.create); if that does not help, send service, address and time to Aiven's support"
+                "if a password was changed less than ten minutes ago, wait: the daemon brings the endpoint in step; else, if integration.create is true, delete the service's Prometheus integration in Aiven's console, and the daemon makes it anew; if it is refused again, send service, address and time to Aiven's support"
             }
             Finding::OthersCredentialsRefused => {
-                "wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, set it once more at that endpoint in Aiven's console, or integrate the service with the daemon's own endpoint"
+                "wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, ask who made that endpoint to set its password again, or integrate the service with the daemon's own endpoint"
             }
             Finding::NoCredentials => {
-                "give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with the daemon's own endpoint; after a start, wait a minute first"
+                "wait a minute if the daemon has just started; else give the token's user project:integrations:write in this project, which reading an endpoint's password needs, or integrate the service with the daemon's own endpoint"
             }
             Finding::Forbidden => {
                 "see whether something between this machine and the node filters requests, and what the node says; the credentials were not what it refused"

@@ -30,6 +30,7 @@ fn planned(verdict: Verdict, nodes: u8) -> PlannedService {
         }),
         verdict,
         cause: None,
+        remedy: None,
         stuck: false,
         hosts: Box::new([PublishedHost {
             host,

@@ -19,7 +19,7 @@ const TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 const RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
 
 /// What to do where this machine's clock is wrong.
-pub const SET_THE_CLOCK: &str = "set this machine's clock (chronyc tracking, timedatectl): certificates are judged and samples are dated by it; if another source says that it is right, see what changes Date on the way to aiven.api_url";
+pub const SET_THE_CLOCK: &str = "compare date -u with another VM: if this one is wrong, mend its time (chronyc sources), since certificates are judged and samples are dated by it; if it is right, see what changes Date on the way to aiven.api_url";
 
 /// One answer of Aiven's API, as far as clocks go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

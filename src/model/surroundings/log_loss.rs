@@ -65,7 +65,7 @@ impl LostLines {
             subject: "log".to_owned(),
             what: "the daemon's log cannot be written".to_owned(),
             cause: format!("{lines}: {}", self.cause),
-            remedy: "free space on the log's disk (df -h /var/vcap/sys/log); if there is space, see what should read the daemon's standard output; work goes on, and aiven-metrics events has what changed meanwhile".to_owned(),
+            remedy: "free space on the log's disk (df -h /var/vcap/sys/log); if it has space, restart the job, whose standard output nobody reads any more; work goes on, and aiven-metrics events has what changed meanwhile".to_owned(),
             since: Some(self.since),
         }
     }

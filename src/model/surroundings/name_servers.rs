@@ -17,7 +17,7 @@ const FAILURES: u32 = 3;
 const MAX_CAUSE: usize = 200;
 
 /// What to do about a name server that fails while others answer.
-pub const MEND_THE_SERVER: &str = "mend this server or take it out of dns.nameservers (or the system's); the others are asked in its place, each time after a pause";
+pub const MEND_THE_SERVER: &str = "ask it from another VM (dig @SERVER NAME): if it answers there, see the firewalls between it and this machine; else mend it, or take it out of dns.nameservers (of /etc/resolv.conf, if that is not set); the others are asked in its place, which takes longer";
 
 /// A name server that fails while others answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

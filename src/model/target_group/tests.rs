@@ -33,6 +33,7 @@ fn planned(addresses: &[&str], node_count: Option<u32>) -> PlannedService {
         }),
         verdict: Verdict::Published,
         cause: None,
+        remedy: None,
         stuck: false,
         hosts: Box::new([PublishedHost {
             host,

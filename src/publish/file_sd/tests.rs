@@ -22,6 +22,7 @@ fn snapshot(origin: Origin, addresses: &[&str]) -> Snapshot {
         service: Arc::new(service),
         verdict: Verdict::Published,
         cause: None,
+        remedy: None,
         stuck: false,
         hosts: Box::new([PublishedHost {
             host,

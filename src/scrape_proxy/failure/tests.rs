@@ -65,7 +65,7 @@ fn a_remedy_is_about_what_was_found() {
         (Finding::CredentialsRefused, "makes it anew"),
         (
             Finding::OthersCredentialsRefused,
-            "that endpoint in Aiven's console",
+            "ask who made that endpoint",
         ),
         (Finding::NotFound, "port"),
         (Finding::ServerError, "words"),

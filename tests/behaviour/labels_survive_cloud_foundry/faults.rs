@@ -269,14 +269,14 @@ pub(super) fn of_uaa() -> Vec<Case> {
         ),
         case(
             "an authority that sees nothing",
-            "give the client the authority cloud_controller.global_auditor in UAA",
+            "add the authority cloud_controller.global_auditor to the client where it is defined (uaa.clients in the deployment), and deploy",
             |sim| {
                 client(sim, |client| client.authorities(["cloud_controller.read"]));
             },
         ),
         case(
             "no authority",
-            "give the client the authority cloud_controller.global_auditor in UAA",
+            "add the authority cloud_controller.global_auditor to the client where it is defined (uaa.clients in the deployment), and deploy",
             |sim| {
                 client(sim, |client| client.authorities(["uaa.none"]));
             },

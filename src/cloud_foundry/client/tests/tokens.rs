@@ -143,7 +143,10 @@ async fn a_wrong_secret_is_said_and_never_shown() {
     .await;
     let expected = "uaa_token at 127.0.0.1: UAA does not accept the client (401, unauthorized: Bad credentials: ";
     assert!(said.starts_with(expected), "{said}");
-    assert!(said.contains("check cloud_foundry.client_id"), "{said}");
+    assert!(
+        said.contains("see that the client cloud_foundry.client_id is in UAA"),
+        "{said}"
+    );
     assert!(!said.contains("the-client"), "{said}");
     let basic = BASE64_STANDARD.encode("aiven-metrics:s3cr3t");
     assert!(!said.contains(&basic[basic.len() - 8..]), "{said}");
@@ -162,7 +165,7 @@ async fn a_token_that_is_quoted_is_never_shown() {
     assert!(said.contains("CF-NotAuthorized"), "{said}");
     assert!(!said.contains("the-token"), "{said}");
     assert!(
-        said.contains("give the client the authority cloud_controller.global_auditor"),
+        said.contains("add the authority cloud_controller.global_auditor to the client"),
         "{said}"
     );
 }

@@ -119,10 +119,7 @@ fn gone() -> Vec<Arc<Event>> {
             "addresses_changed",
             "addresses changed: 192.0.2.8:9273 came; 192.0.2.9:9273, [2001:db8::9]:9273 went",
         ),
-        event(
-            "host_unresolved",
-            "DNS does not answer for old-shop.a.example; …",
-        ),
+        event("host_unresolved", "old-shop.a.example does not resolve; …"),
     ]
 }
 

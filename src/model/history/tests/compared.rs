@@ -150,13 +150,11 @@ fn names_that_dns_stops_answering_for_are_told_until_it_answers() {
     };
     assert_eq!(
         changed(planned("a", &["10.0.0.1"]), stale.clone()),
-        [
-            "host_unresolved a: DNS does not answer for logs.test; the last known addresses stay (SERVFAIL)"
-        ]
+        ["host_unresolved a: logs.test does not resolve; the last known addresses stay (SERVFAIL)"]
     );
     assert_eq!(
         changed(stale, planned("a", &["10.0.0.1"])),
-        ["host_resolved a: DNS answers for logs.test again"]
+        ["host_resolved a: logs.test resolves again"]
     );
 }
 
@@ -224,7 +222,7 @@ fn another_endpoint_is_told_and_the_first_one_is_not() {
         snapshot
     };
     let present = |id: &str| EndpointFact::Present(id.into());
-    let missing = EndpointFact::Missing { cause: None };
+    let missing = EndpointFact::Missing { why: None };
     let told = |before: &EndpointFact, after: &EndpointFact| {
         lines(between(&with(before.clone()), &with(after.clone()), at(0)))
     };

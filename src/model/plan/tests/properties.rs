@@ -52,7 +52,7 @@ fn any_scenario() -> impl Strategy<Value = Scenario> {
     let services = (0..6_usize).map(any_service).collect::<Vec<_>>();
     let endpoint = prop_oneof![
         Just(EndpointFact::Unknown),
-        Just(EndpointFact::Missing { cause: None }),
+        Just(EndpointFact::Missing { why: None }),
         Just(EndpointFact::Unusable("no".into())),
         Just(EndpointFact::Present(OURS.into())),
     ];

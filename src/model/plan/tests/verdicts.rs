@@ -106,14 +106,14 @@ fn each_state_of_a_service_has_its_verdict() {
         ),
         (
             "endpoint missing",
-            lacking(|scenario| scenario.endpoint = EndpointFact::Missing { cause: None }),
+            lacking(|scenario| scenario.endpoint = EndpointFact::Missing { why: None }),
             (AwaitingIntegration, false, true),
         ),
         (
             "endpoint refused",
             lacking(|scenario| {
                 scenario.endpoint = EndpointFact::Missing {
-                    cause: Some("no".into()),
+                    why: Some("no".into()),
                 }
             }),
             (IntegrationFailed, false, true),
