@@ -109,7 +109,7 @@ async fn tags_that_somebody_edits_are_shown_and_change_nothing() {
     for (command, more) in [("status", None), ("explain", Some(&*tenant.service))] {
         let more: Vec<&str> = more.into_iter().collect();
         let output = ask(&daemon, command, &more).await.stdout;
-        let says = format!("and Aiven says {}", other.instance);
+        let says = format!("the tag service_id at Aiven says {}", other.instance);
         assert!(output.contains(&says), "{command}: {output}");
     }
 }

@@ -249,17 +249,21 @@ pub(super) fn of_uaa() -> Vec<Case> {
         }),
         case(
             "a wrong secret",
-            "cloud_foundry.client_secret against",
+            "cloud_foundry.client_secret is the secret",
             |sim| {
                 let (id, _) = sim.cf_client();
                 sim.add_client(ClientSpec::new(id, "another").authorities([AUTHORITY]));
                 forget_token(sim);
             },
         ),
-        case("no such client", "check cloud_foundry.client_id", |sim| {
-            sim.remove_client(&sim.cf_client().0);
-            forget_token(sim);
-        }),
+        case(
+            "no such client",
+            "see that the client cloud_foundry.client_id is in UAA",
+            |sim| {
+                sim.remove_client(&sim.cf_client().0);
+                forget_token(sim);
+            },
+        ),
         case(
             "no grant type",
             "authorized_grant_types: client_credentials",

@@ -206,7 +206,7 @@ async fn the_clients_token_and_its_rights_are_told_one_by_one() {
             &[&[
                 "token of the client",
                 "does not accept the client",
-                "check cloud_foundry.client_id",
+                "see that the client cloud_foundry.client_id is in UAA",
             ]],
         ),
         (
@@ -235,7 +235,7 @@ async fn the_clients_token_and_its_rights_are_told_one_by_one() {
                 &[
                     "\"authority\"",
                     "\\\"cloud_controller.read\\\"",
-                    "give the client the authority cloud_controller.global_auditor",
+                    "add the authority cloud_controller.global_auditor",
                 ],
                 &[
                     "labels",
@@ -247,34 +247,18 @@ async fn the_clients_token_and_its_rights_are_told_one_by_one() {
         (
             |sim| client(sim, |client| client.authorities(["uaa.none"])),
             &[
-                &[
-                    "\"authority\"",
-                    "\\\"uaa.none\\\"",
-                    "give the client the authority",
-                ],
-                &["\"spaces\"", "uaa.none", "give the client the authority"],
-                &[
-                    "service instances",
-                    "uaa.none",
-                    "give the client the authority",
-                ],
+                &["\"authority\"", "\\\"uaa.none\\\"", "add the authority"],
+                &["\"spaces\"", "uaa.none", "add the authority"],
+                &["service instances", "uaa.none", "add the authority"],
             ],
         ),
         (
             |sim| list(sim, Operation::ListSpaces, ApiFault::status(403)),
-            &[&[
-                "\"spaces\"",
-                "lacks a right",
-                "give the client the authority",
-            ]],
+            &[&["\"spaces\"", "lacks a right", "add the authority"]],
         ),
         (
             |sim| list(sim, Operation::ListServiceInstances, ApiFault::status(403)),
-            &[&[
-                "service instances",
-                "lacks a right",
-                "give the client the authority",
-            ]],
+            &[&["service instances", "lacks a right", "add the authority"]],
         ),
     ])
     .await;
