@@ -11,9 +11,11 @@ Seen = Struct.new(:key, :seconds, :alerted, :missing, :disagreements, :unexpecte
 class Watch
   # Names Aiven as the one to turn to.
   TURNS_TO_AIVEN = /\bask Aiven|Aiven's support/
-  # What is left to do about a name that another network's servers answer as ours do.
+  # What is left to do about a name that another network's servers answer as ours do, and about a listing that
+  # differs from what Aiven's console shows.
   ONCE_OURS_IS_RULED_OUT = Regexp.union(
     "; if the other network gives it, too, after an hour, send service, address and time to Aiven's support",
+    ": if it stays so for an hour, send project and time to Aiven's support",
     "; if it runs and no server knows its name after an hour, send both to Aiven's support"
   )
 

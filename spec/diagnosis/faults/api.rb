@@ -295,9 +295,9 @@ Diagnosis.area "Aiven's API" do
     blame :aiven
     inject { |world| world.api_fault('half_list', operation: 'list_services') }
     problem 'platform: listing services (list) fails'
-    cause 'the listing is not trusted (shrunk): it lacks 1 known service (orders)'
+    cause 'the listing is not trusted (shrunk): it lacks 1 known service (search)'
     remedy "see in Aiven's console whether the project has its services: if it does, and the token's user still has its rights, the listing is wrong: if it stays so for an hour, send project and time to Aiven's support; if they were deleted, they leave by themselves once Aiven, asked by name, says so; targets that are known stay meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: the listing is not trusted (shrunk): it lacks 1 known service (orders)', remedy: "see in Aiven's console whether the project has its services: if it does, and the token's user still has its rights, the listing is wrong: if it stays so for an hour, send project and time to Aiven's support; if they were deleted, they leave by themselves once Aiven, asked by name, says so; the service is scraped meanwhile, as it was known before"
+    explain 'orders', verdict: 'scraped', cause: 'platform: the listing is not trusted (shrunk): it lacks 1 known service (search)', remedy: "see in Aiven's console whether the project has its services: if it does, and the token's user still has its rights, the listing is wrong: if it stays so for an hour, send project and time to Aiven's support; if they were deleted, they leave by themselves once Aiven, asked by name, says so; the service is scraped meanwhile, as it was known before"
     log 'WARN listing not trusted; what it lacks or ends stays as it was until Aiven, asked by name, says the same, project=platform, reason=shrunk, missing=1, doubtful=0'
     unseen :doctor, 'it lists the services as `status` does, and what they were before it does not know'
     alert 'AivenMetricsListingDistrusted'
