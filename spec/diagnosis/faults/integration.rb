@@ -181,7 +181,7 @@ Diagnosis.area 'The integration' do
     explain 'orders', verdict: 'powered_off', cause: 'Aiven reports its state as POWEROFF', remedy: 'nothing, if that is meant; else power the service on at Aiven'
     unseen :doctor, 'it tries a node of each type that has one'
     unseen :log, 'the history has it: `aiven-metrics events`'
-    no_alert 'it is meant', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped]
+    no_alert 'it is meant', besides: %w[AivenMetricsProxyFailing AivenMetricsServicesNotScraped AivenMetricsDnsStale]
   end
 
   fault 'deleted', 'A service is deleted at Aiven' do
