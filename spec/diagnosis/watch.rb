@@ -16,7 +16,7 @@ class Watch
   ONCE_OURS_IS_RULED_OUT = Regexp.union(
     "; if the other network gives it, too, after an hour, send service, address and time to Aiven's support",
     ": if it stays so for an hour, send project and time to Aiven's support",
-    "; if it runs and no server knows its name after an hour, send both to Aiven's support"
+    "; if it runs and no server knows its name after an hour, send service and name to Aiven's support"
   )
 
   attr_reader :world, :fault, :seconds, :heard, :alerts

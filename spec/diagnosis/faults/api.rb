@@ -75,10 +75,10 @@ Diagnosis.area "Aiven's API" do
     inject { |world| world.api_fault({ status: { code: 404, message: 'Project platform does not exist' } }, project: 'platform') }
     problem 'platform: listing services (list) and integrating services (integrate) fail'
     cause 'not found (Project platform does not exist)'
-    remedy "look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy; targets that are known stay meanwhile"
-    explain 'orders', verdict: 'scraped', cause: 'platform: not found (Project platform does not exist)', remedy: "look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy; the service is scraped meanwhile, as it was known before"
-    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: not found (Project platform does not exist); look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy"
-    doctor "FAILED  api: platform: project:services:read: not found (Project platform does not exist). What to do: look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy"
+    remedy "look for the project in Aiven's console: if its name is spelt otherwise there, or was changed, write that in aiven.projects; if it was deleted, take it out; then deploy; targets that are known stay meanwhile"
+    explain 'orders', verdict: 'scraped', cause: 'platform: not found (Project platform does not exist)', remedy: "look for the project in Aiven's console: if its name is spelt otherwise there, or was changed, write that in aiven.projects; if it was deleted, take it out; then deploy; the service is scraped meanwhile, as it was known before"
+    log "WARN asking Aiven failed; targets stay as they are, project=platform, operation=<some>, error=<some> in project platform: not found (Project platform does not exist); look for the project in Aiven's console: if its name is spelt otherwise there, or was changed, write that in aiven.projects; if it was deleted, take it out; then deploy"
+    doctor "FAILED  api: platform: project:services:read: not found (Project platform does not exist). What to do: look for the project in Aiven's console: if its name is spelt otherwise there, or was changed, write that in aiven.projects; if it was deleted, take it out; then deploy"
     alert 'AivenMetricsListingStale', besides: %w[AivenMetricsStageStale]
   end
 
@@ -89,10 +89,10 @@ Diagnosis.area "Aiven's API" do
     properties 'aiven.projects' => %w[platform billlng]
     problem 'billlng: listing services (list) and integrating services (integrate) fail'
     cause 'not found (Project billlng does not exist)'
-    remedy "look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy; until then nothing is published, as it was never listed"
+    remedy "look for the project in Aiven's console: if its name is spelt otherwise there, or was changed, write that in aiven.projects; if it was deleted, take it out; then deploy; until then nothing is published, as it was never listed"
     explain 'orders', 'platform/orders: scraped'
-    log "WARN asking Aiven failed; targets stay as they are, project=billlng, operation=<some>, error=<some> in project billlng: not found (Project billlng does not exist); look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy"
-    doctor "FAILED  api: billlng: project:services:read: not found (Project billlng does not exist). What to do: look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy"
+    log "WARN asking Aiven failed; targets stay as they are, project=billlng, operation=<some>, error=<some> in project billlng: not found (Project billlng does not exist); look for the project in Aiven's console: if its name is spelt otherwise there, or was changed, write that in aiven.projects; if it was deleted, take it out; then deploy"
+    doctor "FAILED  api: billlng: project:services:read: not found (Project billlng does not exist). What to do: look for the project in Aiven's console: if its name is spelt otherwise there, or was changed, write that in aiven.projects; if it was deleted, take it out; then deploy"
     alert 'AivenMetricsNeverListed'
   end
 

@@ -11,10 +11,10 @@ Diagnosis.area 'DNS' do
     inject { |world| world.dns_fault('*', 'timeout') }
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>'
-    remedy 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones; addresses that are known stay in use meanwhile'
-    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones; the service is scraped meanwhile, as it was known before'
+    remedy 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that answers at neither has to be mended (see its log and its forwarders), one that is silent at this VM alone is behind a firewall; change dns.nameservers if it names the wrong ones; addresses that are known stay in use meanwhile'
+    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that answers at neither has to be mended (see its log and its forwarders), one that is silent at this VM alone is behind a firewall; change dns.nameservers if it names the wrong ones; the service is scraped meanwhile, as it was known before'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=orders-platform.a.aivencloud.test does not resolve; the last known addresses stay, cause=DNS lookup (A) failed: no answer from <address> within <time>'
-    doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones'
+    doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that answers at neither has to be mended (see its log and its forwarders), one that is silent at this VM alone is behind a firewall; change dns.nameservers if it names the wrong ones'
     alert 'AivenMetricsStageStale'
     alert 'AivenMetricsDnsStale'
   end
@@ -26,10 +26,10 @@ Diagnosis.area 'DNS' do
     before { |world| world.dns_fault('*', 'timeout') }
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>'
-    remedy 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones; until then nothing is scraped, as no address is known'
-    explain 'orders', verdict: 'unresolved', cause: 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones'
+    remedy 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that answers at neither has to be mended (see its log and its forwarders), one that is silent at this VM alone is behind a firewall; change dns.nameservers if it names the wrong ones; until then nothing is scraped, as no address is known'
+    explain 'orders', verdict: 'unresolved', cause: 'orders-platform.a.aivencloud.test: DNS lookup (A) failed: no answer from <address> within <time>', remedy: 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that answers at neither has to be mended (see its log and its forwarders), one that is silent at this VM alone is behind a firewall; change dns.nameservers if it names the wrong ones'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=orders-platform.a.aivencloud.test does not resolve; no address is known, cause=DNS lookup (A) failed: no answer from <address> within <time>'
-    doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones'
+    doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: no answer in time. What to do: look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that answers at neither has to be mended (see its log and its forwarders), one that is silent at this VM alone is behind a firewall; change dns.nameservers if it names the wrong ones'
     alert 'AivenMetricsServicesNotScraped'
     alert 'AivenMetricsDnsStale', besides: %w[AivenMetricsManyNotScraped AivenMetricsNobodyScrapes AivenMetricsStageStale]
   end
@@ -40,8 +40,8 @@ Diagnosis.area 'DNS' do
     inject { |world| world.dns_fault('*', 'serv_fail') }
     problem 'platform: looking host names up (resolve) fails'
     cause 'no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL'
-    remedy 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones; addresses that are known stay in use meanwhile'
-    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL', remedy: 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones; the service is scraped meanwhile, as it was known before'
+    remedy 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that answers at neither has to be mended (see its log and its forwarders), one that is silent at this VM alone is behind a firewall; change dns.nameservers if it names the wrong ones; addresses that are known stay in use meanwhile'
+    explain 'orders', verdict: 'scraped', cause: 'platform: no host name of the project can be resolved; orders-platform.a.aivencloud.test: DNS lookup (A) failed: <address>: SERVFAIL', remedy: 'look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that answers at neither has to be mended (see its log and its forwarders), one that is silent at this VM alone is behind a firewall; change dns.nameservers if it names the wrong ones; the service is scraped meanwhile, as it was known before'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=orders-platform.a.aivencloud.test does not resolve; the last known addresses stay, cause=DNS lookup (A) failed: <address>: SERVFAIL'
     doctor 'FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP: SERVFAIL, EDNS: SERVFAIL, TCP: SERVFAIL. What to do: the server is reached and fails by itself: see its log, its forwarders and DNSSEC, and ask a server of another network for the same name (dig @SERVER NAME)'
     alert 'AivenMetricsStageStale'
@@ -84,10 +84,10 @@ Diagnosis.area 'DNS' do
     inject { |world| world.dns_fault(world.host('orders'), 'nx_domain') }
     problem 'One service is scraped at its last known addresses', of: 'platform/orders'
     cause 'orders-platform.a.aivencloud.test: DNS knows no such name (NXDOMAIN)'
-    remedy 'nothing is lost before an address changes: look the name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers'
+    remedy "nothing is lost before an address changes: look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if no server knows it, see in Aiven's console whether the service still has that host"
     explain 'orders', verdict: 'scraped'
     log 'WARN a host name is not resolved, project=platform, service=orders, what=orders-platform.a.aivencloud.test does not resolve; the last known addresses stay, cause=DNS knows no such name (NXDOMAIN)'
-    doctor "FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send both to Aiven's support"
+    doctor "FAILED  dns: name server <address>: orders-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send service and name to Aiven's support"
     alert 'AivenMetricsDnsStale'
   end
 
@@ -100,10 +100,10 @@ Diagnosis.area 'DNS' do
     end
     problem 'One service has no known address (unresolved)', of: 'platform/ledger'
     cause 'ledger-platform.a.aivencloud.test: DNS knows no such name (NXDOMAIN)'
-    remedy "look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send both to Aiven's support"
+    remedy "look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send service and name to Aiven's support"
     explain 'ledger', verdict: 'unresolved'
     log 'WARN a host name is not resolved, project=platform, service=ledger, what=ledger-platform.a.aivencloud.test does not resolve; no address is known, cause=DNS knows no such name (NXDOMAIN)'
-    doctor "FAILED  dns: name server <address>: ledger-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send both to Aiven's support"
+    doctor "FAILED  dns: name server <address>: ledger-platform.a.aivencloud.test: UDP in <time>, EDNS in <time>, TCP in <time>; it knows no such name (NXDOMAIN). What to do: look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send service and name to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
     alert 'AivenMetricsDnsStale'
   end

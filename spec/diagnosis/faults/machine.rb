@@ -14,7 +14,7 @@ Diagnosis.area 'The machine' do
     end
     problem 'platform: writing the target list (publish) fails'
     cause '<folder>/state/targets/targets.json: No space left on device (os error 28)'
-    remedy 'if the disk of the path in the cause is full (df -h PATH, df -i PATH), free space, but delete nothing in state_dir; if access is denied, mend the permissions; Prometheus keeps the old list, and the daemon goes on'
+    remedy 'if the disk of the path in the cause is full (df -h PATH, df -i PATH), free space, but delete nothing in state_dir, or enlarge the disk; if access is denied, mend the permissions; Prometheus keeps the old list, and the daemon goes on'
     explain 'orders', verdict: 'scraped'
     log 'ERROR writing failed; free space on the disk of this path, or mend its permissions; Prometheus keeps the old list, and the daemon goes on, path=<folder>/state, error=No space left on device (os error 28)'
     doctor 'FAILED  disk: room below <folder>/state: 0 MiB and <count> inodes free. What to do: make room, or give the instance group a larger persistent disk'

@@ -154,10 +154,10 @@ Diagnosis.area 'Nodes' do
     inject { |world| world.node_fault('orders', 'wrong_password') }
     problem 'One service has no credentials that its nodes take (unauthorised)', of: 'platform/orders'
     cause 'node <address>: the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized'
-    remedy "if a password was changed less than ten minutes ago, wait: the daemon brings the endpoint in step; else, if integration.create is true, delete the service's Prometheus integration in Aiven's console, and the daemon makes it anew; if it is refused again, send service, address and time to Aiven's support"
+    remedy "if a password was changed less than ten minutes ago, wait: the daemon brings the endpoint in step; else delete the service's Prometheus integration in Aiven's console, and the daemon makes it anew (by hand, if integration.create is false); if it is refused again, send service, address and time to Aiven's support"
     explain 'orders', verdict: 'unauthorised'
     log 'WARN a node cannot be scraped, project=platform, service=orders, what=<address> cannot be scraped (unauthorised), cause=the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized'
-    doctor "FAILED  node: pg: platform/orders at <address>: the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized. What to do: if a password was changed less than ten minutes ago, wait: the daemon brings the endpoint in step; else, if integration.create is true, delete the service's Prometheus integration in Aiven's console, and the daemon makes it anew; if it is refused again, send service, address and time to Aiven's support"
+    doctor "FAILED  node: pg: platform/orders at <address>: the node refuses the credentials of integration endpoint <id>, and says: 401 Unauthorized. What to do: if a password was changed less than ten minutes ago, wait: the daemon brings the endpoint in step; else delete the service's Prometheus integration in Aiven's console, and the daemon makes it anew (by hand, if integration.create is false); if it is refused again, send service, address and time to Aiven's support"
     alert 'AivenMetricsServicesNotScraped'
   end
 end

@@ -53,7 +53,7 @@ impl ErrorKind {
                 "in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
             }
             ErrorKind::NotFound { message, .. } if message.starts_with("Project ") => {
-                "look for the project in Aiven's console: if it has another name there, write that in aiven.projects; if it was deleted, take it out; then deploy"
+                "look for the project in Aiven's console: if its name is spelt otherwise there, or was changed, write that in aiven.projects; if it was deleted, take it out; then deploy"
             }
             ErrorKind::NotFound { .. } | ErrorKind::Refused { .. } => return None,
             ErrorKind::Throttled { .. } => {

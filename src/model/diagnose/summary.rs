@@ -8,16 +8,17 @@ use crate::model::verdict::Verdict;
 pub(super) fn summary(situation: Situation<'_>, problems: &[Problem]) -> (String, bool) {
     let wrong = problems.iter().filter(|one| one.rank.is_wrong()).count();
     let (done, of, verb) = counted(situation);
-    let count = match of {
-        0 => "there is no service to scrape".to_owned(),
-        _ if scrapes_are_overdue(situation) => "no service is scraped now".to_owned(),
-        1 => format!("{done} of 1 service is {verb}"),
-        of => format!("{done} of {of} services are {verb}"),
+    let left_out = match situation.services.len().saturating_sub(of) {
+        0 => String::new(),
+        1 => " (1 more is not meant to be)".to_owned(),
+        more => format!(" ({more} more are not meant to be)"),
     };
-    let count = match situation.services.len().saturating_sub(of) {
-        0 => count,
-        1 => format!("{count} (1 more is not meant to be)"),
-        more => format!("{count} ({more} more are not meant to be)"),
+    let count = match of {
+        0 if left_out.is_empty() => "there is no service to scrape".to_owned(),
+        0 => "no service is meant to be scraped".to_owned(),
+        _ if scrapes_are_overdue(situation) => "no service is scraped now".to_owned(),
+        1 => format!("{done} of 1 service is {verb}{left_out}"),
+        of => format!("{done} of {of} services are {verb}{left_out}"),
     };
     let is_whole = done == of && (of == 0 || !scrapes_are_overdue(situation));
     let yet = if is_whole { "but" } else { "and" };

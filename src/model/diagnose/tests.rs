@@ -15,6 +15,8 @@ use crate::model::snapshot::{Origin, Snapshot};
 use crate::model::task::{Restarted, Task};
 use crate::model::verdict::Verdict;
 
+mod said;
+
 /// `RANK: TITLE` of each problem, and the answer.
 fn told(situation: Situation<'_>) -> (Vec<String>, String) {
     let found = diagnose(situation);

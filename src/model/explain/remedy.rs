@@ -34,7 +34,7 @@ pub(crate) const INTEGRATION_AWAITED: &str =
     "wait some minutes; if it stays so, look at the integrate stage in aiven-metrics status";
 
 /// DNS knows none of its host names.
-pub(crate) const UNRESOLVED: &str = "look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send both to Aiven's support";
+pub(crate) const UNRESOLVED: &str = "look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if not, wait while the service is built (some minutes); if it runs and no server knows its name after an hour, send service and name to Aiven's support";
 
 /// There is no host name to look up, or none was looked up yet.
 pub(crate) const NAMELESS: &str = "wait: a service that is being built gets its name in some minutes; if it stays so, see in Aiven's console whether it is running and has a host";
@@ -43,13 +43,13 @@ pub(crate) const NAMELESS: &str = "wait: a service that is being built gets its 
 pub(crate) const LISTING_NOT_TRUSTED: &str = "see in Aiven's console whether the project has its services: if it does, and the token's user still has its rights, the listing is wrong: if it stays so for an hour, send project and time to Aiven's support; if they were deleted, they leave by themselves once Aiven, asked by name, says so";
 
 /// No host name of a project resolves.
-pub(crate) const MEND_DNS: &str = "look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that fails at both has to be mended, one that fails here alone is behind a firewall; change dns.nameservers if it names the wrong ones";
+pub(crate) const MEND_DNS: &str = "look the name up at each name server (dig @SERVER NAME), from this VM and from another one: a server that answers at neither has to be mended (see its log and its forwarders), one that is silent at this VM alone is behind a firewall; change dns.nameservers if it names the wrong ones";
 
 /// A host name is not answered any more.
-pub(crate) const STALE: &str = "nothing is lost before an address changes: look the name up at each name server (dig @SERVER NAME), and mend DNS or dns.nameservers";
+pub(crate) const STALE: &str = "nothing is lost before an address changes: look the name up at each name server (dig @SERVER NAME), and at one of another network: if that one knows it, mend DNS or dns.nameservers; if no server knows it, see in Aiven's console whether the service still has that host";
 
 /// The target list cannot be written.
-pub(crate) const UNWRITTEN: &str = "if the disk of the path in the cause is full (df -h PATH, df -i PATH), free space, but delete nothing in state_dir; if access is denied, mend the permissions; Prometheus keeps the old list, and the daemon goes on";
+pub(crate) const UNWRITTEN: &str = "if the disk of the path in the cause is full (df -h PATH, df -i PATH), free space, but delete nothing in state_dir, or enlarge the disk; if access is denied, mend the permissions; Prometheus keeps the old list, and the daemon goes on";
 
 /// Prometheus asks for nothing.
 pub(crate) const NOBODY_ASKS: &str = "run aiven-metrics doctor on this VM, which asks Prometheus what is wrong: whether it runs, reads the daemon's targets.json (file_sd_configs), and scrapes through its proxy (proxy_url: scrape_proxy.listen)";

@@ -266,7 +266,7 @@ impl Finding {
                 "see that the service's prometheus component names this port; something on the way may also answer in the node's place"
             }
             Finding::CredentialsRefused => {
-                "if a password was changed less than ten minutes ago, wait: the daemon brings the endpoint in step; else, if integration.create is true, delete the service's Prometheus integration in Aiven's console, and the daemon makes it anew; if it is refused again, send service, address and time to Aiven's support"
+                "if a password was changed less than ten minutes ago, wait: the daemon brings the endpoint in step; else delete the service's Prometheus integration in Aiven's console, and the daemon makes it anew (by hand, if integration.create is false); if it is refused again, send service, address and time to Aiven's support"
             }
             Finding::OthersCredentialsRefused => {
                 "wait some minutes if its password was just changed, since Aiven hands it out to the nodes; if it stays so, ask who made that endpoint to set its password again, or integrate the service with the daemon's own endpoint"
