@@ -65,7 +65,7 @@ Diagnosis.area "Aiven's API" do
     remedy "in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one; it is tried again by itself, with growing pauses"
     explain 'orders', verdict: 'integration_failed'
     log "WARN the integration endpoint could not be created; trying again later, project=platform, cause=the integration endpoint could not be created: the token lacks a right (Missing permission project:integrations:write); in Aiven's console, give the token's user project:services:read and project:integrations:write in this project, if aiven.projects names the right one"
-    doctor "skipped api: platform: project:integrations:write: without an integration endpoint it cannot be tried, and the project has none"
+    doctor 'skipped api: platform: project:integrations:write: without an integration endpoint it cannot be tried, and the project has none'
     alert 'AivenMetricsIntegrationFailed', besides: %w[AivenMetricsManyNotScraped AivenMetricsStageStale AivenMetricsTokenRejected AivenMetricsNobodyScrapes]
   end
 

@@ -33,10 +33,10 @@ Diagnosis.area 'Cloud Foundry' do
     properties { |world| client.call(world).merge('cloud_foundry.client_secret' => 'not-the-secret') }
     problem 'all projects: reading Cloud Foundry (cloud_foundry) fails'
     cause 'uaa_token at <ip>: UAA does not accept the client (401, unauthorized: Bad credentials)'
-    remedy "see that the client cloud_foundry.client_id is in UAA (uaac client get ID), and that cloud_foundry.client_secret is the secret that it was deployed with; UAA answers the same to an unknown client and to a wrong secret; until then targets have no names of Cloud Foundry, and are scraped all the same"
+    remedy 'see that the client cloud_foundry.client_id is in UAA (uaac client get ID), and that cloud_foundry.client_secret is the secret that it was deployed with; UAA answers the same to an unknown client and to a wrong secret; until then targets have no names of Cloud Foundry, and are scraped all the same'
     explain 'orders', 'platform/orders: scraped'
-    log "ERROR UAA rejects the client; targets and labels stay as they are, error=uaa_token at <ip>: UAA does not accept the client (401, unauthorized: Bad credentials); see that the client cloud_foundry.client_id is in UAA (uaac client get ID), and that cloud_foundry.client_secret is the secret that it was deployed with; UAA answers the same to an unknown client and to a wrong secret"
-    doctor "FAILED  cloud_foundry: token of the client aiven-metrics: UAA does not accept the client (401, unauthorized: Bad credentials). What to do: see that the client cloud_foundry.client_id is in UAA (uaac client get ID), and that cloud_foundry.client_secret is the secret that it was deployed with; UAA answers the same to an unknown client and to a wrong secret"
+    log 'ERROR UAA rejects the client; targets and labels stay as they are, error=uaa_token at <ip>: UAA does not accept the client (401, unauthorized: Bad credentials); see that the client cloud_foundry.client_id is in UAA (uaac client get ID), and that cloud_foundry.client_secret is the secret that it was deployed with; UAA answers the same to an unknown client and to a wrong secret'
+    doctor 'FAILED  cloud_foundry: token of the client aiven-metrics: UAA does not accept the client (401, unauthorized: Bad credentials). What to do: see that the client cloud_foundry.client_id is in UAA (uaac client get ID), and that cloud_foundry.client_secret is the secret that it was deployed with; UAA answers the same to an unknown client and to a wrong secret'
     alert 'AivenMetricsCloudFoundryNeverRead', besides: %w[AivenMetricsCloudFoundryStale AivenMetricsNobodyScrapes]
   end
 
@@ -107,7 +107,7 @@ Diagnosis.area 'Cloud Foundry' do
     end
     note 'One service has tags that disagree with its labels', of: 'platform/orders'
     cause 'space_guid is published as <id>, and the tag space_id at Aiven says <id>'
-    remedy "what Cloud Controller says is published, so nothing is lost: set the tag back at Aiven, and see who edited it"
+    remedy 'what Cloud Controller says is published, so nothing is lost: set the tag back at Aiven, and see who edited it'
     explain 'orders', 'platform/orders: scraped'
     unseen :doctor, 'it counts the instances that Cloud Controller knows, and compares no tags'
     unseen :log, 'the history has it: `aiven-metrics events`'

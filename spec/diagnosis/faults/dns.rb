@@ -57,10 +57,10 @@ Diagnosis.area 'DNS' do
     properties { |world| { 'dns.nameservers' => ["127.0.0.1:#{silent.local_address.ip_port}", world.dns] } }
     problem 'Name server <address> fails, others answer'
     cause '<address>: no answer within <time>; names are still resolved by the others'
-    remedy "ask it from another VM (dig @SERVER NAME): if it answers there, see the firewalls between it and this machine; else mend it, or take it out of dns.nameservers (of /etc/resolv.conf, if that is not set); the others are asked in its place, which takes longer"
+    remedy 'ask it from another VM (dig @SERVER NAME): if it answers there, see the firewalls between it and this machine; else mend it, or take it out of dns.nameservers (of /etc/resolv.conf, if that is not set); the others are asked in its place, which takes longer'
     explain 'orders', 'platform/orders: scraped'
-    log "WARN name server <address> fails, others answer, cause=<address>: no answer within <time>; names are still resolved by the others, remedy=ask it from another VM (dig @SERVER NAME): if it answers there, see the firewalls between it and this machine; else mend it, or take it out of dns.nameservers (of /etc/resolv.conf, if that is not set); the others are asked in its place, which takes longer"
-    doctor "warning dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: Connection refused (os error 111). What to do: ask it from another VM (dig @SERVER NAME): if it answers there, see the firewalls between it and this machine; else mend it, or take it out of dns.nameservers (of /etc/resolv.conf, if that is not set); the others are asked in its place, which takes longer"
+    log 'WARN name server <address> fails, others answer, cause=<address>: no answer within <time>; names are still resolved by the others, remedy=ask it from another VM (dig @SERVER NAME): if it answers there, see the firewalls between it and this machine; else mend it, or take it out of dns.nameservers (of /etc/resolv.conf, if that is not set); the others are asked in its place, which takes longer'
+    doctor 'warning dns: name server <address>: orders-platform.a.aivencloud.test: UDP: no answer in time, EDNS: no answer in time, TCP: Connection refused (os error 111). What to do: ask it from another VM (dig @SERVER NAME): if it answers there, see the firewalls between it and this machine; else mend it, or take it out of dns.nameservers (of /etc/resolv.conf, if that is not set); the others are asked in its place, which takes longer'
     alert 'AivenMetricsNameServerFailing', besides: %w[AivenMetricsNobodyScrapes]
   end
 

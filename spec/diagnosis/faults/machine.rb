@@ -44,7 +44,7 @@ Diagnosis.area 'The machine' do
     inject { |world| world.api_fault({ clock_off: 10_800 }) }
     problem "This machine's clock is 3h behind that of Aiven's API"
     cause "successive answers of Aiven's API have a Date that differs by <count> s from this machine's time"
-    remedy "compare date -u with another VM: if this one is wrong, mend its time (chronyc sources), since certificates are judged and samples are dated by it; if it is right, see what changes Date on the way to aiven.api_url"
+    remedy 'compare date -u with another VM: if this one is wrong, mend its time (chronyc sources), since certificates are judged and samples are dated by it; if it is right, see what changes Date on the way to aiven.api_url'
     explain 'orders', 'platform/orders: scraped'
     log "WARN this machine's clock is 3h behind that of Aiven's API, cause=successive answers of Aiven's API have a Date that differs by <count> s from this machine's time, remedy=compare date -u with another VM: if this one is wrong, mend its time (chronyc sources), since certificates are judged and samples are dated by it; if it is right, see what changes Date on the way to aiven.api_url"
     doctor "FAILED  clock: this machine's clock: 3h behind that of Aiven's API, as one answer shows. What to do: compare date -u with another VM: if this one is wrong, mend its time (chronyc sources), since certificates are judged and samples are dated by it; if it is right, see what changes Date on the way to aiven.api_url"
