@@ -187,15 +187,17 @@ impl Case<'_> {
 
     fn integrated(&self) -> Outcome {
         let at = self.project.and_then(|one| one.stages.list.last_success);
-        let otherwise = match self.service.verdict {
-            Verdict::AwaitingIntegration => self.remedy_for_waiting(),
-            Verdict::IntegrationFailed => remedy::INTEGRATION_REFUSED,
+        let of_the_cause = self.service.remedy.as_deref();
+        let tried_again = |remedy: &str| format!("{remedy}; {}", remedy::TRIED_AGAIN);
+        let remedy = match (self.service.verdict, of_the_cause) {
+            (Verdict::AwaitingIntegration, None) => self.remedy_for_waiting().to_owned(),
+            (Verdict::IntegrationFailed, None) => tried_again(remedy::INTEGRATION_REFUSED),
+            (Verdict::AwaitingIntegration | Verdict::IntegrationFailed, Some(own)) => {
+                tried_again(own)
+            }
             _ => return ok("integrated", self.integration(), at),
         };
-        let own = self.service.remedy.as_deref();
-        let own = own.map(|remedy| format!("{remedy}; {}", remedy::TRIED_AGAIN));
-        let remedy = own.as_deref().unwrap_or(otherwise);
-        self.fails("integrated", at, self.cause(), remedy)
+        self.fails("integrated", at, self.cause(), &remedy)
     }
 
     fn remedy_for_waiting(&self) -> &'static str {

@@ -15,7 +15,7 @@ pub(crate) const POWERED_OFF: &str =
 pub(crate) const INELIGIBLE: &str = "nothing can be done: the service's metrics are in Aiven's console alone; once Aiven supports the type, it is integrated by itself";
 
 /// Aiven refuses the integration.
-pub(crate) const INTEGRATION_REFUSED: &str = "do what Aiven's words in the cause ask for: have a limit raised, or what is unused deleted by its owners; ask the service's owner for another plan, if that is what they name; it is tried again by itself, with growing pauses";
+pub(crate) const INTEGRATION_REFUSED: &str = "do what Aiven's words in the cause ask for: have a limit raised, or what is unused deleted by its owners; ask the service's owner for another plan, if that is what they name";
 
 /// What could not be made is tried again.
 pub(crate) const TRIED_AGAIN: &str = "it is tried again by itself, with growing pauses";

@@ -86,6 +86,30 @@ fn who_has_no_name_is_not_looked_up() {
 }
 
 #[test]
+fn what_was_tried_in_vain_has_the_remedy_of_its_cause() {
+    let remedy = |verdict: &str, own: Value| {
+        let mut changes = json!({"verdict": verdict, "cause": "no"});
+        if own.is_string() {
+            changes["remedy"] = own;
+        }
+        explain_changed(&changes).trouble.unwrap().remedy
+    };
+    for verdict in ["integration_failed", "awaiting_integration"] {
+        assert_eq!(
+            remedy(verdict, json!("give the right")),
+            "give the right; it is tried again by itself, with growing pauses"
+        );
+    }
+    let otherwise = remedy("integration_failed", Value::Null);
+    assert!(
+        otherwise.starts_with("do what Aiven's words"),
+        "{otherwise}"
+    );
+    let waiting = remedy("awaiting_integration", Value::Null);
+    assert!(waiting.starts_with("wait"), "{waiting}");
+}
+
+#[test]
 fn all_is_well_when_all_steps_are_done() {
     let explanation = explain_changed(&json!({}));
     let names: Vec<_> = explanation.steps.iter().map(|step| step.name).collect();
