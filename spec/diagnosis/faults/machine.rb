@@ -18,7 +18,8 @@ Diagnosis.area 'The machine' do
     explain 'orders', verdict: 'scraped'
     log 'ERROR writing failed; free space on the disk of this path, or mend its permissions; Prometheus keeps the old list, and the daemon goes on, path=<folder>/state, error=No space left on device (os error 28)'
     doctor 'FAILED  disk: room below <folder>/state: 0 MiB and <count> inodes free. What to do: make room, or give the instance group a larger persistent disk'
-    alert 'AivenMetricsStageStale'
+    # The services that appear have no address until their names are looked up.
+    alert 'AivenMetricsStageStale', besides: %w[AivenMetricsServicesNotScraped AivenMetricsManyNotScraped]
   end
 
   fault 'log-disk-full', 'The disk of the log is full' do
@@ -35,7 +36,8 @@ Diagnosis.area 'The machine' do
     explain 'orders', 'platform/orders: scraped'
     unseen :log, 'its lines are what is lost'
     unseen :doctor, 'where the log is written is the business of who starts the daemon'
-    alert 'AivenMetricsLogLinesLost'
+    # The services that appear have no address until their names are looked up.
+    alert 'AivenMetricsLogLinesLost', besides: %w[AivenMetricsServicesNotScraped AivenMetricsManyNotScraped]
   end
 
   fault 'clock-wrong', "The machine's clock is wrong" do
