@@ -32,7 +32,7 @@ pub(crate) mod wire;
 pub use name_resolver::NameResolver;
 use pass::{Asked, Pass};
 pub use pass::{Progress, ResolveRound};
-pub use probe::{Told, Unanswered, Way, probe};
+pub use probe::{ProbeFailure, Told, Way, probe};
 
 /// How long to sleep where only an answer can bring news.
 const IDLE: Duration = Duration::from_secs(1);

@@ -58,6 +58,14 @@ impl EndpointFact {
             _ => None,
         }
     }
+
+    /// Why it cannot be used or created, if it cannot.
+    pub fn obstacle(&self) -> Option<&Reason> {
+        match self {
+            EndpointFact::Unusable(why) | EndpointFact::Missing { why: Some(why) } => Some(why),
+            _ => None,
+        }
+    }
 }
 
 impl EndpointChoice {

@@ -368,12 +368,7 @@ impl Project {
             Attempt::Postponed(why) => Some(why.clone()),
             _ => None,
         });
-        let endpoint = match &self.endpoint {
-            EndpointFact::Unusable(why) | EndpointFact::Missing { why: Some(why) } => {
-                Some(why.clone())
-            }
-            _ => None,
-        };
+        let endpoint = self.endpoint.obstacle().cloned();
         let reason = endpoint.or_else(|| self.unread.reason());
         match reason.or(postponed) {
             None => self.stages.integrate.succeeded(at),

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::cloud_foundry::{Disagreement, Guid, Identity, Ownership};
 use super::diagnosis::Diagnosis;
-use super::endpoint::EndpointFact;
 use super::odd_rows::OddRow;
 use super::plan::PlannedService;
 use super::resolution::Failing;
@@ -193,12 +192,7 @@ fn project_status(project: &ProjectSnapshot, scrapes: &Scrapes) -> ProjectStatus
         *verdicts.entry(verdict).or_default() += 1;
         targets += planned.targets().count();
     }
-    let endpoint_problem = match &project.endpoint {
-        EndpointFact::Unusable(reason) | EndpointFact::Missing { why: Some(reason) } => {
-            Some(reason.to_string())
-        }
-        _ => None,
-    };
+    let endpoint_problem = project.endpoint.obstacle().map(ToString::to_string);
     ProjectStatus {
         name: project.name.to_string(),
         origin: project.origin,

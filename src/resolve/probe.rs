@@ -36,16 +36,16 @@ pub enum Told {
 
 /// Why a server gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unanswered {
+pub struct ProbeFailure {
     /// In one line.
     pub cause: String,
     /// Whether it replied, with something that is no answer, as SERVFAIL.
     pub replied: bool,
 }
 
-impl From<NoAnswer> for Unanswered {
-    fn from(why: NoAnswer) -> Unanswered {
-        Unanswered {
+impl From<NoAnswer> for ProbeFailure {
+    fn from(why: NoAnswer) -> ProbeFailure {
+        ProbeFailure {
             cause: why.to_string(),
             replied: matches!(why, NoAnswer::Unusable(_)),
         }
@@ -62,9 +62,9 @@ pub async fn probe(
     family: Family,
     way: Way,
     limit: Duration,
-) -> Result<(Told, Duration), Unanswered> {
+) -> Result<(Told, Duration), ProbeFailure> {
     let Some(question) = Question::new(name.trim_end_matches('.'), family) else {
-        return Err(Unanswered {
+        return Err(ProbeFailure {
             cause: format!("{name} cannot be a host name"),
             replied: false,
         });

@@ -106,15 +106,14 @@ impl Client {
         if let Some(proxy) = &self.proxy {
             message = format!("through the proxy {}: {message}", proxy.name());
         }
-        let words = OutsideText::prose(&message, &self.secrets);
+        let prose = |words: &str| OutsideText::prose(words, &self.secrets);
         match is_about_dates {
-            Some(true) => ErrorKind::CertificateDates(words),
-            Some(false) => ErrorKind::Certificate(words),
+            Some(true) => ErrorKind::CertificateDates(prose(&message)),
+            Some(false) => ErrorKind::Certificate(prose(&message)),
             None => {
                 let host = self.base.host_str().unwrap_or_default();
                 let port = self.base.port_or_known_default().unwrap_or_default();
-                let words = format!("{host}:{port}: {message}");
-                Unanswered::Transport(OutsideText::prose(&words, &self.secrets)).into()
+                Unanswered::Transport(prose(&format!("{host}:{port}: {message}"))).into()
             }
         }
     }

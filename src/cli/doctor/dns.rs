@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::model::address::Family;
 use crate::model::explain::remedy::{MEND_DNS, UNRESOLVED};
 use crate::model::surroundings::MEND_THE_SERVER;
-use crate::resolve::{NameResolver, Told, Unanswered, Way, probe};
+use crate::resolve::{NameResolver, ProbeFailure, Told, Way, probe};
 
 /// The ways with their names.
 const WAYS: [(Way, &str); 3] = [(Way::Udp, "UDP"), (Way::Edns, "EDNS"), (Way::Tcp, "TCP")];
@@ -19,7 +19,7 @@ const WAYS: [(Way, &str); 3] = [(Way::Udp, "UDP"), (Way::Edns, "EDNS"), (Way::Tc
 /// What one server said in each way, in the order of [`WAYS`].
 struct Said {
     server: SocketAddr,
-    answers: Vec<Result<(Told, Duration), Unanswered>>,
+    answers: Vec<Result<(Told, Duration), ProbeFailure>>,
 }
 
 /// Asks every name server for the addresses of `name`.

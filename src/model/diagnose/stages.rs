@@ -54,10 +54,7 @@ fn groups(situation: Situation<'_>) -> Vec<Group<'_>> {
         };
         let mut known = groups.iter_mut();
         match known.find(|group| is_same(&group.failing.cause, &failing.cause)) {
-            Some(group) => {
-                group.add(project, stage, failing);
-                group.is_known |= is_known;
-            }
+            Some(group) => group.add(project, stage, failing, is_known),
             None => groups.push(Group {
                 is_known,
                 projects: vec![project],
@@ -75,7 +72,8 @@ fn is_same(cause: &str, other: &str) -> bool {
 }
 
 impl<'a> Group<'a> {
-    fn add(&mut self, project: &'a str, stage: &'static str, failing: &'a Failing) {
+    fn add(&mut self, project: &'a str, stage: &'static str, failing: &'a Failing, is_known: bool) {
+        self.is_known |= is_known;
         if !self.projects.contains(&project) {
             self.projects.push(project);
         }

@@ -222,11 +222,7 @@ fn nothing_may_be_created(case: &Case<'_>) -> Option<Judgement> {
 }
 
 fn endpoint_not_usable(case: &Case<'_>) -> Option<Judgement> {
-    let (EndpointFact::Unusable(why) | EndpointFact::Missing { why: Some(why) }) =
-        case.facts.endpoint
-    else {
-        return None;
-    };
+    let why = case.facts.endpoint.obstacle()?;
     Some(case.tried(Verdict::IntegrationFailed, why))
 }
 
